@@ -1,0 +1,215 @@
+"""The one immutable record of a confirmed cancellation for a beneficiary.
+
+Page, PDF, API, badge and credential are all rendered from it and agree to the gram. Names and other texts that may point
+at a person are not in it: it carries salted commitments, and the texts live in `Disclosures`, which can be erased
+while every signature and proof stays valid.
+"""
+
+import hashlib
+import json
+import secrets
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+GRAMS_PER_TONNE = 1_000_000
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+WholeGrams = Annotated[int, Field(strict=True, gt=0)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Environment(StrEnum):
+    """A sandbox certificate proves nothing and says so everywhere."""
+
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+class OffsetType(StrEnum):
+    """The types of the Japanese guideline (4th edition, 2024); `other` is not an offset of the own subject."""
+
+    PRODUCT_SERVICE = "product_service"
+    EVENT = "event"
+    ORGANISATION = "organisation"
+    OTHER = "other"
+
+
+class Period(_Record):
+    """Days in Japan time, both included."""
+
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("a period ends on or after its first day")
+        return self
+
+
+class Exclusion(_Record):
+    """A source left out of the boundary: `category` is the calculator's id, `reason` its reason code."""
+
+    category: str
+    reason: str
+
+
+class FootprintLine(_Record):
+    """One line of the calculation, enough to redo it: quantity x factor, rounded once to whole grams."""
+
+    category: str
+    method: str
+    quantity: str
+    unit: str
+    factor_id: str
+    factor_value: str
+    factor_unit: str
+    grams: Annotated[int, Field(strict=True, ge=0)]
+
+
+class FootprintSummary(_Record):
+    """The calculation behind the claim. `sha256` is the hash of the full replayable footprint document."""
+
+    id: str
+    sha256: Sha256
+    total_g: WholeGrams
+    factor_set: str
+    calculated_on: date
+    lines: tuple[FootprintLine, ...]
+    excluded: tuple[Exclusion, ...]
+
+
+class SerialSpan(_Record):
+    """Serials as the registry writes them, and as numbers; both ends included, one serial is one tonne."""
+
+    first_text: str
+    last_text: str
+    first_serial: Annotated[int, Field(strict=True, gt=0)]
+    last_serial: Annotated[int, Field(strict=True, gt=0)]
+
+    @property
+    def tonnes(self) -> int:
+        return self.last_serial - self.first_serial + 1
+
+
+class Vintage(_Record):
+    """`basis` is calendar_year, fiscal_year or monitoring_period; `label` e.g. 2023 or 2019-07-06/2020-12-31."""
+
+    basis: Literal["calendar_year", "fiscal_year", "monitoring_period"]
+    label: str
+
+
+class ProjectFacts(_Record):
+    """Public facts of the mitigation activity. `key` is scheme list, type and number; the number alone is not unique."""
+
+    key: str
+    name_ja: str
+    name_en: str
+    operator: str
+    country: str
+    place: str
+    methodology: str
+    source_url: str
+
+
+class Cancellation(_Record):
+    """What the registry recorded. One certificate may rest on several."""
+
+    registry: str
+    registry_name_ja: str
+    registry_name_en: str
+    credit_kind: str
+    project: ProjectFacts
+    block: str
+    certification_number: str
+    vintages: tuple[Vintage, ...]
+    serials: tuple[SerialSpan, ...]
+    tonnes: Annotated[int, Field(strict=True, gt=0)]
+    act: str
+    purpose: str
+    executed_by: str
+    our_reference: str
+    notice_number: str
+    recorded_on: date
+    notice_sha256: Sha256
+    invented: bool
+
+    @model_validator(mode="after")
+    def _serials_add_up(self) -> Self:
+        if sum(span.tonnes for span in self.serials) != self.tonnes:
+            raise ValueError("the serials of a cancellation must add up to its tonnes")
+        return self
+
+
+class DisclosedField(StrEnum):
+    """Texts that are committed to in the statement and kept apart from it."""
+
+    BENEFICIARY = "beneficiary"
+    PURCHASER = "purchaser"
+    CREDIT_USER = "credit_user"
+    PURPOSE_DETAIL = "purpose_detail"
+    SUBJECT = "subject"
+
+
+class Disclosure(_Record):
+    """A committed text and the salt that opens the commitment; `value` is None once it has been erased."""
+
+    salt: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    value: str
+
+    @classmethod
+    def of(cls, value: str) -> "Disclosure":
+        return cls(salt=secrets.token_hex(16), value=value)
+
+    def commitment(self, field: DisclosedField) -> str:
+        """Hex SHA-256 over the canonical JSON array [salt, field, value]; the salt hides low-entropy names."""
+        opened = json.dumps([self.salt, field.value, self.value], ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(opened.encode()).hexdigest()
+
+
+Disclosures = dict[DisclosedField, Disclosure]
+
+
+class Statement(_Record):
+    """All amounts in whole grams of CO2e; `grams` never exceeds what the cancellations cover."""
+
+    version: Literal[1] = 1
+    environment: Environment
+    number: str
+    type: OffsetType
+    period: Period
+    issued_at: datetime
+    grams: WholeGrams
+    cancellations: Annotated[tuple[Cancellation, ...], Field(min_length=1)]
+    footprint: FootprintSummary | None
+    reduction_effort: str
+    third_party_check: str | None
+    commitments: dict[DisclosedField, Sha256]
+    replaces: str | None = None
+
+    @model_validator(mode="after")
+    def _covered(self) -> Self:
+        if self.grams > self.cancelled_g:
+            raise ValueError("a certificate never states more than was cancelled")
+        if self.issued_at.utcoffset() is None:
+            raise ValueError("issued_at must be an aware datetime")
+        return self
+
+    @property
+    def cancelled_g(self) -> int:
+        return sum(c.tonnes for c in self.cancellations) * GRAMS_PER_TONNE
+
+    def canonical_json(self) -> bytes:
+        """Sorted keys, no spaces, UTF-8: the bytes that hashes and signatures cover."""
+        return json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        ).encode()
+
+    def sha256(self) -> str:
+        return hashlib.sha256(self.canonical_json()).hexdigest()

@@ -1,0 +1,1 @@
+"""The market: inventory, quotes, orders, money and cancellations."""

@@ -1,0 +1,1 @@
+"""Connections, transactions and migrations; the only place that knows which database is underneath."""

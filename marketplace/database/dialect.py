@@ -1,0 +1,22 @@
+"""The few places where SQLite and PostgreSQL must be told apart."""
+
+from itertools import count
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+
+def is_postgres(connection: BaseDBAsyncClient) -> bool:
+    return connection.capabilities.dialect == "postgres"
+
+
+def sql(connection: BaseDBAsyncClient, statement: str) -> str:
+    """Write parameters as `?`; PostgreSQL gets $1, $2 … The statement holds no literal question mark."""
+    if not is_postgres(connection):
+        return statement
+    numbers = count(1)
+    return "".join(f"${next(numbers)}" if character == "?" else character for character in statement)
+
+
+def skip_locked(connection: BaseDBAsyncClient) -> str:
+    """For SELECT … FOR UPDATE queues; SQLite has one writer at a time and needs none."""
+    return " FOR UPDATE SKIP LOCKED" if is_postgres(connection) else ""

@@ -1,0 +1,88 @@
+"""Refusals of the market. Each is named after the rule it protects and carries a stable code.
+
+`params` are the facts a sentence in any language needs; the sentences themselves live in frontend/locale.
+"""
+
+
+class MarketplaceError(Exception):
+    code: str
+
+    def __init__(self, message: str, **params: object) -> None:
+        super().__init__(message)
+        self.params = params
+
+
+class MoveNotAllowed(MarketplaceError):
+    """A state machine has no such arrow, or somebody else moved the row first."""
+
+    code = "move_not_allowed"
+
+
+class NotEnoughUnits(MarketplaceError):
+    """The listing has fewer free tonnes than asked for; params: listing_id, asked, free."""
+
+    code = "not_enough_units"
+
+
+class BelowMinimum(MarketplaceError):
+    """The listing sells at least `minimum` tonnes per order; params: listing_id, minimum."""
+
+    code = "below_minimum"
+
+
+class ListingClosed(MarketplaceError):
+    """The listing is not offered any more; params: listing_id."""
+
+    code = "listing_closed"
+
+
+class ListingNotFound(MarketplaceError):
+    code = "listing_not_found"
+
+
+class QuoteNotFound(MarketplaceError):
+    code = "quote_not_found"
+
+
+class QuoteExpired(MarketplaceError):
+    """The price and the units were held until a deadline that has passed; params: quote_id."""
+
+    code = "quote_expired"
+
+
+class QuoteUsed(MarketplaceError):
+    """A quote makes one order only; params: quote_id."""
+
+    code = "quote_used"
+
+
+class TotalAboveLimit(MarketplaceError):
+    """The quote costs more than the buyer's own `max_total`; params: total_yen, max_total."""
+
+    code = "total_above_limit"
+
+
+class ConsentMissing(MarketplaceError):
+    """The irreversible registry texts were not confirmed by the buyer as shown."""
+
+    code = "consent_missing"
+
+
+class OrderNotFound(MarketplaceError):
+    code = "order_not_found"
+
+
+class ExternalIdTaken(MarketplaceError):
+    """Another order already carries this external_id; params: external_id."""
+
+    code = "external_id_taken"
+
+
+class FootprintNotFound(MarketplaceError):
+    code = "footprint_not_found"
+
+
+class OverlappingBlock(MarketplaceError):
+    """These serials are already on the books; params: registry, prefix, first, last."""
+
+    code = "overlapping_block"

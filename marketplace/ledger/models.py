@@ -1,0 +1,30 @@
+"""Double-entry postings in yen; append-only, and every transaction sums to zero (a rule of the database)."""
+
+from datetime import datetime
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class LedgerTransaction(Model):
+    """`event` names what was booked, once for ever, e.g. payment:pay_…"""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    event: fields.Field[str] = fields.TextField()
+    order_id: fields.Field[str | None] = fields.CharField(64, null=True)
+    balance: fields.Field[int] = fields.BigIntField(default=0)
+    zero: fields.Field[int] = fields.BigIntField(default=0)
+    at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "ledger_transaction"
+
+
+class LedgerPosting(Model):
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    transaction_id: fields.Field[str] = fields.CharField(64)
+    account: fields.Field[str] = fields.TextField()
+    amount_yen: fields.Field[int] = fields.BigIntField()
+
+    class Meta:
+        table = "ledger_posting"

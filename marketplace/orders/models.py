@@ -1,0 +1,43 @@
+"""A buyer's purchase, from the quote it rests on to its certificate or refund."""
+
+from datetime import datetime
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Order(Model):
+    """`instruction` is the frozen JSON of orders/instruction.py; `consent` what the buyer agreed to, when, in which words."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    access_token: fields.Field[str] = fields.CharField(64)
+    quote_id: fields.Field[str] = fields.CharField(64)
+    external_id: fields.Field[str | None] = fields.CharField(200, null=True)
+    state: fields.Field[str] = fields.CharField(20)
+    locale: fields.Field[str] = fields.CharField(8)
+    email: fields.Field[str | None] = fields.CharField(320, null=True)
+    total_yen: fields.Field[int] = fields.BigIntField()
+    instruction: fields.Field[str] = fields.TextField()
+    consent: fields.Field[str] = fields.TextField()
+    pay_until: fields.Field[datetime] = fields.DatetimeField()
+    checkout_session: fields.Field[str | None] = fields.CharField(255, null=True)
+    checkout_url: fields.Field[str | None] = fields.CharField(2000, null=True)
+    certificate_number: fields.Field[str | None] = fields.CharField(64, null=True)
+    refund_reason: fields.Field[str | None] = fields.CharField(64, null=True)
+    created_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "buyer_order"
+
+
+class OrderEvent(Model):
+    """One line of the order's time line; append-only."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    order_id: fields.Field[str] = fields.CharField(64)
+    kind: fields.Field[str] = fields.TextField()
+    detail: fields.Field[str] = fields.TextField()
+    at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "order_event"

@@ -1,0 +1,86 @@
+"""Put jobs on the table, and lease, finish, retry and park them."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from marketplace.database.dialect import skip_locked, sql
+from marketplace.database.transactions import run_tx
+from marketplace.ids import new_id
+from marketplace.outbox.models import Job
+
+ATTEMPTS_BEFORE_PARKING = 20
+LONGEST_PAUSE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedJob:
+    """`token` fences the lease: a worker that lost it changes nothing any more."""
+
+    id: str
+    kind: str
+    payload: dict[str, Any]
+    attempts: int
+    token: str
+
+
+async def add(tx: BaseDBAsyncClient, kind: str, key: str, payload: dict[str, Any], *, at: datetime) -> None:
+    """Call inside the business transaction. The same `key` again changes nothing."""
+    await tx.execute_query(
+        sql(
+            tx,
+            "INSERT INTO job (id, kind, key, payload, run_at, attempts) VALUES (?, ?, ?, ?, ?, 0) "
+            "ON CONFLICT (key) DO NOTHING",
+        ),
+        [new_id("job", at), kind, key, json.dumps(payload), at],
+    )
+
+
+async def lease(count: int, duration: timedelta, *, now: datetime) -> Sequence[LeasedJob]:
+    """Take up to `count` due jobs that nobody holds."""
+    token = secrets.token_hex(16)
+
+    async def take(tx: BaseDBAsyncClient) -> list[dict[str, Any]]:
+        return await tx.execute_query_dict(
+            sql(
+                tx,
+                "UPDATE job SET lease_until = ?, lease_token = ?, attempts = attempts + 1 WHERE id IN ("
+                "SELECT id FROM job WHERE done_at IS NULL AND parked_at IS NULL AND run_at <= ? "
+                f"AND (lease_until IS NULL OR lease_until < ?) ORDER BY run_at LIMIT {count}{skip_locked(tx)}"
+                ") RETURNING id, kind, payload, attempts",
+            ),
+            [now + duration, token, now, now],
+        )
+
+    rows = await run_tx(take)
+    return [LeasedJob(r["id"], r["kind"], json.loads(r["payload"]), r["attempts"], token) for r in rows]
+
+
+async def finish(job: LeasedJob, *, now: datetime) -> None:
+    await Job.filter(id=job.id, lease_token=job.token).update(done_at=now, lease_until=None, error=None)
+
+
+async def again(job: LeasedJob, *, at: datetime) -> None:
+    """Not a failure: the other side is still working. Look again at `at`."""
+    await Job.filter(id=job.id, lease_token=job.token).update(run_at=at, lease_until=None, attempts=0, error=None)
+
+
+async def failed(job: LeasedJob, error: str, *, now: datetime) -> None:
+    """Try again after a growing pause; after twenty attempts park the job for a person."""
+    if job.attempts >= ATTEMPTS_BEFORE_PARKING:
+        await Job.filter(id=job.id, lease_token=job.token).update(parked_at=now, lease_until=None, error=error[:2000])
+        return
+    pause = min(LONGEST_PAUSE, timedelta(milliseconds=200 * 2**job.attempts))
+    await Job.filter(id=job.id, lease_token=job.token).update(
+        run_at=now + pause, lease_until=None, error=error[:2000]
+    )
+
+
+async def release_parked(job_id: str, *, now: datetime) -> bool:
+    """An operator lets a parked job run again."""
+    return await Job.filter(id=job_id, parked_at__isnull=False).update(parked_at=None, attempts=0, run_at=now) == 1
