@@ -1,0 +1,94 @@
+"""What every page knows about its surroundings, and what pages need from the application."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.requests import Request
+
+from frontend.locales import Locale, negotiate
+
+THEME_COOKIE = "theme"
+THEMES = ("light", "dark")
+
+
+class FootprintStore(Protocol):
+    """Keeps footprints so that their result page can be opened again by anyone who has its address."""
+
+    async def save(self, footprint: Any) -> str:
+        """Store a footprint and return the id in its address; ids cannot be guessed."""
+
+    async def load(self, footprint_id: str) -> Any | None:
+        """Return the footprint, or None if no footprint has this id."""
+
+
+class Services(Protocol):
+    """The part of the application's services that the pages without an order use: `request.state["services"]`."""
+
+    @property
+    def environment(self) -> str:
+        """ "sandbox" or "live"."""
+
+    @property
+    def public_origin(self) -> str:
+        """Scheme and host the site is known by, for instance https://example.org, without a slash at the end."""
+
+    @property
+    def footprints(self) -> FootprintStore: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """Where a page stands: its language, its address without the language, the environment and the chosen theme.
+
+    `path` starts with a slash and has no language: "/calculate/event"; `query` is what followed the question mark.
+    `theme` is "light", "dark" or None, which leaves it to the device.
+    """
+
+    locale: Locale
+    path: str
+    environment: str
+    public_origin: str
+    query: str = ""
+    theme: str | None = None
+
+    @classmethod
+    def of(cls, request: Request) -> "PageContext":
+        """Read the context of a request. Addresses without a language (error pages) use the browser's wish."""
+        services: Services = request.state["services"]
+        locale, path = _split(request.url.path, request.headers.get("accept-language", ""))
+        theme = request.cookies.get(THEME_COOKIE)
+        return cls(
+            locale=locale,
+            path=path,
+            environment=services.environment,
+            public_origin=services.public_origin,
+            query=request.url.query,
+            theme=theme if theme in THEMES else None,
+        )
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.environment == "sandbox"
+
+    def url(self, path: str) -> str:
+        """The address of a page in the language of this one: url("/calculate/event") → /ja/calculate/event."""
+        return address(self.locale, path)
+
+    def twin(self, locale: Locale) -> str:
+        """The address of this page in another language, filters and all."""
+        return address(locale, self.path) + (f"?{self.query}" if self.query else "")
+
+    def canonical(self, locale: Locale | None = None) -> str:
+        """The full address of this page, or of its twin in another language, without a query."""
+        return self.public_origin + address(locale or self.locale, self.path)
+
+
+def address(locale: Locale, path: str) -> str:
+    return f"/{locale}{path}"
+
+
+def _split(path: str, accept_language: str) -> tuple[Locale, str]:
+    first, _, rest = path.lstrip("/").partition("/")
+    if locale := Locale.of_tag(first):
+        return locale, f"/{rest}"
+    return negotiate(accept_language), path

@@ -1,0 +1,28 @@
+"""Every address that answers with a page. A page is listed without its language; it exists once in each."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from frontend.assets import asset_routes
+from frontend.context import address
+from frontend.locales import Locale
+from frontend.pages import language, style, theme
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes() -> list[Route]:
+    """All pages and their static files, to be mounted at the root of the site."""
+    return [
+        Route("/", language.choose),
+        *asset_routes(),
+        *in_each_language("/theme", theme.choose, methods=("POST",)),
+        *in_each_language("/style", style.page),
+    ]
+
+
+def in_each_language(path: str, handler: Handler, *, methods: Sequence[str] = ("GET",)) -> list[Route]:
+    return [Route(address(locale, path), handler, methods=list(methods)) for locale in Locale]

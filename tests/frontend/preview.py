@@ -1,0 +1,53 @@
+"""The pages alone, with their stores in memory: for tests, and to look at while working.
+
+    python -m tests.frontend.preview [port]
+"""
+
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from frontend.pages.errors import exception_handlers
+from frontend.routes import routes
+
+
+class FootprintsInMemory:
+    """A footprint store that forgets everything when the process ends."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Any] = {}
+
+    async def save(self, footprint: Any) -> str:
+        footprint_id = f"fp_{token_hex(8)}"
+        self._kept[footprint_id] = footprint
+        return footprint_id
+
+    async def load(self, footprint_id: str) -> Any | None:
+        return self._kept.get(footprint_id)
+
+
+@dataclass
+class PreviewServices:
+    environment: str = "sandbox"
+    public_origin: str = "https://ashiato.example"
+    footprints: FootprintsInMemory = field(default_factory=FootprintsInMemory)
+
+
+def preview_app(services: PreviewServices | None = None) -> Starlette:
+    at_hand = services or PreviewServices()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        yield {"services": at_hand}
+
+    return Starlette(routes=routes(), lifespan=lifespan, exception_handlers=dict(exception_handlers()))
+
+
+if __name__ == "__main__":
+    uvicorn.run(preview_app(), host="127.0.0.1", port=int(sys.argv[1]) if len(sys.argv) > 1 else 8100)
