@@ -26,7 +26,9 @@ class NoBrowser(RuntimeError):
     """No Chromium on this machine; the tests that need one fail and say how to get it."""
 
     def __init__(self) -> None:
-        super().__init__(f"none of {', '.join(BROWSERS)} is on the PATH; install one, for example: apt-get install chromium")
+        super().__init__(
+            f"none of {', '.join(BROWSERS)} is on the PATH; install one, for example: apt-get install chromium"
+        )
 
 
 def browser_path() -> str:

@@ -1,6 +1,6 @@
 """The pages alone, with their stores in memory: for tests, and to look at while working.
 
-    python -m tests.frontend.preview [port]
+python -m tests.frontend.preview [port]
 """
 
 import sys

@@ -1,0 +1,38 @@
+"""What a form sent, kept as it was typed. A field's name is its place in the input: "lodging/0/nights"."""
+
+from collections.abc import Collection, Mapping
+
+from starlette.requests import Request
+
+LONGEST_VALUE = 2_000
+
+Typed = dict[str, str]
+Row = dict[str, str]
+
+
+async def read_typed(request: Request) -> Typed:
+    """Return name → text of every field that was sent; uploaded files are left out, absurdly long texts are cut."""
+    form = await request.form()
+    return {name: value[:LONGEST_VALUE] for name, value in form.multi_items() if isinstance(value, str)}
+
+
+def rows_of(typed: Mapping[str, str], section: str, fields: Collection[str], *, most: int) -> list[Row]:
+    """Return the rows typed under `section`, each with all `fields` as text, "" where nothing was sent.
+
+    A gap in the row numbers stays an empty row, so that a problem found in row 2 points at the fields named row 2. Names
+    that are not of this shape, or lie at or beyond row `most`, are not ours and are left out.
+    """
+    found: dict[int, Row] = {}
+    for name, value in typed.items():
+        parts = name.split("/")
+        if len(parts) != 3 or parts[0] != section or parts[2] not in fields:
+            continue
+        number = _row_number(parts[1])
+        if number is not None and number < most:
+            found.setdefault(number, {})[parts[2]] = value
+    count = max(found, default=-1) + 1
+    return [{field: found.get(number, {}).get(field, "") for field in fields} for number in range(count)]
+
+
+def _row_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
