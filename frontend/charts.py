@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 RULER_WIDTH = 1000
 
@@ -25,7 +26,7 @@ def share_ruler(values: Sequence[int]) -> tuple[Segment, ...]:
     for value in values:
         reached += value
         edges.append(reached * RULER_WIDTH // whole)
-    return tuple(Segment(start, end - start) for start, end in zip(edges, edges[1:], strict=False))
+    return tuple(Segment(start, end - start) for start, end in pairwise(edges))
 
 
 def bar_width(value: int, largest: int) -> int:

@@ -1,0 +1,26 @@
+"""The pages with their stores in memory, over Starlette's test client."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.frontend.preview import PreviewServices, preview_app
+
+
+@pytest.fixture
+def services() -> PreviewServices:
+    return PreviewServices()
+
+
+@pytest.fixture
+def site(services: PreviewServices) -> Iterator[TestClient]:
+    """The sandbox site; redirects are not followed, so that a test sees them."""
+    with TestClient(preview_app(services), follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def live_site() -> Iterator[TestClient]:
+    with TestClient(preview_app(PreviewServices(environment="live")), follow_redirects=False) as client:
+        yield client
