@@ -37,6 +37,31 @@ class Purpose(StrEnum):
     CARBON_NEUTRAL_CLAIM = "carbon_neutral_claim"
 
 
+class Condition(StrEnum):
+    """What a use depends on; the sentences live in the translations."""
+
+    NAME_THE_JCM_ACT = "name_the_jcm_act"
+    DISCLOSE_VINTAGE = "disclose_vintage"
+    NO_JAPANESE_PROCEDURE_SEEN = "no_japanese_procedure_seen"
+    CONTRIBUTION_ONLY = "contribution_only"
+    SCHEME_IS_CLOSING = "scheme_is_closing"
+    NEEDS_TONNE_CERTIFICATION = "needs_tonne_certification"
+    CANCELLED_BY_END_OF_JUNE = "cancelled_by_end_of_june"
+    MUST_COUNT_FOR_THE_NATIONAL_TARGET = "must_count_for_the_national_target"
+    AGAINST_PURCHASED_ENERGY_ONLY = "against_purchased_energy_only"
+    CANCELLED_BEFORE_FILING = "cancelled_before_filing"
+    ENERGY_SAVING_PROJECTS_ONLY = "energy_saving_projects_only"
+    SCOPE_2_ONLY = "scope_2_only"
+    DIFFERS_PER_CERTIFICATION_ROUND = "differs_per_certification_round"
+    ONLY_IN_THE_CREDIT_QUESTION = "only_in_the_credit_question"
+    PURCHASED_ELECTRICITY_ONLY = "purchased_electricity_only"
+    JCL_UNITS_ONLY = "jcl_units_only"
+    OBLIGATION_STARTS_WITH_FISCAL_YEAR_2026 = "obligation_starts_with_fiscal_year_2026"
+    AT_MOST_10_PERCENT_OF_EMISSIONS = "at_most_10_percent_of_emissions"
+    PLAN_REQUIRED = "plan_required"
+    AGE_LIMIT = "age_limit"
+
+
 class Usability(StrEnum):
     """What may be said about one use."""
 
@@ -80,11 +105,11 @@ class UsesNotKnown(MarketplaceError):
 
 @plain_dataclass(frozen=True, slots=True)
 class Use:
-    """One line of a listing's table of uses. `conditions` are codes; `leaning` is our expectation where nothing is confirmed."""
+    """One line of a listing's table of uses. `leaning` is our expectation where nothing is confirmed."""
 
     purpose: Purpose
     usability: Usability
-    conditions: tuple[str, ...]
+    conditions: tuple[Condition, ...]
     leaning: Usability | None
 
     @property
@@ -102,7 +127,7 @@ class Rule:
     sign: Sign
     seen: Seen
     leaning: Sign | None = None
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     valid_from: date | None = Field(default=None, alias="from")
     valid_until: date | None = Field(default=None, alias="until")
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from marketplace.projects.eligibility import (
+    Condition,
     EligibilityTable,
     Purpose,
     Rule,
@@ -76,7 +77,10 @@ class TestUsesOfTheKinds:
         assert use(kind, purpose).usability is usability
 
     def test_old_jcm_units_oblige_to_show_the_vintage(self) -> None:
-        assert use(CreditKind.JCM_2020_OR_BEFORE, Purpose.VOLUNTARY_OFFSET).conditions == ("disclose_vintage",)
+        assert use(CreditKind.JCM_2020_OR_BEFORE, Purpose.VOLUNTARY_OFFSET).conditions == (Condition.DISCLOSE_VINTAGE,)
+
+    def test_no_condition_is_named_that_no_rule_needs(self) -> None:
+        assert {condition for rule in load_eligibility().rules for condition in rule.conditions} == set(Condition)
 
     def test_every_kind_has_one_line_per_purpose(self) -> None:
         for kind in CreditKind:
