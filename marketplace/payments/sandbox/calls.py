@@ -1,0 +1,41 @@
+"""The table of calls that the sandbox answers: the part of the provider's API that the market uses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from marketplace.payments.sandbox import checkout, event_log, payments, refunds
+from marketplace.payments.sandbox.books import Books
+from marketplace.payments.sandbox.errors import JsonObject
+from marketplace.payments.sandbox.parameters import EventList, Parameters, RefundCreate, RefundList, SessionCreate
+from marketplace.payments.sandbox.settings import SandboxPaymentSettings
+
+# books, checked parameters, the id in the path (empty if there is none); returns what is shown
+Operation = Callable[[Books, Any, str], JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    method: str
+    path: str
+    parameters: type[Parameters]
+    operation: Operation
+
+
+def all_calls(settings: SandboxPaymentSettings) -> list[Call]:
+    def create_session(books: Books, parameters: SessionCreate, _id: str) -> JsonObject:
+        return checkout.create(books, parameters, settings.public_url)
+
+    return [
+        Call("POST", "/v1/checkout/sessions", SessionCreate, create_session),
+        Call("GET", "/v1/checkout/sessions/{id}", Parameters, checkout.retrieve),
+        Call("POST", "/v1/checkout/sessions/{id}/expire", Parameters, checkout.expire),
+        Call("GET", "/v1/payment_intents/{id}", Parameters, payments.retrieve),
+        Call("GET", "/v1/charges/{id}", Parameters, payments.retrieve_charge),
+        Call("GET", "/v1/disputes/{id}", Parameters, payments.retrieve_dispute),
+        Call("POST", "/v1/refunds", RefundCreate, refunds.create),
+        Call("GET", "/v1/refunds", RefundList, refunds.list_all),
+        Call("GET", "/v1/refunds/{id}", Parameters, refunds.retrieve),
+        Call("GET", "/v1/events", EventList, event_log.list_all),
+        Call("GET", "/v1/events/{id}", Parameters, event_log.retrieve),
+    ]

@@ -1,0 +1,153 @@
+"""Checkout sessions: opened by us, paid by the buyer on the hosted page, or run out. Exactly one of these ends happens."""
+
+from collections.abc import Sequence
+
+from marketplace.payments.sandbox import payments
+from marketplace.payments.sandbox.books import Books
+from marketplace.payments.sandbox.errors import JsonObject, invalid, refused
+from marketplace.payments.sandbox.parameters import LineItem, SessionCreate
+
+SHORTEST, LONGEST = 30 * 60, 24 * 3600
+
+# yen; the provider's smallest and largest charge
+LEAST, MOST = 50, 99_999_999
+
+
+KNOWN_METHODS = frozenset({"card", "konbini", "customer_balance"})
+
+
+def create(books: Books, parameters: SessionCreate, public_url: str) -> JsonObject:
+    """A new session whose page lies under `public_url`."""
+    total = _total(parameters.line_items)
+    expires_at = books.now + LONGEST if parameters.expires_at is None else parameters.expires_at
+    if not SHORTEST <= expires_at - books.now <= LONGEST:
+        raise invalid(
+            "The `expires_at` timestamp must be at least 30 minutes and at most 24 hours from Checkout Session creation.",
+            param="expires_at",
+        )
+    session_id = books.new_id("checkout.session")
+    offered = _offered(parameters.allowed_payment_method_types)
+    session = books.add(
+        "checkout.session",
+        {
+            "id": session_id,
+            "allowed_payment_method_types": parameters.allowed_payment_method_types or None,
+            "amount_subtotal": total,
+            "amount_total": total,
+            "cancel_url": parameters.cancel_url,
+            "client_reference_id": parameters.client_reference_id,
+            "currency": "jpy",
+            "customer": None,
+            "customer_details": None,
+            "customer_email": parameters.customer_email,
+            "expires_at": expires_at,
+            "locale": parameters.locale,
+            "metadata": parameters.metadata,
+            "mode": parameters.mode,
+            "payment_intent": None,
+            "payment_method_types": offered,
+            "payment_status": "unpaid",
+            "status": "open",
+            "success_url": parameters.success_url,
+            "url": f"{public_url}/c/pay/{session_id}",
+        },
+        due=expires_at,
+    )
+    for item in parameters.line_items:
+        books.add(
+            "item",
+            {
+                "amount_total": item.price_data.unit_amount * item.quantity,
+                "currency": item.price_data.currency,
+                "description": item.price_data.product_data.name,
+                "quantity": item.quantity,
+            },
+            parent=session_id,
+        )
+    payments.prepare(
+        books,
+        {
+            "amount": total,
+            "currency": "jpy",
+            "metadata": parameters.payment_intent_data.metadata,
+            "payment_method_types": offered,
+        },
+        parent=session_id,
+    )
+    return session
+
+
+def _total(items: Sequence[LineItem]) -> int:
+    for position, item in enumerate(items):
+        if item.price_data.currency != "jpy":
+            raise invalid(
+                f"Invalid currency: {item.price_data.currency}. This sandbox takes jpy only.",
+                param=f"line_items[{position}][price_data][currency]",
+            )
+        if item.price_data.unit_amount < 0:
+            raise invalid(
+                f"Invalid non-negative integer: {item.price_data.unit_amount}",
+                code="parameter_invalid_integer",
+                param=f"line_items[{position}][price_data][unit_amount]",
+            )
+    total = sum(item.price_data.unit_amount * item.quantity for item in items)
+    if total < LEAST:
+        raise invalid(f"The Checkout Session's total amount due must be at least ¥{LEAST}", code="amount_too_small")
+    if total > MOST:
+        raise invalid(f"The Checkout Session's total amount must be no more than ¥{MOST:,}", code="amount_too_large")
+    return total
+
+
+def _offered(allowed: Sequence[str]) -> Sequence[str]:
+    """The ways to pay that are both possible and allowed."""
+    if unknown := set(allowed) - KNOWN_METHODS:
+        raise invalid(f"Invalid payment method type: {min(unknown)}", param="allowed_payment_method_types")
+    offered = [method for method in ("card",) if not allowed or method in allowed]
+    if not offered:
+        raise invalid("No valid payment method types for this Checkout Session.", param="allowed_payment_method_types")
+    return offered
+
+
+def retrieve(books: Books, _parameters: object, session_id: str) -> JsonObject:
+    return books.get("checkout.session", session_id)
+
+
+def expire(books: Books, _parameters: object, session_id: str) -> JsonObject:
+    """Close an open session. Raises: ApiError if it is open no more."""
+    session = books.get("checkout.session", session_id)
+    if session["status"] != "open":
+        raise refused(
+            'Only Checkout Sessions with a status in ["open"] can be expired. '
+            f"This Checkout Session has a status of `{session['status']}`."
+        )
+    run_out(books, session)
+    return session
+
+
+def run_out(books: Books, session: JsonObject) -> None:
+    """An open session can no longer be paid."""
+    session.update(status="expired", url=None)
+    books.save(session)
+    books.tell("checkout.session.expired", session)
+
+
+def lines(books: Books, session_id: str) -> list[JsonObject]:
+    """What is paid for: objects with `description` and `amount_total` in yen."""
+    return books.children("item", session_id)
+
+
+def pay_by_card(books: Books, session: JsonObject, number: str, *, email: str) -> str | None:
+    """Pay an open session with a test card. Returns None if it is paid now, or the card's decline code: it stays open."""
+    (intent,) = books.children("payment_intent", session["id"])
+    decline = payments.charge_card(books, intent, number, email=email)
+    if decline is None:
+        session.update(
+            status="complete",
+            payment_status="paid",
+            payment_intent=intent["id"],
+            customer_details={"email": email},
+            url=None,
+        )
+        books.save(session)
+        books.tell("checkout.session.completed", session)
+    return decline

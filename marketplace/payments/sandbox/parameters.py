@@ -1,0 +1,109 @@
+"""The parameters that each call knows. Any other name is refused, although the provider itself may know it.
+
+Source: https://docs.stripe.com/api, version 2026-10-28.endive; a test compares the names with those of the SDK.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+
+def _whole_number(value: Any) -> int:
+    if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,15}", value):
+        raise PydanticCustomError("parameter_invalid_integer", "Invalid integer: {value}", {"value": str(value)})
+    return int(value)
+
+
+def _absolute_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", value):
+        raise PydanticCustomError("url_invalid", "Not a valid URL")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
+AbsoluteUrl = Annotated[Text, BeforeValidator(_absolute_url)]
+Metadata = Annotated[
+    dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=40)],
+        Annotated[str, StringConstraints(max_length=500)],
+    ],
+    Field(max_length=50),
+]
+
+
+class Parameters(BaseModel):
+    """Every call may name what to show in full instead of by its id."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    expand: list[Text] = []
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProductData(Part):
+    name: Text
+
+
+class PriceData(Part):
+    currency: Text
+    unit_amount: WholeNumber
+    product_data: ProductData
+
+
+class LineItem(Part):
+    price_data: PriceData
+    quantity: Annotated[WholeNumber, Field(ge=1)] = 1
+
+
+class PaymentIntentData(Part):
+    metadata: Metadata = {}
+
+
+class SessionCreate(Parameters):
+    mode: Literal["payment"]
+    line_items: Annotated[list[LineItem], Field(min_length=1, max_length=100)]
+    success_url: AbsoluteUrl
+    cancel_url: AbsoluteUrl | None = None
+    client_reference_id: Annotated[Text, StringConstraints(max_length=200)] | None = None
+    customer_email: Text | None = None
+    allowed_payment_method_types: list[Text] = []
+    locale: Literal["auto", "ja", "en"] = "auto"
+    expires_at: WholeNumber | None = None
+    metadata: Metadata = {}
+    payment_intent_data: PaymentIntentData = PaymentIntentData()
+
+
+class RefundCreate(Parameters):
+    payment_intent: Text
+    amount: Annotated[WholeNumber, Field(ge=1)] | None = None
+    reason: Literal["duplicate", "fraudulent", "requested_by_customer"] | None = None
+    metadata: Metadata = {}
+
+
+class Page(Parameters):
+    limit: Annotated[WholeNumber, Field(ge=1, le=100)] = 10
+    starting_after: Text | None = None
+
+
+class RefundList(Page):
+    payment_intent: Text | None = None
+
+
+class Created(Part):
+    gt: WholeNumber | None = None
+    gte: WholeNumber | None = None
+    lt: WholeNumber | None = None
+    lte: WholeNumber | None = None
+
+
+class EventList(Page):
+    created: Created = Created()
+    types: Annotated[list[Text], Field(max_length=20)] | None = None
