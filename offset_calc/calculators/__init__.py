@@ -1,0 +1,11 @@
+"""The calculators: each is a declaration of categories, run by the same engine (base.py)."""
+
+from offset_calc.calculators.base import Calculator
+from offset_calc.calculators.event import EVENT
+
+CALCULATORS = (EVENT,)
+
+
+def by_type(footprint_type: str) -> Calculator | None:
+    """The calculator of a footprint type, or None."""
+    return next((calculator for calculator in CALCULATORS if calculator.type == footprint_type), None)

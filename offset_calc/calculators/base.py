@@ -1,0 +1,261 @@
+"""The engine that every calculator runs on: read the inputs, walk each row's decision path, write the lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from offset_calc import factors as factor_sets
+from offset_calc import places as place_tables
+from offset_calc.calculation import Row, Sheet
+from offset_calc.declarations import INCOMPLETE, Category, Method
+from offset_calc.errors import FactorNotFound, FieldProblem, InputsRefused, PlaceUnknown
+from offset_calc.factors import FactorSet
+from offset_calc.footprint import Excluded, Footprint, Period
+from offset_calc.lines import Line, Step
+from offset_calc.places import Place
+from offset_calc.quantities import Rounding
+from offset_calc.reading import Problems, RowReader, as_text, is_blank, read_date, read_name
+
+# Why a category may be left out, besides not having been stated.
+LEFT_OUT_REASONS = ("does_not_occur", "negligible", "borne_by_others", "no_data")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Parsed and checked inputs of one footprint, ready to be calculated."""
+
+    type: str
+    subject: Mapping[str, str]
+    venue: Place | None
+    period: Period
+    rows: Mapping[str, tuple[Row, ...]]
+    left_out: Mapping[str, str]
+    rounding: Rounding
+
+    def to_raw(self) -> dict[str, Any]:
+        """The normalised inputs as JSON-safe texts; read_inputs accepts them and gives equal Inputs again."""
+        raw: dict[str, Any] = {
+            "subject": dict(self.subject),
+            "period": self.period.as_dict(),
+            "rounding": self.rounding.value,
+        }
+        if self.left_out:
+            raw["left_out"] = dict(self.left_out)
+        for category, rows in self.rows.items():
+            by_index = {row.index: row for row in rows}
+            raw[category] = [_raw_row(by_index.get(i)) for i in range(max(by_index) + 1)]
+        return raw
+
+
+def _raw_row(row: Row | None) -> dict[str, str]:
+    return {} if row is None else {name: as_text(value) for name, value in row.stated_values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Calculator:
+    """A declared calculator.  version: raised whenever a formula changes, so that a replay can tell."""
+
+    type: str
+    version: int
+    categories: tuple[Category, ...]
+    longest_days: int = 366
+    place_asked: bool = False
+
+    def category(self, category_id: str) -> Category:
+        """The category of that id."""
+        return next(c for c in self.categories if c.id == category_id)
+
+    def describe(self) -> dict[str, object]:
+        """The whole declaration in JSON form: what a form, an API schema or documentation is made from."""
+        return {
+            "type": self.type,
+            "version": self.version,
+            "header": ["subject.name", *(["subject.place"] if self.place_asked else []), "period.start", "period.end"],
+            "rounding": [rounding.value for rounding in Rounding],
+            "left_out_reasons": list(LEFT_OUT_REASONS),
+            "categories": [category.as_dict() for category in self.categories],
+        }
+
+    def read_inputs(self, raw: Mapping[str, Any], *, factors: FactorSet | None = None) -> Inputs:
+        """Read raw inputs (texts or numbers, nested as describe() says).
+
+        Raises: InputsRefused with every problem found, in the order of the form.
+        """
+        chosen = factors or factor_sets.load()
+        problems = Problems()
+        places = place_tables.load(chosen.edition)
+        reader = RowReader(chosen, places, problems)
+        self._refuse_unknown_keys(raw, problems)
+        subject, venue = self._subject(raw.get("subject"), reader, problems)
+        period = self._period(raw.get("period"), problems)
+        rounding = _rounding(raw.get("rounding"), problems)
+        read = {c.id: rows for c in self.categories if (rows := reader.rows(c, raw.get(c.id)))}
+        for category in self.categories:
+            for row in read.get(category.id, ()):
+                _check_path(category, row, problems)
+        left_out = self._left_out(raw.get("left_out"), read, problems)
+        if not read and not problems.found:
+            problems.add("", "nothing_to_calculate")
+        if problems.found or period is None:
+            raise InputsRefused(tuple(problems.found))
+        return Inputs(self.type, subject, venue, period, read, left_out, rounding)
+
+    def calculate(self, inputs: Inputs, *, factors: FactorSet | None = None) -> Footprint:
+        """Compute the footprint.
+
+        Raises: InputsRefused when a row is well formed but cannot be computed (no destination to travel to, no airport,
+        the date lies before the first factor).
+        """
+        chosen = factors or factor_sets.load()
+        problems = Problems()
+        lines: list[Line] = []
+        for category in self.categories:
+            rows = inputs.rows.get(category.id)
+            if not rows:
+                continue
+            sheet = Sheet(
+                category=category,
+                factors=chosen,
+                places=place_tables.load(chosen.edition),
+                on=inputs.period.start,
+                rounding=inputs.rounding,
+                venue=inputs.venue,
+            )
+            for row in rows:
+                lines += _lines_of(category, row, sheet, problems)
+        if problems.found:
+            raise InputsRefused(tuple(problems.found))
+        return Footprint(
+            type=self.type,
+            version=self.version,
+            subject=inputs.subject,
+            period=inputs.period,
+            inputs=inputs.to_raw(),
+            lines=tuple(lines),
+            excluded=self._excluded(inputs),
+            not_counted=self._not_counted(inputs),
+            edition=chosen.edition,
+            factor_set_sha256=chosen.sha256,
+            rounding=inputs.rounding,
+            own_factors=chosen.own,
+        )
+
+    def _excluded(self, inputs: Inputs) -> tuple[Excluded, ...]:
+        return tuple(
+            Excluded(c.id, c.requirement.value, inputs.left_out.get(c.id, "not_stated"))
+            for c in self.categories
+            if c.id not in inputs.rows
+        )
+
+    def _not_counted(self, inputs: Inputs) -> tuple[str, ...]:
+        keys = [key for c in self.categories if c.id in inputs.rows for key in c.not_counted]
+        return tuple(dict.fromkeys(keys))
+
+    def _refuse_unknown_keys(self, raw: Mapping[str, Any], problems: Problems) -> None:
+        known = {"type", "subject", "period", "rounding", "left_out", *(c.id for c in self.categories)}
+        for key in raw:
+            if key not in known:
+                problems.add(f"/{key}", "unknown_field")
+        if not is_blank(raw.get("type")) and raw["type"] != self.type:
+            problems.add("/type", "unknown_choice", choices=(self.type,))
+
+    def _subject(self, given: object, reader: RowReader, problems: Problems) -> tuple[dict[str, str], Place | None]:
+        subject: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        read = {"name": read_name(subject.get("name"), "/subject/name", problems)}
+        venue = None
+        if self.place_asked and not is_blank(subject.get("place")):
+            venue = reader.place(subject["place"], "/subject/place")
+            if venue is not None:
+                read["place"] = venue.key
+        for key in subject:
+            if key != "name" and not (self.place_asked and key == "place"):
+                problems.add(f"/subject/{key}", "unknown_field")
+        return read, venue
+
+    def _period(self, given: object, problems: Problems) -> Period | None:
+        period: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        start = read_date(period.get("start"), "/period/start", problems)
+        end = read_date(period.get("end"), "/period/end", problems)
+        if start is None or end is None:
+            return None
+        if end < start:
+            problems.add("/period/end", "end_before_start")
+        elif (end - start).days >= self.longest_days:
+            problems.add("/period/end", "period_too_long", most_days=self.longest_days)
+        return Period(start, end)
+
+    def _left_out(self, given: object, read: Mapping[str, object], problems: Problems) -> dict[str, str]:
+        stated: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        left_out: dict[str, str] = {}
+        for key, reason in stated.items():
+            pointer = f"/left_out/{key}"
+            if is_blank(reason):
+                continue
+            if key not in {c.id for c in self.categories}:
+                problems.add(pointer, "unknown_field")
+            elif key in read:
+                problems.add(pointer, "both_stated_and_left_out")
+            elif reason not in LEFT_OUT_REASONS:
+                problems.add(pointer, "unknown_choice", choices=LEFT_OUT_REASONS)
+            else:
+                left_out[key] = str(reason)
+        return left_out
+
+
+def _rounding(given: object, problems: Problems) -> Rounding:
+    if is_blank(given):
+        return Rounding.HALF_UP
+    try:
+        return Rounding(str(given).strip())
+    except ValueError:
+        problems.add("/rounding", "unknown_choice", choices=tuple(r.value for r in Rounding))
+        return Rounding.HALF_UP
+
+
+def walk(category: Category, row: Row) -> tuple[tuple[Step, ...], Method | None]:
+    """Answer the questions of a category for one row, from the first, until a method or a dead end is reached."""
+    questions = {question.id: question for question in category.questions}
+    methods = {method.id: method for method in category.methods}
+    path: list[Step] = []
+    target = category.questions[0].id
+    while target in questions:
+        question = questions[target]
+        answer = question.answer(row)
+        path.append(Step(question.id, answer))
+        target = question.yes if answer else question.no
+    return tuple(path), None if target == INCOMPLETE else methods[target]
+
+
+def _check_path(category: Category, row: Row, problems: Problems) -> None:
+    pointer = f"/{category.id}/{row.index}"
+    if any(problem.pointer.startswith(f"{pointer}/") for problem in problems.found):
+        return  # a field that could not be read may be the very one that decides the path
+    path, method = walk(category, row)
+    if method is None:
+        questions = {question.id: question for question in category.questions}
+        asked = [questions[step.question] for step in path]
+        wanted = tuple(dict.fromkeys(n for q in asked for n in (*q.given, *q.given_any) if not row.stated(n)))
+        problems.add(pointer, "not_enough", any_of=wanted)
+        return
+    for name in method.needs:
+        if not row.stated(name) and category.field(name).default is None:
+            problems.add(f"{pointer}/{name}", "required", method=method.id)
+
+
+def _lines_of(category: Category, row: Row, sheet: Sheet, problems: Problems) -> tuple[Line, ...]:
+    path, method = walk(category, row)
+    pointer = f"/{category.id}/{row.index}"
+    if method is None:
+        problems.add(pointer, "not_enough")
+        return ()
+    sheet.path, sheet.method = path, method
+    try:
+        return method.build(row, sheet)
+    except InputsRefused as refused:
+        for problem in refused.problems:
+            problems.found.append(FieldProblem(pointer + problem.pointer, problem.code, problem.params))
+    except (FactorNotFound, PlaceUnknown) as refused:
+        problems.add(pointer, refused.code, **refused.params)
+    return ()
