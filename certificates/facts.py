@@ -1,0 +1,92 @@
+"""What the market hands over to have a certificate issued: the statement without what only issuing can add."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from certificates.statement import (
+    GRAMS_PER_TONNE,
+    Cancellation,
+    DisclosedField,
+    Disclosures,
+    Environment,
+    FootprintSummary,
+    OffsetType,
+    Period,
+    Statement,
+)
+
+
+class ShareTooLarge(ValueError):
+    """A certificate takes at least one gram and at most all grams of a cancellation."""
+
+    code = "share_too_large"
+
+    def __init__(self, share: "Share") -> None:
+        super().__init__(
+            f"{share.grams} g of {share.cancellation.our_reference}, which has {share.cancellation.tonnes} t in all"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of one confirmed cancellation that goes into one certificate, in grams of CO2e."""
+
+    cancellation: Cancellation
+    grams: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.grams <= self.cancellation.tonnes * GRAMS_PER_TONNE:
+            raise ShareTooLarge(self)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFacts:
+    """`order_reference` names the purchase for ever: the same one never gets a second certificate.
+
+    `texts` are names and wordings that may point at a person; the statement only commits to them.
+    """
+
+    order_reference: str
+    environment: Environment
+    type: OffsetType
+    period: Period
+    shares: tuple[Share, ...]
+    reduction_effort: str
+    footprint: FootprintSummary | None = None
+    third_party_check: str | None = None
+    texts: Mapping[DisclosedField, str] = field(default_factory=dict)
+
+    @property
+    def grams(self) -> int:
+        return sum(share.grams for share in self.shares)
+
+    def statement(
+        self, *, number: str, issued_at: datetime, disclosures: Disclosures, replaces: str | None = None
+    ) -> Statement:
+        return Statement(
+            environment=self.environment,
+            number=number,
+            type=self.type,
+            period=self.period,
+            issued_at=issued_at,
+            grams=self.grams,
+            cancellations=tuple(share.cancellation for share in self.shares),
+            footprint=self.footprint,
+            reduction_effort=self.reduction_effort,
+            third_party_check=self.third_party_check,
+            commitments={name: text.commitment(name) for name, text in disclosures.items()},
+            replaces=replaces,
+        )
+
+    def say_the_same_as(self, statement: Statement, disclosures: Disclosures) -> bool:
+        """Whether an issued statement and the texts that are left of it were made from these facts."""
+        rebuilt = self.statement(
+            number=statement.number,
+            issued_at=statement.issued_at,
+            disclosures={},
+            replaces=statement.replaces,
+        )
+        same_texts = all(self.texts.get(name) == text.value for name, text in disclosures.items())
+        same_fields = statement.commitments.keys() == self.texts.keys()
+        return rebuilt == statement.model_copy(update={"commitments": {}}) and same_texts and same_fields

@@ -1,0 +1,308 @@
+"""The verifier: evidence about a certificate in, a verdict with every single check out.
+
+No web, no database, no clock and no key but those handed in. Three rules hold throughout:
+
+1. A check that could not be made is `not_made`, with the reason; it never counts as passed.
+2. Keys come from the trusted issuer only, never from the evidence.
+3. The verdict follows from the checks alone (certificates/verdict.py), so a reader can redo it from the list.
+
+docs/verification.md explains each check and reason to people who write their own verifier.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from certificates.compact_proof import CompactProof, MalformedProof, read_proof
+from certificates.credential import (
+    CERTIFICATE_TYPE,
+    TEST_TYPE,
+    StatusSlot,
+    certificate_url,
+    rfc3339,
+    slot_in,
+    statement_in,
+    status_list_url,
+)
+from certificates.jose import MalformedToken, Token, read_compact
+from certificates.keys import PublicKey
+from certificates.number import MistypedNumber, NotACertificateNumber, environment_of, read_number
+from certificates.statement import Disclosures, Environment, Statement
+from certificates.status_list import StatusList, UnusableStatusList, is_set
+from certificates.verdict import REVOKED, Check, CheckName, Outcome, Verdict, failed, not_made, outcome_of, passed
+
+# A verifier's clock may be wrong by this much before "issued in the future" is held against a certificate.
+CLOCK_TOLERANCE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedIssuer:
+    """Whose certificates are believed: the address (no trailing slash) and the published keys."""
+
+    url: str
+    keys: tuple[PublicKey, ...]
+
+    def key(self, kid: str) -> PublicKey | None:
+        return next((key for key in self.keys if key.kid == kid), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Whatever is at hand; every part may be missing.
+
+    `number` is as typed or as it stands in the URL, `proof` the URL's fragment, `statement` a separate copy to compare,
+    `replacement` the credential of the certificate that replaced this one, `logged_before` a moment that a witnessed log
+    checkpoint proves the certificate to be older than (see certificates/log/).
+    """
+
+    number: str | None = None
+    credential: str | None = None
+    proof: str | None = None
+    statement: Statement | None = None
+    disclosures: Disclosures = field(default_factory=dict)
+    status_list: str | None = None
+    replacement: str | None = None
+    logged_before: datetime | None = None
+
+
+def verify(evidence: Evidence, issuer: TrustedIssuer, *, now: datetime) -> Verdict:
+    """Judge `evidence` against `issuer`. Never raises for bad evidence, however broken."""
+    return _Examination(evidence, issuer, now).verdict()
+
+
+def check_status_list(token: str | None, slot: StatusSlot, issuer: TrustedIssuer, now: datetime) -> Check:
+    """Passed if an authentic, current list leaves `slot` unset, failed ("revoked") if it is set.
+
+    An old, foreign or altered list says nothing about the certificate, so the check is then not made.
+    """
+    if token is None:
+        return not_made(CheckName.STATUS, "no_status_list")
+    try:
+        parsed = read_compact(token)
+        reason = _why_not_authentic(parsed, issuer)
+        if reason:
+            return not_made(CheckName.STATUS, f"status_list_{reason}")
+        status_list = StatusList.from_claims(parsed.claims())
+        revoked = is_set(status_list.bits, slot.index)
+    except (MalformedToken, UnusableStatusList) as problem:
+        return not_made(CheckName.STATUS, f"status_list_{problem.reason}")
+    if status_list.url != status_list_url(issuer.url, slot.list_number):
+        return not_made(CheckName.STATUS, "status_list_of_other_certificates")
+    if not status_list.valid_from - CLOCK_TOLERANCE <= now < status_list.valid_until:
+        return not_made(CheckName.STATUS, "status_list_out_of_date")
+    return failed(CheckName.STATUS, REVOKED) if revoked else passed(CheckName.STATUS)
+
+
+class _Examination:
+    """Makes the checks in order; later ones may use what earlier ones established."""
+
+    def __init__(self, evidence: Evidence, issuer: TrustedIssuer, now: datetime) -> None:
+        self.evidence, self.issuer, self.now = evidence, issuer, now
+        self.checks: list[Check] = []
+        self.number: str | None = None
+        self.token: Token | None = None
+        self.claimed: Statement | None = None
+        self.statement: Statement | None = None
+        self.attested: CompactProof | None = None
+        self.replaced_by: str | None = None
+        self.signing_key: PublicKey | None = None
+
+    def verdict(self) -> Verdict:
+        self._number()
+        self._credential()
+        self._proof()
+        self._key()
+        self._content()
+        self._disclosures()
+        self._status()
+        self.replaced_by = self._replacement()
+        environment = environment_of(self.number) if self.number else None
+        outcome = outcome_of(self.checks, environment, replaced=self.replaced_by is not None)
+        trusted = outcome not in {Outcome.NOT_OURS, Outcome.ALTERED, Outcome.UNDECIDED}
+        return Verdict(
+            outcome=outcome,
+            checks=tuple(self.checks),
+            number=self.number,
+            environment=environment,
+            statement=self.statement if trusted else None,
+            attested=self.attested if trusted else None,
+            replaced_by=self.replaced_by,
+        )
+
+    def _number(self) -> None:
+        """The number's own check symbols; without a typed number, those of the number in the credential."""
+        typed = self.evidence.number
+        if typed is None:
+            typed = _number_claimed(self.evidence.credential)
+        if typed is None:
+            self.checks.append(not_made(CheckName.NUMBER, "no_number"))
+            return
+        try:
+            self.number = read_number(typed)
+        except (NotACertificateNumber, MistypedNumber) as problem:
+            self.checks.append(failed(CheckName.NUMBER, problem.code))
+            return
+        self.checks.append(passed(CheckName.NUMBER))
+
+    def _credential(self) -> None:
+        if self.evidence.credential is None:
+            self.checks.append(not_made(CheckName.CREDENTIAL, "no_credential"))
+            return
+        try:
+            token = read_compact(self.evidence.credential)
+        except MalformedToken as problem:
+            self.checks.append(failed(CheckName.CREDENTIAL, problem.reason))
+            return
+        reason = _why_not_authentic(token, self.issuer)
+        if reason:
+            self.checks.append(failed(CheckName.CREDENTIAL, reason))
+            return
+        try:
+            self.statement = _consistent_statement(token, self.issuer)
+        except ValueError:
+            self.checks.append(failed(CheckName.CREDENTIAL, "not_a_certificate"))
+            return
+        self.token, self.signing_key = token, self.issuer.key(token.kid)
+        self.checks.append(passed(CheckName.CREDENTIAL))
+
+    def _proof(self) -> None:
+        if self.evidence.proof is None:
+            self.checks.append(not_made(CheckName.PROOF, "no_proof"))
+            return
+        if self.number is None:
+            self.checks.append(not_made(CheckName.PROOF, "no_number"))
+            return
+        try:
+            proof = read_proof(self.number, self.evidence.proof)
+        except MalformedProof as problem:
+            self.checks.append(failed(CheckName.PROOF, problem.reason))
+            return
+        candidates = [key for key in self.issuer.keys if proof.may_be_of(key)]
+        signing_key = next((key for key in candidates if proof.is_signed_by(key)), None)
+        if signing_key is None:
+            reason = "signature_does_not_match" if candidates else "unknown_key"
+            self.checks.append(failed(CheckName.PROOF, reason))
+            return
+        self.attested = proof
+        self.signing_key = self.signing_key or signing_key
+        self.checks.append(passed(CheckName.PROOF))
+
+    def _key(self) -> None:
+        """Whether the key that signed was entitled to: of this environment, not retired, not revoked at the time."""
+        key, signed_at = self.signing_key, self._signed_at()
+        if key is None or signed_at is None or self.number is None:
+            self.checks.append(not_made(CheckName.KEY, "nothing_signed"))
+            return
+        if signed_at > self.now + CLOCK_TOLERANCE:
+            self.checks.append(failed(CheckName.KEY, "issued_in_future"))
+            return
+        self.checks.append(_judge_key(key, signed_at, environment_of(self.number), self.evidence.logged_before))
+
+    def _signed_at(self) -> datetime | None:
+        if self.statement:
+            return self.statement.issued_at
+        if self.attested:
+            return self.attested.issued_at_earliest
+        return None
+
+    def _content(self) -> None:
+        """Number, credential, proof and any separate copy of the statement must speak of the same certificate."""
+        copies = [copy for copy in (self.statement, self.evidence.statement) if copy is not None]
+        if self.signing_key is None:
+            self.checks.append(not_made(CheckName.CONTENT, "nothing_signed"))
+        elif any(copy.number != self.number for copy in copies):
+            self.checks.append(failed(CheckName.CONTENT, "number_differs"))
+        elif self.statement and self.evidence.statement and self.statement != self.evidence.statement:
+            self.checks.append(failed(CheckName.CONTENT, "statement_differs"))
+        elif self.attested and not all(self.attested.agrees_with(copy) for copy in copies):
+            self.checks.append(failed(CheckName.CONTENT, "proof_differs"))
+        elif not copies:
+            self.checks.append(not_made(CheckName.CONTENT, "no_statement"))
+        else:
+            self.statement = copies[0]
+            self.checks.append(passed(CheckName.CONTENT))
+
+    def _disclosures(self) -> None:
+        """Each name or text shown must open its commitment; erased ones are simply not shown."""
+        shown = self.evidence.disclosures
+        if not shown:
+            self.checks.append(not_made(CheckName.DISCLOSURES, "nothing_disclosed"))
+        elif self.statement is None:
+            self.checks.append(not_made(CheckName.DISCLOSURES, "no_statement"))
+        elif all(self.statement.commitments.get(name) == text.commitment(name) for name, text in shown.items()):
+            self.checks.append(passed(CheckName.DISCLOSURES))
+        else:
+            self.checks.append(failed(CheckName.DISCLOSURES, "text_differs"))
+
+    def _status(self) -> None:
+        if self.token is None:
+            self.checks.append(not_made(CheckName.STATUS, "no_credential"))
+            return
+        slot = slot_in(self.token.claims(), self.issuer.url)
+        self.checks.append(check_status_list(self.evidence.status_list, slot, self.issuer, self.now))
+
+    def _replacement(self) -> str | None:
+        """The number of the certificate that replaced this one, if its credential is at hand and names this one."""
+        if self.evidence.replacement is None:
+            return None
+        try:
+            token = read_compact(self.evidence.replacement)
+            if _why_not_authentic(token, self.issuer):
+                return None
+            successor = _consistent_statement(token, self.issuer)
+        except ValueError:
+            return None
+        return successor.number if successor.replaces == self.number else None
+
+
+def _why_not_authentic(token: Token, issuer: TrustedIssuer) -> str | None:
+    """None if the issuer signed the token, else the reason code. Nothing is read from a payload that nobody signed."""
+    key = issuer.key(token.kid)
+    if key is None:
+        return "unknown_key"
+    if not token.is_signed_by(key):
+        return "signature_does_not_match"
+    claims = token.claims()
+    if claims.get("iss") != issuer.url or claims.get("issuer") != issuer.url:
+        return "foreign_issuer"
+    return None
+
+
+def _consistent_statement(token: Token, issuer: TrustedIssuer) -> Statement:
+    """The statement of a signed certificate. Raises ValueError for another kind of credential of the same issuer."""
+    claims = token.claims()
+    statement = statement_in(claims)
+    types = claims.get("type")
+    is_test = statement.environment is Environment.SANDBOX
+    if not isinstance(types, list) or CERTIFICATE_TYPE not in types or (TEST_TYPE in types) is not is_test:
+        raise ValueError("not a cancellation certificate")
+    if claims.get("id") != certificate_url(issuer.url, statement.number):
+        raise ValueError("the credential's id is not its statement's number")
+    if claims.get("validFrom") != rfc3339(statement.issued_at):
+        raise ValueError("the credential's date is not its statement's")
+    slot_in(claims, issuer.url)
+    return statement
+
+
+def _judge_key(key: PublicKey, signed_at: datetime, environment: Environment, logged_before: datetime | None) -> Check:
+    if key.environment is not environment:
+        return failed(CheckName.KEY, "key_of_other_environment")
+    if key.retired_at and signed_at > key.retired_at:
+        return failed(CheckName.KEY, "signed_after_key_retired")
+    if key.revoked_at is None:
+        return passed(CheckName.KEY)
+    # Whoever stole a key can date a signature as they like; only the log knows what existed before the theft.
+    if signed_at >= key.revoked_at:
+        return failed(CheckName.KEY, "signed_after_key_revoked")
+    if logged_before is not None and logged_before < key.revoked_at:
+        return passed(CheckName.KEY)
+    return not_made(CheckName.KEY, "key_revoked_and_no_older_log_entry")
+
+
+def _number_claimed(credential: str | None) -> str | None:
+    """The number in a credential that nobody has checked yet; only to be compared and spell-checked."""
+    if credential is None:
+        return None
+    try:
+        return statement_in(read_compact(credential).claims()).number
+    except ValueError:
+        return None

@@ -1,0 +1,117 @@
+"""The rules the database keeps by itself, tried against code that does not know them."""
+
+import pytest
+from tortoise import connections
+from tortoise.exceptions import IntegrityError
+
+from certificates import service
+from certificates.facts import Share
+from certificates.records import CertificateRecord
+from marketplace.database.dialect import sql
+from marketplace.database.transactions import run_tx
+from tests.certificates.authority import ISSUER, NOW, a_ring, some_facts
+from tests.certificates.builders import a_cancellation, a_span
+
+pytestmark = pytest.mark.usefixtures("db")
+RING = a_ring()
+
+
+async def issued() -> CertificateRecord:
+    return await run_tx(lambda _: service.issue(some_facts(), ring=RING, issuer_url=ISSUER, now=NOW))
+
+
+async def execute(statement: str, *values: object) -> None:
+    connection = connections.get("default")
+    await connection.execute_query(sql(connection, statement), list(values))
+
+
+class TestWhatIsIssuedNeverChanges:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE certificate SET grams = grams + 1",
+            "UPDATE certificate SET number = 'TEST-2345-6789-CDFH-JKMN'",
+            "UPDATE certificate SET statement = '{}'",
+            "UPDATE certificate SET credential = ''",
+            "UPDATE certificate SET proof = ''",
+            "UPDATE certificate SET order_reference = 'another'",
+            "DELETE FROM certificate",
+            "UPDATE certificate_reservation SET status_index = 0",
+            "DELETE FROM certificate_reservation",
+            "UPDATE certificate_text SET value = 'somebody else'",
+            "UPDATE certificate_share SET grams = 1",
+            "DELETE FROM certificate_share",
+            "UPDATE certified_cancellation SET tonnes = 1000",
+            "DELETE FROM certified_cancellation",
+            "UPDATE certified_span SET last_serial = last_serial + 1",
+            "DELETE FROM certified_span",
+        ],
+    )
+    async def test_refuses(self, statement: str) -> None:
+        await issued()
+        with pytest.raises(IntegrityError):
+            await execute(statement)
+
+    @pytest.mark.parametrize("statement", ["UPDATE certificate_end SET reason = ''", "DELETE FROM certificate_end"])
+    async def test_a_revocation_is_final(self, statement: str) -> None:
+        record = await issued()
+        await run_tx(lambda _: service.revoke(record.number, "registry_reversed", now=NOW))
+        with pytest.raises(IntegrityError):
+            await execute(statement)
+
+
+class TestACertificateHoldsExactlyItsShares:
+    async def test_a_certificate_without_shares_is_refused(self) -> None:
+        record = await issued()
+        await execute(
+            "INSERT INTO certificate_reservation SELECT 'ord_9', environment, 'TEST-X', status_list, 1, reserved_at "
+            "FROM certificate_reservation WHERE number = ?",
+            record.number,
+        )
+        with pytest.raises(IntegrityError, match="certificate_grams_are_its_shares"):
+            await execute(
+                "INSERT INTO certificate SELECT 'cert_9', 'ord_9', environment, 'TEST-X', statement, "
+                "statement_sha256, credential, proof, grams, NULL, issued_at FROM certificate WHERE number = ?",
+                record.number,
+            )
+
+    async def test_a_share_cannot_be_added_afterwards(self) -> None:
+        record = await issued()
+        tonne = a_cancellation(serials=(a_span(900, 900),), our_reference="ret_late")
+        late = some_facts(order_reference="ord_2", shares=(Share(tonne, 1),))
+        await run_tx(lambda _: service.issue(late, ring=RING, issuer_url=ISSUER, now=NOW))
+        with pytest.raises(IntegrityError, match="certificate_share_comes_first"):
+            await execute("INSERT INTO certificate_share VALUES (?, 'ret_late', 1)", record.id)
+
+    async def test_a_share_without_its_certificate_does_not_commit(self) -> None:
+        await issued()
+        with pytest.raises(IntegrityError):
+            await execute("INSERT INTO certificate_share VALUES ('cert_none', 'ret_0001', 1)")
+
+    async def test_a_certificate_needs_its_reservation(self) -> None:
+        record = await issued()
+        with pytest.raises(IntegrityError):
+            await execute(
+                "INSERT INTO certificate SELECT 'cert_9', 'ord_9', environment, 'TEST-X', statement, "
+                "statement_sha256, credential, proof, grams, NULL, issued_at FROM certificate WHERE number = ?",
+                record.number,
+            )
+
+
+class TestAmountsAreWholeAndInRange:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "INSERT INTO certified_cancellation VALUES ('r', 'jcredit', 'b', 0, 0)",
+            "INSERT INTO certified_cancellation VALUES ('r', 'jcredit', 'b', 1, -1)",
+            "INSERT INTO certified_cancellation VALUES ('r', 'jcredit', 'b', 1, 1000001)",
+            "INSERT INTO certificate_share VALUES ('cert_none', 'ret_0001', 0)",
+            "INSERT INTO certified_span VALUES ('ret_0001', 'jcredit', 'blk_x', 5, 4)",
+            "INSERT INTO certified_span VALUES ('ret_0001', 'jcredit', 'blk_forest', 4203, 4203)",
+            "INSERT INTO certified_span VALUES ('ret_0001', 'jcredit', 'blk_forest', 4202, 4210)",
+        ],
+    )
+    async def test_refuses(self, statement: str) -> None:
+        await issued()
+        with pytest.raises(IntegrityError):
+            await execute(statement)
