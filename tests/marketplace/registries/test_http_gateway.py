@@ -100,9 +100,9 @@ class TestAnythingElseLeavesTheOutcomeUnknownAndALookUpFindsIt:
         ],
     )
     async def test_it_took_effect(self, registry: RunningRegistry, fault: str) -> None:
-        async with registry.gateway(answer_timeout=0.5) as gateway:
+        async with registry.gateway(answer_timeout=1.5) as gateway:
             await gateway.submit(a_request("before", first=100, last=100))
-            registry.fault(fault, seconds=2)
+            registry.fault(fault, seconds=5)
             with pytest.raises(OutcomeUnknown):
                 await gateway.submit(a_request())
             assert registry.cancelled() == [("R1", 1, 10), ("before", 100, 100)]
@@ -116,8 +116,8 @@ class TestAnythingElseLeavesTheOutcomeUnknownAndALookUpFindsIt:
 
     @pytest.mark.parametrize("fault", ["error_500", "timeout_before_commit"])
     async def test_it_did_not(self, registry: RunningRegistry, fault: str) -> None:
-        async with registry.gateway(answer_timeout=0.5) as gateway:
-            registry.fault(fault, seconds=1)
+        async with registry.gateway(answer_timeout=1.5) as gateway:
+            registry.fault(fault, seconds=3)
             with pytest.raises(OutcomeUnknown):
                 await gateway.submit(a_request())
             assert await gateway.look_up("R1") is None
@@ -181,7 +181,9 @@ class TestANoticeThatSaysSomethingElseIsHandedOnAsItIs:
         assert report.notice.serials == (SerialRange(1, 5),)
         assert SerialRange(6, 600) in [holding.serials for holding in await gateway.holdings("service")]
 
-    async def test_already_cancelled_although_it_was_not(self, registry: RunningRegistry, gateway: HttpRegistry) -> None:
+    async def test_already_cancelled_although_it_was_not(
+        self, registry: RunningRegistry, gateway: HttpRegistry
+    ) -> None:
         registry.fault("already_cancelled")
         report = await gateway.submit(a_request())
         assert (report.state, report.rejection_reason) == (CancellationState.REJECTED, "already_cancelled")
