@@ -18,7 +18,7 @@ from tortoise.backends.sqlite.client import (
     translate_exceptions,
 )
 from tortoise.connection import get_connections
-from tortoise.exceptions import TransactionManagementError
+from tortoise.exceptions import IntegrityError, TransactionManagementError
 
 _WRITES = ("UPDATE", "DELETE", "INSERT")
 
@@ -86,6 +86,14 @@ class _ImmediateWrapper(_TrueRowCount, SqliteTransactionWrapper):
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             raise TransactionManagementError(error) from error
+
+    async def commit(self) -> None:
+        """Deferred foreign keys are checked here; SQLite then leaves the transaction open, so it is undone by hand."""
+        try:
+            await super().commit()
+        except sqlite3.IntegrityError as error:
+            await self.rollback()
+            raise IntegrityError(error) from error
 
 
 class ImmediateSqliteClient(_TrueRowCount, SqliteClient):

@@ -34,9 +34,11 @@ class Block(Model):
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     registry: fields.Field[str] = fields.TextField()
     project_key: fields.Field[str] = fields.TextField()
+    methodology: fields.Field[str] = fields.TextField()
     credit_kind: fields.Field[str] = fields.TextField()
     certification_number: fields.Field[str] = fields.TextField()
     serial_prefix: fields.Field[str] = fields.TextField()
+    serial_width: fields.Field[int] = fields.BigIntField()
     first_serial: fields.Field[int] = fields.BigIntField()
     last_serial: fields.Field[int] = fields.BigIntField()
     size: fields.Field[int] = fields.BigIntField()
@@ -52,6 +54,10 @@ class Block(Model):
     @property
     def serials(self) -> SerialRange:
         return SerialRange(self.first_serial, self.last_serial)
+
+    def serial_text(self, serial: int) -> str:
+        """One serial as the registry writes it."""
+        return f"{self.serial_prefix}{serial:0{self.serial_width}d}"
 
 
 class Holding(Model):

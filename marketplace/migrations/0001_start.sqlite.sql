@@ -4,12 +4,12 @@
 
 CREATE TABLE state_move (
   machine TEXT NOT NULL,
-  old TEXT NOT NULL,
-  new TEXT NOT NULL,
-  PRIMARY KEY (machine, old, new)
+  from_state TEXT NOT NULL,
+  to_state TEXT NOT NULL,
+  PRIMARY KEY (machine, from_state, to_state)
 );
 
-INSERT INTO state_move (machine, old, new) VALUES
+INSERT INTO state_move (machine, from_state, to_state) VALUES
   ('interval', 'available', 'reserved'),
   ('interval', 'available', 'withdrawn'),
   ('interval', 'withdrawn', 'available'),
@@ -59,9 +59,11 @@ CREATE TABLE block (
   id TEXT PRIMARY KEY,
   registry TEXT NOT NULL,
   project_key TEXT NOT NULL,
+  methodology TEXT NOT NULL,
   credit_kind TEXT NOT NULL,
   certification_number TEXT NOT NULL,
   serial_prefix TEXT NOT NULL,
+  serial_width INTEGER NOT NULL,
   first_serial INTEGER NOT NULL CHECK (typeof(first_serial) IN ('integer', 'null')) CHECK (first_serial > 0),
   last_serial INTEGER NOT NULL CHECK (typeof(last_serial) IN ('integer', 'null')),
   size INTEGER NOT NULL CHECK (typeof(size) IN ('integer', 'null')) CHECK (size = last_serial - first_serial + 1 AND size > 0),
@@ -110,7 +112,6 @@ CREATE TABLE footprint (
   sha256 TEXT NOT NULL,
   total_g INTEGER NOT NULL CHECK (typeof(total_g) IN ('integer', 'null')) CHECK (total_g >= 0),
   document TEXT NOT NULL,
-  inputs TEXT NOT NULL,
   created_at TIMESTAMP NOT NULL
 );
 
@@ -188,7 +189,7 @@ CREATE TABLE buyer_order (
 CREATE INDEX order_by_deadline ON buyer_order (pay_until) WHERE state IN ('quoted', 'awaiting_payment', 'payment_failed');
 
 CREATE TABLE order_event (
-  id TEXT PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   order_id TEXT NOT NULL REFERENCES buyer_order (id),
   kind TEXT NOT NULL,
   detail TEXT NOT NULL,
@@ -321,7 +322,7 @@ CREATE TRIGGER interval_moves BEFORE UPDATE OF state ON unit_interval
 WHEN NEW.state <> OLD.state
 BEGIN
   SELECT RAISE(ABORT, 'interval_moves') WHERE NOT EXISTS (
-    SELECT 1 FROM state_move WHERE machine = 'interval' AND old = OLD.state AND new = NEW.state);
+    SELECT 1 FROM state_move WHERE machine = 'interval' AND from_state = OLD.state AND to_state = NEW.state);
 END;
 CREATE TRIGGER interval_cancelled_with_notice BEFORE UPDATE OF state ON unit_interval
 WHEN NEW.state = 'cancelled' AND OLD.state <> 'cancelled'
@@ -348,13 +349,13 @@ CREATE TRIGGER quote_moves BEFORE UPDATE OF state ON quote
 WHEN NEW.state <> OLD.state
 BEGIN
   SELECT RAISE(ABORT, 'quote_moves') WHERE NOT EXISTS (
-    SELECT 1 FROM state_move WHERE machine = 'quote' AND old = OLD.state AND new = NEW.state);
+    SELECT 1 FROM state_move WHERE machine = 'quote' AND from_state = OLD.state AND to_state = NEW.state);
 END;
 CREATE TRIGGER order_moves BEFORE UPDATE OF state ON buyer_order
 WHEN NEW.state <> OLD.state
 BEGIN
   SELECT RAISE(ABORT, 'order_moves') WHERE NOT EXISTS (
-    SELECT 1 FROM state_move WHERE machine = 'order' AND old = OLD.state AND new = NEW.state);
+    SELECT 1 FROM state_move WHERE machine = 'order' AND from_state = OLD.state AND to_state = NEW.state);
 END;
 CREATE TRIGGER order_terms_are_frozen BEFORE UPDATE OF quote_id, total_yen, instruction, consent ON buyer_order
 WHEN NEW.quote_id <> OLD.quote_id OR NEW.total_yen <> OLD.total_yen OR NEW.instruction <> OLD.instruction OR NEW.consent <> OLD.consent
@@ -365,7 +366,7 @@ CREATE TRIGGER retirement_moves BEFORE UPDATE OF state ON retirement
 WHEN NEW.state <> OLD.state
 BEGIN
   SELECT RAISE(ABORT, 'retirement_moves') WHERE NOT EXISTS (
-    SELECT 1 FROM state_move WHERE machine = 'retirement' AND old = OLD.state AND new = NEW.state);
+    SELECT 1 FROM state_move WHERE machine = 'retirement' AND from_state = OLD.state AND to_state = NEW.state);
 END;
 CREATE TRIGGER retirement_is_final BEFORE UPDATE ON retirement
 WHEN OLD.state IN ('confirmed', 'rejected')

@@ -33,7 +33,7 @@ class Order(Model):
 class OrderEvent(Model):
     """One line of the order's time line; append-only."""
 
-    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    id: fields.Field[int] = fields.BigIntField(primary_key=True, generated=True)
     order_id: fields.Field[str] = fields.CharField(64)
     kind: fields.Field[str] = fields.TextField()
     detail: fields.Field[str] = fields.TextField()

@@ -1,0 +1,50 @@
+# `make run` and `make test` need only Python 3.11+, make and git (and, for the browser tests, Chromium).
+PYTHON ?= python3
+BIN := .venv/bin
+UV_VERSION := 0.13.9
+PORT ?= 8000
+DATA ?= data
+
+.PHONY: run demo test lint bench format clean
+
+run: .venv/run
+	@$(BIN)/ashiato serve --port $(PORT) --data $(DATA)
+
+demo: .venv/dev
+	@$(BIN)/ashiato demo
+
+test: .venv/dev
+	$(PYTHON) tests/browser_setup.py
+	$(BIN)/pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev
+	$(BIN)/python -m tests.bench
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv build data
+
+# the virtual environment, with uv bootstrapped by pip: hashed requirements, no lock file of registry addresses
+.venv/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "python3 -m venv failed; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/run: .venv/uv requirements/run.txt pyproject.toml
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: .venv/run requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,36 @@
+"""Everything is wired together here: settings, services, pages, API and webhooks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+import frontend.routes
+from starlette.applications import Starlette
+
+import api.v1
+from api import wellknown
+from api.errors import exception_handlers
+from api.middleware import middleware
+from api.services import Services, running_market, services
+from api.settings import Settings
+from api.webhooks import stripe
+
+
+class AppState(TypedDict):
+    services: Services
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The whole web application; it opens its connections when it starts and closes them when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[AppState]:
+        async with running_market(settings) as market:
+            yield AppState(services=services(settings, market))
+
+    return Starlette(
+        routes=[*wellknown.routes(), *stripe.routes(), *api.v1.routes(), *frontend.routes.routes()],
+        lifespan=lifespan,
+        middleware=middleware(settings),
+        exception_handlers=exception_handlers(),
+    )

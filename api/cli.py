@@ -1,0 +1,104 @@
+"""The `ashiato` command."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+EXIT_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="ashiato", description="Carbon-offset marketplace and retirement service")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    serve = commands.add_parser("serve", help="everything on this machine, with a sandbox registry and sandbox payments")
+    serve.add_argument("--port", type=int, default=8000, help="web port; the next two serve payments and registry")
+    serve.add_argument("--data", type=Path, default=Path("data"), help="folder of databases, keys and logs")
+
+    web = commands.add_parser("web", help="the web process alone, settings from ASHIATO_… variables")
+    web.add_argument("--port", type=int, default=8000)
+    web.add_argument("--host", default="127.0.0.1")
+
+    commands.add_parser("worker", help="the worker process alone, settings from ASHIATO_… variables")
+    commands.add_parser("migrate", help="bring the database to the present schema")
+
+    doctor = commands.add_parser("doctor", help="check the books against every invariant")
+    doctor.add_argument("--data", type=Path, help="check an embedded instance instead of ASHIATO_DATABASE_URL")
+
+    demo = commands.add_parser("demo", help="walk the whole path over HTTP against a fresh instance")
+    demo.add_argument("--runs", type=int, default=1, help="repeat on the same instance and print p50 and p95 per step")
+
+    verify = commands.add_parser("verify", help="check a certificate: a credential or PDF file, a number or an address")
+    verify.add_argument("evidence")
+    verify.add_argument("--keys", help="file or address of the issuer's JWKS; for a number, the issuer's address")
+    verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
+
+    chosen = parser.parse_args(arguments)
+    try:
+        return _run(chosen)
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = ".".join(str(part) for part in problem["loc"])
+            setting = f"ASHIATO_{name.upper()}: " if name else ""
+            sys.stderr.write(f"{setting}{problem['msg']}\n")
+        return EXIT_USAGE
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    # each command imports what it needs: `serve` and `verify` start without the web application
+    match chosen.command:
+        case "serve":
+            return _serve(chosen.data, chosen.port)
+        case "web":
+            from api.processes import run_web  # noqa: PLC0415
+
+            run_web(chosen.host, chosen.port)
+        case "worker":
+            from api.processes import run_worker  # noqa: PLC0415
+
+            run_worker()
+        case "migrate":
+            from api.maintenance import migrate_database  # noqa: PLC0415
+
+            for name in asyncio.run(migrate_database()):
+                sys.stdout.write(f"applied {name}\n")
+        case "doctor":
+            from api.maintenance import examine  # noqa: PLC0415
+
+            return asyncio.run(examine(chosen.data))
+        case "demo":
+            from api.demo import run_demo  # noqa: PLC0415
+
+            return run_demo(runs=chosen.runs)
+        case "verify":
+            from api.verify_command import verify  # noqa: PLC0415
+
+            return verify(chosen.evidence, keys=chosen.keys, as_json=chosen.json)
+    return 0
+
+
+def _serve(data: Path, port: int) -> int:
+    from api.embedded import ChildFailed, Embedded, Ports, PortTaken  # noqa: PLC0415
+    from api.maintenance import migrate_and_seed  # noqa: PLC0415
+
+    embedded = Embedded(data, Ports.from_first(port))
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, embedded.stop)
+    try:
+        embedded.start(migrate_and_seed)
+    except (PortTaken, ChildFailed) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"Ashiato (sandbox) is running at {embedded.address}  -  stop with Ctrl+C\n")
+    sys.stdout.flush()
+    embedded.watch()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Database chores: migrate, seed the sandbox, and examine the books."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from tortoise import Tortoise
+
+from api.settings import Settings
+from marketplace import invariants
+from marketplace.clock import system_clock
+from marketplace.database.connect import tortoise_config
+from marketplace.database.migrator import migrate
+from marketplace.sandbox_seed import seed
+
+
+def migrate_and_seed(variables: Mapping[str, str]) -> None:
+    asyncio.run(_migrate_and_seed(variables["ASHIATO_DATABASE_URL"]))
+
+
+async def _migrate_and_seed(database_url: str) -> None:
+    await Tortoise.init(config=tortoise_config(database_url))
+    try:
+        await migrate()
+        await seed(now=system_clock())
+    finally:
+        await Tortoise.close_connections()
+
+
+async def migrate_database() -> list[str]:
+    await Tortoise.init(config=tortoise_config(Settings().database_url.get_secret_value()))
+    try:
+        return await migrate()
+    finally:
+        await Tortoise.close_connections()
+
+
+async def examine(data: Path | None) -> int:
+    """Print every broken invariant; the exit code is 1 if there is one."""
+    url = f"sqlite://{(data / 'ashiato.sqlite3').resolve()}" if data else Settings().database_url.get_secret_value()
+    await Tortoise.init(config=tortoise_config(url))
+    try:
+        findings = await invariants.violations()
+    finally:
+        await Tortoise.close_connections()
+    for finding in findings:
+        print(f"{finding.rule}: {finding.row}")  # noqa: T201 - the command's output
+    print(f"{len(findings)} violations of {len(invariants.RULES)} invariants")  # noqa: T201
+    return 1 if findings else 0

@@ -1,0 +1,71 @@
+"""Builds the market from the settings: the only place where real gateways are chosen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tortoise import Tortoise
+
+from api.settings import Settings
+from certificates.keys import KeyRing
+from marketplace.clock import system_clock
+from marketplace.database.connect import tortoise_config
+from marketplace.footprints.service import StoredFootprints
+from marketplace.market import Market, Terms
+from marketplace.payments.stripe import StripeGateway
+from marketplace.registries.http import HttpRegistry
+from marketplace.registries.http_exchange import HttpRegistrySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers find in `request.state["services"]`."""
+
+    environment: str
+    public_origin: str
+    market: Market
+    footprints: StoredFootprints
+
+
+@asynccontextmanager
+async def running_market(settings: Settings) -> AsyncIterator[Market]:
+    """The market with its connections open: database, payment provider and registries."""
+    payments = StripeGateway(
+        api_key=settings.stripe_api_key,
+        webhook_secrets=settings.stripe_webhook_secrets,
+        api_base=str(settings.stripe_api_base).rstrip("/") if settings.stripe_api_base else None,
+    )
+    registries = {
+        code: HttpRegistry(HttpRegistrySettings(url=str(access.url).rstrip("/"), token=access.token))
+        for code, access in settings.registries.items()
+    }
+    await Tortoise.init(config=tortoise_config(settings.database_url.get_secret_value()), _enable_global_fallback=True)
+    try:
+        yield Market(
+            clock=system_clock,
+            payments=payments,
+            registries=registries,
+            signing_keys=key_ring(settings),
+            base_url=settings.origin,
+            terms=Terms(fee_basis_points=settings.fee_basis_points, quote_lasts=settings.quote_lasts),
+        )
+    finally:
+        for registry in registries.values():
+            await registry.aclose()
+        await payments.close()
+        await Tortoise.close_connections()
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """Raises UnusableKey or KeyOfOtherEnvironment if the key file is not for this environment."""
+    history = settings.retired_keys_file.read_text("utf-8") if settings.retired_keys_file else None
+    return KeyRing.load(settings.environment, settings.signing_key_file.read_text("utf-8"), history)
+
+
+def services(settings: Settings, market: Market) -> Services:
+    return Services(
+        environment=settings.environment.value,
+        public_origin=settings.origin,
+        market=market,
+        footprints=StoredFootprints(market.clock),
+    )

@@ -1,0 +1,77 @@
+-- Each query finds the rows that break one rule; it runs after every test, nightly, and by `ashiato doctor`.
+-- It holds on SQLite and PostgreSQL alike. Names I1 to I9 are those of docs/invariants.md.
+
+-- rule: I1 no two live retirements share a serial
+SELECT a.id AS one, b.id AS other FROM retirement a
+  JOIN unit_interval ia ON ia.id = a.interval_id
+  JOIN retirement b ON b.id > a.id AND b.state <> 'rejected'
+  JOIN unit_interval ib ON ib.id = b.interval_id
+ WHERE a.state <> 'rejected' AND ia.block_id = ib.block_id
+   AND ia.first_serial <= ib.last_serial AND ia.last_serial >= ib.first_serial
+
+-- rule: I1 intervals of a block do not overlap
+SELECT a.id AS one, b.id AS other FROM unit_interval a JOIN unit_interval b
+    ON b.block_id = a.block_id AND b.id > a.id
+ WHERE a.first_serial <= b.last_serial AND a.last_serial >= b.first_serial
+
+-- rule: I1 intervals tile their block
+SELECT b.id AS block, b.size AS size, SUM(i.last_serial - i.first_serial + 1) AS tiled
+  FROM block b LEFT JOIN unit_interval i ON i.block_id = b.id
+ GROUP BY b.id, b.size, b.tiled
+HAVING COALESCE(SUM(i.last_serial - i.first_serial + 1), 0) <> b.size OR b.tiled <> b.size
+
+-- rule: I2 cancelled units belong to a confirmed retirement
+SELECT i.id AS interval FROM unit_interval i
+ WHERE i.state = 'cancelled'
+   AND NOT EXISTS (SELECT 1 FROM retirement r WHERE r.interval_id = i.id AND r.state = 'confirmed')
+
+-- rule: I2 cancelling units belong to a retirement that is under way
+SELECT i.id AS interval FROM unit_interval i
+ WHERE i.state = 'cancelling'
+   AND (SELECT COUNT(*) FROM retirement r WHERE r.interval_id = i.id) = 0
+
+-- rule: I2 a fulfilled order has exactly its tonnes cancelled
+SELECT o.id AS buyer_order, q.tonnes AS bought, SUM(i.last_serial - i.first_serial + 1) AS cancelled
+  FROM buyer_order o JOIN quote q ON q.id = o.quote_id
+  LEFT JOIN retirement r ON r.order_id = o.id AND r.state = 'confirmed'
+  LEFT JOIN unit_interval i ON i.id = r.interval_id AND i.state = 'cancelled'
+ WHERE o.state = 'fulfilled'
+ GROUP BY o.id, q.tonnes
+HAVING COALESCE(SUM(i.last_serial - i.first_serial + 1), 0) <> q.tonnes
+
+-- rule: I3 an order past payment has its payment, an order before has none
+SELECT o.id AS buyer_order, o.state AS state FROM buyer_order o
+  LEFT JOIN payment p ON p.order_id = o.id
+ WHERE (p.id IS NULL) <> (o.state IN ('quoted', 'awaiting_payment', 'expired', 'payment_failed'))
+
+-- rule: I3 a refunded order has its refund and nothing cancelled, a fulfilled one has no refund
+SELECT o.id AS buyer_order, o.state AS state FROM buyer_order o
+  JOIN payment p ON p.order_id = o.id
+  LEFT JOIN refund f ON f.payment_id = p.id
+ WHERE (f.id IS NOT NULL) <> (o.state = 'refunded')
+    OR (o.state IN ('refund_due', 'refunded')
+        AND EXISTS (SELECT 1 FROM retirement r WHERE r.order_id = o.id AND r.state <> 'rejected'))
+
+-- rule: I4 ledger transactions sum to zero
+SELECT t.id AS ledger_transaction, SUM(p.amount_yen) AS total
+  FROM ledger_transaction t LEFT JOIN ledger_posting p ON p.transaction_id = t.id
+ GROUP BY t.id, t.balance
+HAVING COALESCE(SUM(p.amount_yen), 0) <> 0 OR t.balance <> 0
+
+-- rule: I4 what is owed to a buyer is the captured money until it is fulfilled or refunded
+SELECT o.id AS buyer_order, o.state AS state, SUM(l.amount_yen) AS owed
+  FROM buyer_order o JOIN payment p ON p.order_id = o.id
+  LEFT JOIN ledger_posting l ON l.account = 'order:' || o.id
+ GROUP BY o.id, o.state, p.amount_yen
+HAVING COALESCE(SUM(l.amount_yen), 0) <> CASE WHEN o.state IN ('fulfilled', 'refunded') THEN 0 ELSE -p.amount_yen END
+
+-- rule: I6 a fulfilled order has its certificate, and no other order has one
+SELECT o.id AS buyer_order, o.state AS state FROM buyer_order o
+  LEFT JOIN certificate c ON c.order_reference = o.id
+ WHERE (o.state = 'fulfilled') <> (c.number IS NOT NULL)
+    OR COALESCE(o.certificate_number, '') <> COALESCE(c.number, '')
+
+-- rule: I8 a confirmed retirement holds the registry's notice
+SELECT id AS retirement FROM retirement
+ WHERE state = 'confirmed'
+   AND (notice_number IS NULL OR recorded_on IS NULL OR notice_document IS NULL OR notice_sha256 IS NULL)

@@ -1,0 +1,151 @@
+"""Reserve, release and retire serials. Every function runs inside the caller's transaction.
+
+Serials leave an available interval from its low end; what is left stays one row, so a fresh block is one row however
+many sales it sees. Released serials merge back with their neighbours.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from marketplace.database.dialect import is_postgres, sql
+from marketplace.errors import MoveNotAllowed, NotEnoughUnits
+from marketplace.ids import new_id
+from marketplace.inventory.models import Interval
+from marketplace.inventory.states import ALLOWED_MOVES, IntervalState
+
+
+async def free_tonnes(holding_id: str) -> int:
+    intervals = await Interval.filter(holding_id=holding_id, state=IntervalState.AVAILABLE)
+    return sum(len(interval.serials) for interval in intervals)
+
+
+async def reserve(
+    tx: BaseDBAsyncClient, holding_id: str, tonnes: int, *, quote_line_id: str, until: datetime, now: datetime
+) -> None:
+    """Set `tonnes` whole serials aside for a quote line; all or nothing, else NotEnoughUnits and nothing has moved."""
+    await _lock(tx, holding_id)
+    intervals = await _free(holding_id)
+    free = sum(len(interval.serials) for interval in intervals)
+    if free < tonnes:
+        raise NotEnoughUnits(
+            f"holding {holding_id} has {free} free tonnes, not {tonnes}", holding_id=holding_id, asked=tonnes, free=free
+        )
+    missing = tonnes
+    for interval in intervals:
+        taken = min(missing, len(interval.serials))
+        if taken == len(interval.serials):
+            await _move(interval, IntervalState.RESERVED, quote_line_id=quote_line_id, reserved_until=until)
+        else:
+            await _cut_off(interval, taken, quote_line_id=quote_line_id, until=until, now=now)
+        missing -= taken
+        if missing == 0:
+            return
+
+
+async def hold_until(quote_line_ids: Sequence[str], until: datetime) -> None:
+    """Give the reservation of these quote lines a later deadline."""
+    await Interval.filter(quote_line_id__in=quote_line_ids, state=IntervalState.RESERVED).update(reserved_until=until)
+
+
+async def release(tx: BaseDBAsyncClient, quote_line_ids: Sequence[str]) -> None:
+    """Give reserved serials back; those already on their way to the registry stay."""
+    reserved = await Interval.filter(quote_line_id__in=quote_line_ids, state=IntervalState.RESERVED)
+    for holding_id in sorted({interval.holding_id for interval in reserved}):
+        await _lock(tx, holding_id)
+    for interval in reserved:
+        await _move(interval, IntervalState.AVAILABLE, quote_line_id=None, reserved_until=None)
+    for holding_id in {interval.holding_id for interval in reserved}:
+        await _merge_neighbours(tx, holding_id)
+
+
+async def reserved_for(quote_line_ids: Sequence[str]) -> list[Interval]:
+    return await Interval.filter(quote_line_id__in=quote_line_ids, state=IntervalState.RESERVED).order_by("id")
+
+
+async def start_cancelling(interval: Interval) -> None:
+    await _move(interval, IntervalState.CANCELLING, quote_line_id=interval.quote_line_id, reserved_until=None)
+
+
+async def finish_cancelling(interval: Interval) -> None:
+    """Final. The database refuses it unless a confirmed retirement with the registry's notice is stored."""
+    await _move(interval, IntervalState.CANCELLED, quote_line_id=interval.quote_line_id, reserved_until=None)
+
+
+async def withdraw_refused(tx: BaseDBAsyncClient, interval: Interval) -> None:
+    """The registry refused to cancel these serials: nobody is offered them again before a person has looked."""
+    await _lock(tx, interval.holding_id)
+    await _move(interval, IntervalState.AVAILABLE, quote_line_id=None, reserved_until=None)
+    interval.state = IntervalState.AVAILABLE
+    await _move(interval, IntervalState.WITHDRAWN, quote_line_id=None, reserved_until=None)
+
+
+async def _lock(tx: BaseDBAsyncClient, holding_id: str) -> None:
+    # SQLite has one writer at a time; on PostgreSQL splits and merges of one holding queue here
+    if is_postgres(tx):
+        await tx.execute_query_dict("SELECT id FROM holding WHERE id = $1 FOR UPDATE", [holding_id])
+
+
+async def _free(holding_id: str) -> list[Interval]:
+    return await Interval.filter(holding_id=holding_id, state=IntervalState.AVAILABLE).order_by("first_serial")
+
+
+async def _move(
+    interval: Interval, new: IntervalState, *, quote_line_id: str | None, reserved_until: datetime | None
+) -> None:
+    old = IntervalState(interval.state)
+    if new not in ALLOWED_MOVES[old]:
+        raise MoveNotAllowed(f"interval {interval.id} cannot move from {old} to {new}", old=old, new=new)
+    moved = await Interval.filter(id=interval.id, state=old).update(
+        state=new, quote_line_id=quote_line_id, reserved_until=reserved_until
+    )
+    if moved != 1:
+        raise MoveNotAllowed(f"interval {interval.id} is no longer {old}", old=old, new=new)
+
+
+async def _cut_off(interval: Interval, tonnes: int, *, quote_line_id: str, until: datetime, now: datetime) -> None:
+    taken, rest = interval.serials.split(tonnes)
+    shrunk = await Interval.filter(
+        id=interval.id,
+        state=IntervalState.AVAILABLE,
+        first_serial=interval.first_serial,
+        last_serial=interval.last_serial,
+    ).update(first_serial=rest.first)
+    if shrunk != 1:
+        raise MoveNotAllowed(f"interval {interval.id} changed meanwhile", old="available", new="reserved")
+    await Interval.create(
+        id=new_id("int", now),
+        block_id=interval.block_id,
+        holding_id=interval.holding_id,
+        first_serial=taken.first,
+        last_serial=taken.last,
+        state=IntervalState.RESERVED,
+        quote_line_id=quote_line_id,
+        reserved_until=until,
+    )
+
+
+async def _merge_neighbours(tx: BaseDBAsyncClient, holding_id: str) -> None:
+    # an interval that a refused retirement points at stays a row of its own
+    mergeable = sql(
+        tx,
+        "SELECT id, first_serial, last_serial FROM unit_interval i WHERE holding_id = ? AND state = 'available' "
+        "AND NOT EXISTS (SELECT 1 FROM retirement r WHERE r.interval_id = i.id) ORDER BY first_serial",
+    )
+    rows = await tx.execute_query_dict(mergeable, [holding_id])
+    run = rows[:1]
+    for row in rows[1:]:
+        if row["first_serial"] == run[-1]["last_serial"] + 1:
+            run.append(row)
+        else:
+            await _merge(run)
+            run = [row]
+    await _merge(run)
+
+
+async def _merge(run: list[dict[str, int | str]]) -> None:
+    if len(run) < 2:
+        return
+    await Interval.filter(id__in=[row["id"] for row in run[1:]]).delete()
+    await Interval.filter(id=run[0]["id"]).update(last_serial=run[-1]["last_serial"])

@@ -1,0 +1,46 @@
+"""Which job kind calls which use case, and what is looked for regularly without any job announcing it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from marketplace.certification import service as certification
+from marketplace.market import Market
+from marketplace.orders import fulfilment
+from marketplace.orders import service as orders
+from marketplace.outbox.worker import Handler, Worker
+from marketplace.payments import inbox
+from marketplace.quotes import service as quotes
+from marketplace.retirements import service as retirements
+
+
+def handlers(market: Market) -> Mapping[str, Handler]:
+    def job(use_case: Callable[..., Awaitable[timedelta | None | object]]) -> Handler:
+        async def run(payload: dict[str, Any]) -> timedelta | None:
+            outcome = await use_case(market, **payload)
+            return outcome if isinstance(outcome, timedelta) else None
+
+        return run
+
+    return {
+        "order.open_checkout": job(orders.open_checkout),
+        "order.run_out": job(fulfilment.run_out),
+        "payment.settle": job(fulfilment.settle),
+        "order.retire": job(fulfilment.retire),
+        "order.replace_refused": job(fulfilment.replace_refused),
+        "order.refund": job(fulfilment.refund),
+        "retirement.advance": job(retirements.advance),
+        "order.certify": job(certification.certify),
+    }
+
+
+def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
+    return {
+        "quotes": lambda: quotes.expire_stale(market.clock),
+        "overdue_orders": lambda: fulfilment.enqueue_overdue(market),
+        "lost_webhooks": lambda: inbox.catch_up(market),
+    }
+
+
+def worker(market: Market) -> Worker:
+    return Worker(handlers(market), clock=market.clock, sweeps=sweeps(market))

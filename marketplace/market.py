@@ -1,0 +1,30 @@
+"""What every use case of the market works with: the clock, the outside world behind its interfaces, and the terms of trade."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from certificates.keys import KeyRing
+from marketplace.clock import Clock
+from marketplace.payments.gateway import PaymentGateway
+from marketplace.registries.gateway import RegistryGateway
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The operator's terms. `fee_basis_points` is the service fee in hundredths of a percent of the credits' net price."""
+
+    fee_basis_points: int
+    quote_lasts: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """`registries` by registry code. `base_url` is where buyers reach us, without a slash at the end."""
+
+    clock: Clock
+    payments: PaymentGateway
+    registries: Mapping[str, RegistryGateway]
+    signing_keys: KeyRing
+    base_url: str
+    terms: Terms

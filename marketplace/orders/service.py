@@ -1,0 +1,149 @@
+"""Place an order on a quote, and open its checkout. What follows a payment is in fulfilment.py."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from marketplace.database.transactions import run_tx
+from marketplace.errors import ConsentMissing, ExternalIdTaken, MoveNotAllowed, OrderNotFound, TotalAboveLimit
+from marketplace.ids import new_id, new_token
+from marketplace.inventory import service as inventory
+from marketplace.market import Market
+from marketplace.orders.instruction import Instruction
+from marketplace.orders.models import Order
+from marketplace.orders.states import ALLOWED_MOVES, OrderState
+from marketplace.orders.timeline import Happened, note
+from marketplace.payments.gateway import CheckoutLine, CheckoutRequest
+from marketplace.orders.words import checkout_words, consent_to, consent_version
+from marketplace.outbox import service as outbox
+from marketplace.quotes import service as quotes
+
+# Stripe's own shortest checkout is 30 minutes; a little more leaves room for the way there.
+CHECKOUT_LASTS = timedelta(minutes=35)
+# The units outlive the checkout, so that a payment in its last second still finds them.
+UNITS_HELD_AFTER_CHECKOUT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWish:
+    """`consent_version` is the version of the words shown to the buyer; `max_total_yen` the buyer's own limit."""
+
+    quote_id: str
+    instruction: Instruction
+    consent_version: str | None
+    locale: str
+    email: str | None = None
+    external_id: str | None = None
+    max_total_yen: int | None = None
+
+
+async def place(market: Market, wish: OrderWish) -> Order:
+    """Take the quote and write the order with everything that can never be changed later.
+
+    Raises QuoteNotFound, QuoteUsed, QuoteExpired, TotalAboveLimit, ConsentMissing, ExternalIdTaken, ActNotOffered.
+    """
+    if wish.consent_version != consent_version():
+        raise ConsentMissing("the texts that can never be changed were not confirmed in their present wording")
+
+    async def work(tx: BaseDBAsyncClient) -> Order:
+        now = market.clock()
+        quote = await quotes.find(wish.quote_id)
+        if wish.max_total_yen is not None and quote.total_yen > wish.max_total_yen:
+            raise TotalAboveLimit(
+                f"the quote costs {quote.total_yen} yen", total_yen=quote.total_yen, max_total=wish.max_total_yen
+            )
+        await quotes.use(quote, now=now)
+        consent = consent_to(
+            wish.instruction, registries=await quotes.registries_of(quote.id), locale=wish.locale, agreed_at=now
+        )
+        if wish.external_id is not None and await Order.exists(external_id=wish.external_id):
+            raise ExternalIdTaken(f"external_id {wish.external_id} is taken", external_id=wish.external_id)
+        pay_until = now + CHECKOUT_LASTS
+        order = await Order.create(
+            id=new_id("ord", now),
+            access_token=new_token(),
+            quote_id=quote.id,
+            external_id=wish.external_id,
+            state=OrderState.QUOTED,
+            locale=wish.locale,
+            email=wish.email,
+            total_yen=quote.total_yen,
+            instruction=wish.instruction.model_dump_json(),
+            consent=consent.model_dump_json(),
+            pay_until=pay_until,
+            created_at=now,
+        )
+        await inventory.hold_until(await line_ids(order), pay_until + UNITS_HELD_AFTER_CHECKOUT)
+        await note(order.id, Happened.ORDERED, at=now)
+        await outbox.add(tx, "order.open_checkout", f"open_checkout:{order.id}", {"order_id": order.id}, at=now)
+        return order
+
+    return await run_tx(work)
+
+
+async def find(order_id: str) -> Order:
+    order = await Order.get_or_none(id=order_id)
+    if order is None:
+        raise OrderNotFound(f"no order {order_id}", order_id=order_id)
+    return order
+
+
+async def find_by_token(token: str) -> Order:
+    order = await Order.get_or_none(access_token=token)
+    if order is None:
+        raise OrderNotFound("no order under this link")
+    return order
+
+
+async def open_checkout(market: Market, order_id: str) -> Order:
+    """Open the payment page, once: the order id is the idempotency key, so a repetition finds the same page."""
+    order = await find(order_id)
+    if order.state != OrderState.QUOTED:
+        return order
+    checkout = await market.payments.open_checkout(await _checkout_request(market, order))
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        now = market.clock()
+        opened = await Order.filter(id=order.id, state=OrderState.QUOTED).update(
+            state=OrderState.AWAITING_PAYMENT, checkout_session=checkout.id, checkout_url=checkout.url
+        )
+        if opened:
+            await note(order.id, Happened.CHECKOUT_OPENED, at=now)
+
+    await run_tx(work)
+    return await find(order.id)
+
+
+async def _checkout_request(market: Market, order: Order) -> CheckoutRequest:
+    quote = await quotes.find(order.quote_id)
+    words = checkout_words(order.locale)
+    page = f"{market.base_url}/{order.locale}/orders/{order.access_token}"
+    return CheckoutRequest(
+        key=order.id,
+        order_id=order.id,
+        currency="JPY",
+        lines=[
+            CheckoutLine(words.credits.format(tonnes=quote.tonnes), quote.credits_yen),
+            *([CheckoutLine(words.fee, quote.fee_yen)] if quote.fee_yen else []),
+            *([CheckoutLine(words.tax, quote.tax_yen)] if quote.tax_yen else []),
+        ],
+        success_url=f"{page}?paid=1",
+        cancel_url=page,
+        locale=order.locale,
+        expires_at=order.pay_until,
+        email=order.email,
+    )
+
+
+async def move(order: Order, new: OrderState, **changes: object) -> None:
+    """One arrow, checked and changed in one statement; raises MoveNotAllowed if the order is no longer where it was."""
+    old = OrderState(order.state)
+    if new not in ALLOWED_MOVES[old]:
+        raise MoveNotAllowed(f"order {order.id} cannot move from {old} to {new}", old=old, new=new)
+    if await Order.filter(id=order.id, state=old).update(state=new, **changes) != 1:
+        raise MoveNotAllowed(f"order {order.id} is no longer {old}", old=old, new=new)
+
+
+async def line_ids(order: Order) -> list[str]:
+    return [line.id for line in await quotes.lines_of(order.quote_id)]

@@ -1,0 +1,55 @@
+"""Verified events of the payment provider: stored once, for ever, together with the job that looks into them."""
+
+from datetime import datetime, timedelta
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from marketplace.database.dialect import sql
+from marketplace.database.transactions import run_tx
+from marketplace.market import Market
+from marketplace.outbox import service as outbox
+from marketplace.payments.events import Subject, interpret
+from marketplace.payments.gateway import PaymentEvent
+from marketplace.payments.models import PaymentEventRecord
+
+# how far the poller looks back behind the newest event it knows, since events are listed by their time of creation
+OVERLAP = timedelta(minutes=10)
+FIRST_LOOK_BACK = timedelta(days=3)
+
+
+async def receive(market: Market, body: bytes, signature: str) -> None:
+    """Take in one webhook. Raises SignatureRefused; an event that is known already changes nothing."""
+    await store(market, market.payments.read_event(body, signature))
+
+
+async def store(market: Market, event: PaymentEvent) -> None:
+    subject = interpret(event.type)
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        now = market.clock()
+        await tx.execute_query(
+            sql(
+                tx,
+                "INSERT INTO payment_event (id, type, object_id, body, created_at, received_at) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            ),
+            [event.id, event.type, event.object_id, event.body, event.created_at, now],
+        )
+        if subject is Subject.CHECKOUT:
+            await outbox.add(tx, "payment.settle", f"settle:{event.id}", {"session_id": event.object_id}, at=now)
+
+    await run_tx(work)
+
+
+async def catch_up(market: Market) -> int:
+    """Sweep: fetch what lost webhooks would have said. Returns how many events were new."""
+    newest: datetime | None = (
+        await PaymentEventRecord.all().order_by("-created_at").first().values_list("created_at", flat=True)
+    )
+    since = newest - OVERLAP if newest is not None else market.clock() - FIRST_LOOK_BACK
+    new = 0
+    for event in await market.payments.events_since(since):
+        if not await PaymentEventRecord.exists(id=event.id):
+            await store(market, event)
+            new += 1
+    return new

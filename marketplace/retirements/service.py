@@ -1,0 +1,235 @@
+"""One cancellation in the linked registry, from our written intent to the registry's notice.
+
+The order of steps is the safety: (1) the request with our own reference is stored with the order's transaction, (2) the
+move to `submitted` is committed, (3) the registry is called, (4) its answer is compared with the request, (5) only then is
+anything confirmed. After a crash or a lost answer the registry is asked by our reference; nothing is sent twice blindly.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from marketplace.database.transactions import run_tx
+from marketplace.errors import MoveNotAllowed
+from marketplace.ids import new_id
+from marketplace.inventory import service as inventory
+from marketplace.inventory.models import Holding, Interval
+from marketplace.inventory.serials import SerialRange
+from marketplace.market import Market
+from marketplace.orders.instruction import Instruction
+from marketplace.orders.timeline import Happened, note, note_once
+from marketplace.outbox import service as outbox
+from marketplace.registries.gateway import (
+    CancellationReport,
+    CancellationRequest,
+    CancellationState,
+    Notice,
+    OutcomeUnknown,
+    RegistryUnreachable,
+)
+from marketplace.registries.matching import match_notice
+from marketplace.registries.profiles import load_profiles
+from marketplace.retirements.models import Retirement
+from marketplace.retirements.states import ALLOWED_MOVES, RetirementState
+
+LOOK_AGAIN_WHEN_PENDING = timedelta(seconds=1)
+LOOK_AGAIN_WHEN_UNREACHABLE = timedelta(seconds=5)
+
+
+async def queue(
+    tx: BaseDBAsyncClient, order_id: str, interval: Interval, instruction: Instruction, *, now: datetime
+) -> None:
+    """Write the intent to cancel one interval, and the job that carries it out."""
+    holding = await Holding.get(id=interval.holding_id).prefetch_related("block", "account")
+    retirement_id = new_id("ret", now)
+    use = load_profiles()[holding.block.registry].use_for(instruction.purpose)
+    request = CancellationRequest(
+        reference=retirement_id,
+        account=holding.account.number,
+        block=holding.block.certification_number,
+        serials=interval.serials,
+        act=use.act,
+        purpose=use.name.ja,
+        purpose_detail=instruction.purpose_detail,
+        credit_user=instruction.credit_user,
+    )
+    await Retirement.create(
+        id=retirement_id,
+        order_id=order_id,
+        interval_id=interval.id,
+        reference=request.reference,
+        state=RetirementState.QUEUED,
+        registry=holding.block.registry,
+        request=json.dumps(asdict(request), ensure_ascii=False, sort_keys=True),
+        created_at=now,
+    )
+    await outbox.add(
+        tx, "retirement.advance", f"retirement:{retirement_id}", {"retirement_id": retirement_id}, at=now
+    )
+
+
+def request_of(retirement: Retirement) -> CancellationRequest:
+    fields = json.loads(retirement.request)
+    return CancellationRequest(**{**fields, "serials": SerialRange(**fields["serials"])})
+
+
+async def advance(market: Market, retirement_id: str) -> timedelta | None:
+    """Take the retirement as far as it goes now. Returns when to look again, or None if there is nothing left to do."""
+    retirement = await Retirement.get(id=retirement_id)
+    if retirement.review_reason is not None:
+        return None
+    try:
+        report = await _ask(market, retirement)
+    except RegistryUnreachable:
+        await _tell_buyer(market, retirement, Happened.REGISTRY_WAITING)
+        return LOOK_AGAIN_WHEN_UNREACHABLE
+    except OutcomeUnknown:
+        await _now_unknown(market, retirement_id)
+        return LOOK_AGAIN_WHEN_UNREACHABLE
+    if report is None:
+        return None
+    match report.state:
+        case CancellationState.PENDING:
+            await _tell_buyer(market, retirement, Happened.REGISTRY_WAITING)
+            return LOOK_AGAIN_WHEN_PENDING
+        case CancellationState.REJECTED:
+            await _rejected(market, retirement_id, report)
+        case CancellationState.CONFIRMED:
+            await _confirmed(market, retirement_id, report)
+    return None
+
+
+async def _ask(market: Market, retirement: Retirement) -> CancellationReport | None:
+    registry = market.registries[retirement.registry]
+    match RetirementState(retirement.state):
+        case RetirementState.QUEUED:
+            await _intend(market, retirement)
+            return await registry.submit(request_of(retirement))
+        case RetirementState.SUBMITTED | RetirementState.UNKNOWN:
+            # an earlier attempt may have reached the registry: look first
+            report = await registry.look_up(retirement.reference)
+            if report is not None:
+                return report
+            if retirement.state == RetirementState.UNKNOWN:
+                await _move(retirement, RetirementState.SUBMITTED)
+            return await registry.submit(request_of(retirement))
+        case RetirementState.CONFIRMED | RetirementState.REJECTED:
+            return None
+
+
+async def _intend(market: Market, retirement: Retirement) -> None:
+    async def work(_: BaseDBAsyncClient) -> None:
+        now = market.clock()
+        await _move(retirement, RetirementState.SUBMITTED, submitted_at=now)
+        await note(
+            retirement.order_id,
+            Happened.CANCELLATION_REQUESTED,
+            at=now,
+            reference=retirement.reference,
+            registry=retirement.registry,
+        )
+
+    await run_tx(work)
+
+
+async def _now_unknown(market: Market, retirement_id: str) -> None:
+    async def work(_: BaseDBAsyncClient) -> None:
+        retirement = await Retirement.get(id=retirement_id)
+        if retirement.state == RetirementState.SUBMITTED:
+            await _move(retirement, RetirementState.UNKNOWN)
+            await note(retirement.order_id, Happened.REGISTRY_ANSWER_UNKNOWN, at=market.clock())
+
+    await run_tx(work)
+
+
+async def _tell_buyer(market: Market, retirement: Retirement, kind: Happened) -> None:
+    async def work(_: BaseDBAsyncClient) -> None:
+        await note_once(retirement.order_id, kind, at=market.clock(), registry=retirement.registry)
+
+    await run_tx(work)
+
+
+async def _confirmed(market: Market, retirement_id: str, report: CancellationReport) -> None:
+    """Store the notice and confirm, if it says exactly what was asked; otherwise stop for a person."""
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        now = market.clock()
+        retirement = await Retirement.get(id=retirement_id)
+        if retirement.state not in {RetirementState.SUBMITTED, RetirementState.UNKNOWN}:
+            return
+        differences = (
+            ["notice_missing"]
+            if report.notice is None
+            else [difference.code for difference in match_notice(request_of(retirement), report.notice)]
+        )
+        if differences or report.notice is None:
+            await Retirement.filter(id=retirement.id).update(review_reason=",".join(differences))
+            await note(retirement.order_id, Happened.UNDER_REVIEW, at=now)
+            return
+        await _move(retirement, RetirementState.CONFIRMED, decided_at=now, **_notice_columns(report.notice))
+        await inventory.finish_cancelling(await Interval.get(id=retirement.interval_id))
+        await note(
+            retirement.order_id,
+            Happened.CANCELLATION_CONFIRMED,
+            at=now,
+            reference=retirement.reference,
+            notice_number=report.notice.number,
+            recorded_on=report.notice.recorded_on.isoformat(),
+        )
+        if not await Retirement.exists(order_id=retirement.order_id, state__in=_UNDECIDED):
+            await outbox.add(
+                tx, "order.certify", f"certify:{retirement.order_id}", {"order_id": retirement.order_id}, at=now
+            )
+
+    await run_tx(work)
+
+
+_UNDECIDED = (RetirementState.QUEUED, RetirementState.SUBMITTED, RetirementState.UNKNOWN)
+
+
+def _notice_columns(notice: Notice) -> dict[str, Any]:
+    fields = asdict(notice)
+    document = fields.pop("document")
+    return {
+        "notice_number": notice.number,
+        "recorded_on": notice.recorded_on,
+        "notice": json.dumps(fields, ensure_ascii=False, sort_keys=True, default=str),
+        "notice_document": document,
+        "notice_media_type": notice.document_media_type,
+        "notice_sha256": hashlib.sha256(document).hexdigest(),
+    }
+
+
+async def _rejected(market: Market, retirement_id: str, report: CancellationReport) -> None:
+    """The registry refused: the serials return to the shelf, and the order looks for others or gives the money back."""
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        now = market.clock()
+        retirement = await Retirement.get(id=retirement_id)
+        if retirement.state not in {RetirementState.SUBMITTED, RetirementState.UNKNOWN}:
+            return
+        reason = report.rejection_reason or "no_reason_given"
+        await _move(retirement, RetirementState.REJECTED, decided_at=now, rejection_reason=reason)
+        await note(retirement.order_id, Happened.CANCELLATION_REFUSED, at=now, reason=reason)
+        await outbox.add(
+            tx,
+            "order.replace_refused",
+            f"replace:{retirement.id}",
+            {"order_id": retirement.order_id, "retirement_id": retirement.id},
+            at=now,
+        )
+
+    await run_tx(work)
+
+
+async def _move(retirement: Retirement, new: RetirementState, **changes: Any) -> None:
+    old = RetirementState(retirement.state)
+    if new not in ALLOWED_MOVES[old]:
+        raise MoveNotAllowed(f"retirement {retirement.id} cannot move from {old} to {new}", old=old, new=new)
+    if await Retirement.filter(id=retirement.id, state=old).update(state=new, **changes) != 1:
+        raise MoveNotAllowed(f"retirement {retirement.id} is no longer {old}", old=old, new=new)
+    retirement.state = new

@@ -1,0 +1,78 @@
+"""A registry in memory that refuses double cancellation by itself and misbehaves on request."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from marketplace.clock import japan_date
+from marketplace.registries.gateway import (
+    CancellationReport,
+    CancellationRequest,
+    CancellationState,
+    HoldingReport,
+    Notice,
+    OutcomeUnknown,
+    RegistryUnreachable,
+)
+
+
+class FakeRegistry:
+    """`script` holds one fault per coming submission: None, "closed", "lost_before", "lost_after", "pending", "rejected"."""
+
+    def __init__(self, clock) -> None:
+        self.clock = clock
+        self.reports: dict[str, CancellationReport] = {}
+        self.requests: list[CancellationRequest] = []
+        self.script: list[str | None] = []
+        self.change_notice: Callable[[Notice], Notice] = lambda notice: notice
+
+    @property
+    def cancelled(self) -> list[tuple[str, int]]:
+        """Every serial the registry has cancelled, as (block, serial)."""
+        return [
+            (request.block, serial)
+            for request in self.requests
+            for serial in range(request.serials.first, request.serials.last + 1)
+        ]
+
+    async def submit(self, request: CancellationRequest) -> CancellationReport:
+        fault = self.script.pop(0) if self.script else None
+        if fault == "closed":
+            raise RegistryUnreachable("closed")
+        if fault == "lost_before":
+            raise OutcomeUnknown("the connection broke")
+        if fault == "rejected":
+            report = CancellationReport(request.reference, CancellationState.REJECTED, rejection_reason="account_frozen")
+        else:
+            assert request.reference not in self.reports, "a reference was submitted twice"
+            mine = {(request.block, serial) for serial in range(request.serials.first, request.serials.last + 1)}
+            assert not mine & set(self.cancelled), "a serial was cancelled twice"
+            self.requests.append(request)
+            report = CancellationReport(request.reference, CancellationState.CONFIRMED, notice=self._notice(request))
+        self.reports[request.reference] = report
+        if fault == "lost_after":
+            raise OutcomeUnknown("the answer was lost")
+        if fault == "pending":
+            return replace(report, state=CancellationState.PENDING, notice=None)
+        return report
+
+    def _notice(self, request: CancellationRequest) -> Notice:
+        return self.change_notice(
+            Notice(
+                number=f"N-{len(self.requests)}",
+                recorded_on=japan_date(self.clock()),
+                block=request.block,
+                serials=(request.serials,),
+                act=request.act,
+                purpose=request.purpose,
+                purpose_detail=request.purpose_detail,
+                credit_user=request.credit_user,
+                document=b"%PDF-1.7 notice",
+                document_media_type="application/pdf",
+            )
+        )
+
+    async def look_up(self, reference: str) -> CancellationReport | None:
+        return self.reports.get(reference)
+
+    async def holdings(self, account: str) -> Sequence[HoldingReport]:
+        return []
