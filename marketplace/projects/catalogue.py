@@ -83,7 +83,8 @@ class Activity:
 class Issue:
     """One side's share of one JCM monitoring period (days included), in whole tonnes, as the issue table showed it.
 
-    `issued_t` and `issued_on` are None while the table shows no issue.
+    `issued_t` and `issued_on` are None while the table shows no issue. The table says nothing of authorisation or
+    corresponding adjustment; for reductions up to 2020 neither question arises.
     """
 
     side: Side
