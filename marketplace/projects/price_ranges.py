@@ -33,6 +33,11 @@ class _StandIn:
 
 
 @cache
+def _load_stand_ins() -> tuple[_StandIn, ...]:
+    return read_rows(FILE, "stand_in", _StandIn)
+
+
+@cache
 def load_price_ranges() -> Mapping[str, PriceRange]:
     """Every range by id."""
     rows = read_rows(FILE, "range", PriceRange)
@@ -48,7 +53,7 @@ def price_ranges_for(kind: CreditKind, methodology: str) -> tuple[PriceRange, ..
     ranges = load_price_ranges()
     own = tuple(row for row in ranges.values() if methodology in row.methodologies)
     of_kind = tuple(row for row in ranges.values() if kind in row.kinds)
-    borrowed = tuple(ranges[row.range] for row in read_rows(FILE, "stand_in", _StandIn) if kind in row.kinds)
+    borrowed = tuple(ranges[row.range] for row in _load_stand_ins() if kind in row.kinds)
     if found := own or of_kind or borrowed:
         return found
     raise DataDefect(f"no price range covers {kind} under {methodology}")
