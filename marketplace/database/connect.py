@@ -14,6 +14,7 @@ MODEL_MODULES = (
     "marketplace.payments.models",
     "marketplace.ledger.models",
     "marketplace.retirements.models",
+    "marketplace.idempotency.models",
 )
 
 

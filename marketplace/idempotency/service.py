@@ -1,0 +1,89 @@
+"""One request per key, for ever: carry it out once, give the same answer ever after, and take over what a crash left.
+
+The caller marks a request as begun, carries it out, and writes down its answer. If it dies in between, the mark runs
+out and the same request may begin again; the use case must then find what it did before (an order finds itself by its
+external reference).
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from marketplace.errors import MarketplaceError
+from marketplace.idempotency.models import KeyedRequest
+from marketplace.ids import new_id
+
+
+class IdempotencyKeyReused(MarketplaceError):
+    """The key stands for another request."""
+
+    code = "idempotency_key_reused"
+
+
+class IdempotentRequestInFlight(MarketplaceError):
+    """The same request is being carried out at this moment; params: retry_after_seconds."""
+
+    code = "idempotent_request_in_flight"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the request was answered, to the byte; statuses 200 to 499."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Carry the request out now. `again` says that an earlier attempt may have had its effect without an answer."""
+
+    id: str
+    token: str = field(repr=False)
+    again: bool
+
+
+async def begin(scope: str, key: str, request_sha256: str, *, lease: timedelta, now: datetime) -> Begun | Answer:
+    """Raises IdempotencyKeyReused, IdempotentRequestInFlight."""
+    token = secrets.token_hex(16)
+    fresh = KeyedRequest(
+        id=new_id("idm", now),
+        scope=scope,
+        key=key,
+        request_sha256=request_sha256,
+        lease_token=token,
+        lease_until=now + lease,
+        created_at=now,
+    )
+    await KeyedRequest.bulk_create([fresh], ignore_conflicts=True)
+    row = await KeyedRequest.get(scope=scope, key=key)
+    if row.request_sha256 != request_sha256:
+        raise IdempotencyKeyReused("this key was used for another request")
+    if row.lease_token == token:
+        return Begun(row.id, token, again=False)
+    if row.status is not None and row.headers is not None and row.body is not None:
+        return Answer(row.status, json.loads(row.headers), bytes(row.body))
+    if row.lease_until > now or not await _take_over(row, token, now + lease):
+        seconds = max(1, round((row.lease_until - now).total_seconds()))
+        raise IdempotentRequestInFlight("the same request is being carried out", retry_after_seconds=seconds)
+    return Begun(row.id, token, again=True)
+
+
+async def _take_over(row: KeyedRequest, token: str, until: datetime) -> bool:
+    unchanged = KeyedRequest.filter(id=row.id, lease_token=row.lease_token, answered_at__isnull=True)
+    return await unchanged.update(lease_token=token, lease_until=until) == 1
+
+
+async def finish(begun: Begun, answer: Answer, *, now: datetime) -> bool:
+    """Write the answer down; False if somebody else took the request over meanwhile, whose answer then counts."""
+    held = KeyedRequest.filter(id=begun.id, lease_token=begun.token, answered_at__isnull=True)
+    headers = json.dumps(dict(answer.headers), sort_keys=True)
+    return await held.update(status=answer.status, headers=headers, body=answer.body, answered_at=now) == 1
+
+
+async def give_up(begun: Begun, *, now: datetime) -> None:
+    """It came to nothing that should stay: the same request may begin again at once."""
+    await KeyedRequest.filter(id=begun.id, lease_token=begun.token, answered_at__isnull=True).update(lease_until=now)
