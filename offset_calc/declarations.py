@@ -66,6 +66,14 @@ class Field:
     basis: str | None = None
     factor_prefix: str = ""
     factor_suffix: str = ""
+    factor_except: str = ""
+
+    def accepts_factor(self, factor_id: str) -> bool:
+        """Whether a factor of this id may be chosen here; own factors always may."""
+        if factor_id.startswith("own."):
+            return True
+        named = factor_id.startswith(self.factor_prefix) and factor_id.endswith(self.factor_suffix)
+        return named and not (self.factor_except and self.factor_except in factor_id)
 
     def as_dict(self) -> dict[str, object]:
         """JSON form: only what the kind uses."""
@@ -75,7 +83,11 @@ class Field:
         if self.kind is Kind.CHOICE:
             described["choices"] = list(self.choices)
         if self.kind is Kind.FACTOR:
-            described |= {"factor_prefix": self.factor_prefix, "factor_suffix": self.factor_suffix}
+            described |= {
+                "factor_prefix": self.factor_prefix,
+                "factor_suffix": self.factor_suffix,
+                "factor_except": self.factor_except,
+            }
         if self.default is not None:
             described |= {"default": self.default, "assumption": self.basis is not None}
         if self.basis:

@@ -89,6 +89,7 @@ class PlaceTable:
 def _names(place: Place) -> set[str]:
     names = {place.name_ja, place.name_en, place.name_ja.split("（")[0]}
     if place.kind == "airport":
+        names |= {name.replace("国際空港", "空港") for name in names}
         return {_folded(name) for name in {*names, place.airport}}
     bare = _without_suffix(place.name_ja)
     names |= {bare}

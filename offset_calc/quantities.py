@@ -73,9 +73,9 @@ class Grams:
 
 
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
-_PLAIN = re.compile(r"\d+(?:\.\d*)?|\.\d+")
-_GROUPED = re.compile(r"\d{1,3}(?P<separator>[, ])\d{3}(?:(?P=separator)\d{3})*(?:\.\d*)?")
-_LOOKS_EXPONENTIAL = re.compile(r"[\d.]+\s*(?:[eE]|[x×*]?\s*10\s*\^|\^)\s*[+-]?\d+")
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
+_GROUPED = re.compile(r"[0-9]{1,3}(?P<separator>[, ])[0-9]{3}(?:(?P=separator)[0-9]{3})*(?:\.[0-9]*)?")
+_LOOKS_EXPONENTIAL = re.compile(r"[0-9.]+\s*(?:[eE]|[x×*]?\s*10\s*\^|\^)\s*[+-]?[0-9]+")
 _MINUS_SIGNS = "-\u2212\u2010\u2011\u2012\u2013\u25b2\u25b3"  # ▲ and △ mark negative amounts in Japanese accounts
 _LONGEST_TEXT = 40
 
@@ -118,13 +118,15 @@ def plain(value: Decimal) -> str:
 def _plain_text(given: object) -> str:
     if isinstance(given, bool) or not isinstance(given, str | int | float | Decimal):
         raise QuantityRefused("not_a_number")
+    if isinstance(given, float):
+        given = Decimal(repr(given))
     if isinstance(given, Decimal):
         if not given.is_finite():
             raise QuantityRefused("not_finite")
-        return format(given, "f") if abs(given.adjusted()) <= _LONGEST_TEXT else "9" * (_LONGEST_TEXT + 1)
-    if isinstance(given, float):
-        return _plain_text(Decimal(repr(given)))
-    if isinstance(given, int) and given.bit_length() > 130:  # about 40 digits; str() of a huge int is slow
+        if abs(given.adjusted()) > _LONGEST_TEXT:
+            raise QuantityRefused("too_long", most=_LONGEST_TEXT)
+        given = format(given, "f")
+    if isinstance(given, int) and given.bit_length() > 4 * _LONGEST_TEXT:  # str() of a huge int is slow, then an error
         raise QuantityRefused("too_long", most=_LONGEST_TEXT)
     text = str(given)
     if len(text) > _LONGEST_TEXT:
@@ -142,7 +144,7 @@ def _parse(text: str) -> Decimal:
         raise QuantityRefused("not_finite")
     if _LOOKS_EXPONENTIAL.fullmatch(text):
         raise QuantityRefused("exponent")
-    if re.fullmatch(r"[\d., ]*\d[\d., ]*", text):
+    if re.fullmatch(r"[0-9., ]*[0-9][0-9., ]*", text):
         raise QuantityRefused("bad_grouping")
     raise QuantityRefused("not_a_number")
 

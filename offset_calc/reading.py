@@ -121,8 +121,7 @@ class RowReader:
         return None
 
     def _factor(self, declared: Field, factor_id: str, pointer: str) -> str | None:
-        own = factor_id.startswith("own.")
-        if own or (factor_id.startswith(declared.factor_prefix) and factor_id.endswith(declared.factor_suffix)):
+        if declared.accepts_factor(factor_id):
             try:
                 return self._factors.by_id(factor_id).id
             except FactorNotFound:

@@ -45,12 +45,18 @@ def _area_hours(row: Row, sheet: Sheet) -> tuple[Line, ...]:
     return (bought_electricity(row, sheet, terms),)
 
 
+# A menu of a supplier, or its residual menu for customers without one; never the supplier's overall figure, which can be a
+# tenth of what an ordinary customer is served with.
+SUPPLIER_MENU = Field(
+    "electricity_menu", Kind.FACTOR, factor_prefix="jp.elec.fy", factor_suffix=".adjusted", factor_except=".overall."
+)
+
 VENUE_ENERGY = Category(
     id="venue_energy",
     requirement=Requirement.MUST,
     fields=(
         Field("electricity_kwh", Kind.DECIMAL, "kWh", maximum=Decimal(10) ** 8),
-        Field("electricity_menu", Kind.FACTOR, factor_prefix="jp.elec.fy", factor_suffix=".adjusted"),
+        SUPPLIER_MENU,
         Field("city_gas_m3", Kind.DECIMAL, "m3", maximum=Decimal(10) ** 7),
         Field("lpg_kg", Kind.DECIMAL, "kg", maximum=Decimal(10) ** 7),
         Field("kerosene_l", Kind.DECIMAL, "L", maximum=Decimal(10) ** 7),
