@@ -24,6 +24,7 @@ SHEETS = {
         "notices.css",
         "states.css",
         "disclosure.css",
+        "calculator.css",
         "pages.css",
     ),
     "print.css": ("print.css",),

@@ -1,11 +1,12 @@
 """What every page knows about its surroundings, and what pages need from the application."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from starlette.requests import Request
 
 from frontend.locales import Locale, negotiate
+from offset_calc import Footprint
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
@@ -14,10 +15,10 @@ THEMES = ("light", "dark")
 class FootprintStore(Protocol):
     """Keeps footprints so that their result page can be opened again by anyone who has its address."""
 
-    async def save(self, footprint: Any) -> str:
+    async def save(self, footprint: Footprint) -> str:
         """Store a footprint and return the id in its address; ids cannot be guessed."""
 
-    async def load(self, footprint_id: str) -> Any | None:
+    async def load(self, footprint_id: str) -> Footprint | None:
         """Return the footprint, or None if no footprint has this id."""
 
 

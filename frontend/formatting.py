@@ -20,6 +20,7 @@ GRAMS_PER_TONNE = 1_000_000
 
 _DATE_PATTERNS = {Locale.JA: "y年M月d日", Locale.EN: "d MMMM y"}
 _MOMENT_PATTERNS = {Locale.JA: "y年M月d日 H:mm", Locale.EN: "d MMMM y, HH:mm"}
+_UNTIL = {Locale.JA: "〜", Locale.EN: " – "}
 _TIME_ZONE_NAMES = {Locale.JA: "日本時間", Locale.EN: "JST"}
 
 
@@ -64,6 +65,12 @@ def number(value: Decimal | int, *, locale: Locale) -> str:
     return str(format_decimal(value, locale=locale.babel, decimal_quantization=False))
 
 
+def number_parts(value: Decimal | int, *, locale: Locale) -> tuple[str, str]:
+    """The digits before the decimal point, and the rest with the point, for columns that line up on it."""
+    whole, point, decimals = number(value, locale=locale).partition(".")
+    return whole, point + decimals
+
+
 def yen(amount: int, *, locale: Locale) -> str:
     """Whole yen: 12,345 円 in Japanese, ¥12,345 in English."""
     grouped = f"{abs(amount):,}"
@@ -84,6 +91,13 @@ def percent(part: int, whole: int, *, places: int = 1) -> str:
 def day(value: date, *, locale: Locale) -> str:
     """A business date, which is already Japan time."""
     return format_date(value, _DATE_PATTERNS[locale], locale=locale.babel)
+
+
+def period(first: date, last: date, *, locale: Locale) -> str:
+    """A stretch of business dates, both included; a single day is written once."""
+    if first == last:
+        return day(first, locale=locale)
+    return f"{day(first, locale=locale)}{_UNTIL[locale]}{day(last, locale=locale)}"
 
 
 def japan_day(moment: datetime, *, locale: Locale) -> str:

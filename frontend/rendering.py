@@ -51,9 +51,11 @@ def environment(locale: Locale) -> Environment:
         "kilograms": formatting.kilograms,
         "tonnes_rounded": formatting.tonnes_rounded,
         "number": partial(formatting.number, locale=locale),
+        "number_parts": partial(formatting.number_parts, locale=locale),
         "yen": partial(formatting.yen, locale=locale),
         "percent_of": formatting.percent,
         "day": partial(formatting.day, locale=locale),
+        "period": partial(formatting.period, locale=locale),
         "japan_day": partial(formatting.japan_day, locale=locale),
         "moment": partial(formatting.moment, locale=locale),
     }

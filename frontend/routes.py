@@ -9,7 +9,7 @@ from starlette.routing import Route
 from frontend.assets import asset_routes
 from frontend.context import address
 from frontend.locales import Locale
-from frontend.pages import language, style, theme
+from frontend.pages import event_calculator, footprint, home, language, style, theme
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -19,8 +19,12 @@ def routes() -> list[Route]:
     return [
         Route("/", language.choose),
         *asset_routes(),
+        *in_each_language("/", home.page),
         *in_each_language("/theme", theme.choose, methods=("POST",)),
         *in_each_language("/style", style.page),
+        *in_each_language("/calculate/event", event_calculator.page),
+        *in_each_language("/calculate/event", event_calculator.submit, methods=("POST",)),
+        *in_each_language("/footprints/{footprint_id}", footprint.page),
     ]
 
 

@@ -15,20 +15,21 @@ from starlette.applications import Starlette
 
 from frontend.pages.errors import exception_handlers
 from frontend.routes import routes
+from offset_calc import Footprint
 
 
 class FootprintsInMemory:
     """A footprint store that forgets everything when the process ends."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Any] = {}
+        self._kept: dict[str, Footprint] = {}
 
-    async def save(self, footprint: Any) -> str:
+    async def save(self, footprint: Footprint) -> str:
         footprint_id = f"fp_{token_hex(8)}"
         self._kept[footprint_id] = footprint
         return footprint_id
 
-    async def load(self, footprint_id: str) -> Any | None:
+    async def load(self, footprint_id: str) -> Footprint | None:
         return self._kept.get(footprint_id)
 
 
