@@ -28,7 +28,9 @@ class AnnouncingServer(uvicorn.Server):
 
 def main(arguments: list[str] | None = None) -> int:
     wish = _parser().parse_args(arguments)
-    listener = socket.create_server((wish.host, wish.port), reuse_port=False)
+    listener = socket.create_server((wish.host, wish.port))
+    # without it every answer on a kept-alive connection waits 40 ms for the caller's delayed acknowledgement
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listener.getsockname()[1]
     public_url = (wish.public_url or f"http://{wish.host}:{port}").rstrip("/")
     try:

@@ -17,6 +17,9 @@ PREFIXES = {
     "dispute": "du",
 }
 
+# objects that do not say whether they are of the live or of the test mode
+WITHOUT_MODE = frozenset({"refund"})
+
 
 class Books:
     """Objects are plain JSON with `id` and `object` (their kind), as the API shows them."""
@@ -48,7 +51,7 @@ class Books:
             "id": fields["id"] if "id" in fields else self.new_id(kind),
             "object": kind,
             "created": self.now,
-            "livemode": False,
+            **({} if kind in WITHOUT_MODE else {"livemode": False}),
             **fields,
         }
         self.connection.execute(

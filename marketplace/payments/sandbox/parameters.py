@@ -7,7 +7,7 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 
@@ -26,7 +26,7 @@ def _absolute_url(value: str) -> str:
 
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
-AbsoluteUrl = Annotated[Text, BeforeValidator(_absolute_url)]
+AbsoluteUrl = Annotated[Text, AfterValidator(_absolute_url)]
 Metadata = Annotated[
     dict[
         Annotated[str, StringConstraints(min_length=1, max_length=40)],

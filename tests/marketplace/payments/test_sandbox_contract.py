@@ -1,0 +1,74 @@
+"""The sandbox speaks the provider's language: each name it knows or shows is one that the provider's own SDK declares."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import pytest
+import stripe
+from pydantic import BaseModel
+from stripe._api_version import _ApiVersion
+from stripe.params._event_list_params import EventListParams, EventListParamsCreated
+from stripe.params._refund_create_params import RefundCreateParams
+from stripe.params._refund_list_params import RefundListParams
+from stripe.params.checkout import _session_create_params as session
+
+from marketplace.payments.sandbox import parameters
+from marketplace.payments.sandbox.events import API_VERSION
+from marketplace.payments.stripe import StripeGateway
+from tests.marketplace.payments.servers import Sandbox, a_request
+
+PARAMETERS: Mapping[type[BaseModel], type] = {
+    parameters.SessionCreate: session.SessionCreateParams,
+    parameters.LineItem: session.SessionCreateParamsLineItem,
+    parameters.PriceData: session.SessionCreateParamsLineItemPriceData,
+    parameters.ProductData: session.SessionCreateParamsLineItemPriceDataProductData,
+    parameters.PaymentIntentData: session.SessionCreateParamsPaymentIntentData,
+    parameters.RefundCreate: RefundCreateParams,
+    parameters.RefundList: RefundListParams,
+    parameters.EventList: EventListParams,
+    parameters.Created: EventListParamsCreated,
+}
+
+SHOWN: Mapping[str, type] = {
+    "checkout.session": stripe.checkout.Session,
+    "payment_intent": stripe.PaymentIntent,
+    "charge": stripe.Charge,
+    "refund": stripe.Refund,
+    "dispute": stripe.Dispute,
+    "event": stripe.Event,
+}
+
+
+class TestTheNamesAreTheProviders:
+    def test_the_version_is_the_one_of_the_installed_sdk(self) -> None:
+        assert _ApiVersion.CURRENT == API_VERSION
+
+    @pytest.mark.parametrize("ours", PARAMETERS, ids=lambda model: model.__name__)
+    def test_every_parameter_exists(self, ours: type[BaseModel]) -> None:
+        assert ours.model_fields.keys() - PARAMETERS[ours].__annotations__.keys() == set()
+
+    def test_every_model_of_parameters_is_compared(self) -> None:
+        models = {
+            value
+            for value in vars(parameters).values()
+            if isinstance(value, type) and issubclass(value, parameters.Parameters | parameters.Part)
+        }
+        abstract = {parameters.Parameters, parameters.Part, parameters.Page}
+        assert models - abstract == PARAMETERS.keys()
+
+    def test_every_way_to_pay_exists(self) -> None:
+        known = str(get_args(session.SessionCreateParams.__annotations__["allowed_payment_method_types"]))
+        assert known.count("'card'") == 1
+
+    async def test_everything_shown_exists(self, sandbox: Sandbox, gateway: StripeGateway) -> None:
+        opened = await gateway.open_checkout(a_request())
+        await sandbox.pay(opened, "4000 0000 0000 0002")
+        await sandbox.pay(opened, "4000 0000 0000 0259")
+        payment = await sandbox.a_payment(gateway)
+        await gateway.refund(payment, 100, key="r")
+        events: list[dict[str, Any]] = (await sandbox.api("GET", "/v1/events?limit=100")).json()["data"]
+        things = events + [event["data"]["object"] for event in events]
+        things.append((await sandbox.api("GET", f"/v1/checkout/sessions/{opened.id}")).json())
+        assert {thing["object"] for thing in things} == SHOWN.keys()
+        for thing in things:
+            assert thing.keys() - SHOWN[thing["object"]].__annotations__.keys() == set(), thing["object"]
