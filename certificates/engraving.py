@@ -82,22 +82,22 @@ def pushed_out(ring: Sequence[Point], distances: Sequence[int]) -> list[Point]:
     return pushed
 
 
-def open_path(guides: Sequence[Point]) -> str:
+def open_path(guides: Sequence[Point], *, cubic: bool = False) -> str:
     """A quadratic B-spline from the first guide to the last (at least three): SVG path data.
 
     Guides are put on even coordinates: then each joint, the middle of two guides, is whole too, and the short command
-    `t`, which mirrors the last guide, hits the next one exactly and never drifts.
+    `t`, which mirrors the last guide, hits the next one exactly and never drifts. `cubic` writes the same curve, to half
+    a unit, as cubics on whole coordinates: longer as SVG, and shorter in a PDF, which has no other curves.
     """
     even = _even(guides)
     joints = [even[0], *_middles(even[1:-1]), even[-1]]
-    return _move(even[0]) + _spline(joints, even[1])
+    return _curve(joints, even[1:-1], cubic)
 
 
-def closed_path(guides: Sequence[Point]) -> str:
+def closed_path(guides: Sequence[Point], *, cubic: bool = False) -> str:
     """The same spline closed into a ring."""
     even = _even(guides)
-    joints = _middles([even[-1], *even, even[0]])
-    return _move(joints[0]) + _spline(joints, even[0]) + "z"
+    return _curve(_middles([even[-1], *even, even[0]]), even, cubic) + "z"
 
 
 def _even(points: Sequence[Point]) -> list[Point]:
@@ -108,16 +108,19 @@ def _middles(points: Sequence[Point]) -> list[Point]:
     return [((xa + xb) // 2, (ya + yb) // 2) for (xa, ya), (xb, yb) in pairwise(points)]
 
 
-def _move(point: Point) -> str:
-    return f"M{point[0]} {point[1]}"
+def _curve(joints: Sequence[Point], guides: Sequence[Point], cubic: bool) -> str:
+    """Joints are the ends of the pieces; each piece has one guide between its two joints."""
+    (x, y), (guide_x, guide_y) = joints[0], guides[0]
+    if cubic:
+        return f"M{x} {y}C" + " ".join(
+            f"{_two_thirds(xa, gx)} {_two_thirds(ya, gy)} {_two_thirds(xb, gx)} {_two_thirds(yb, gy)} {xb} {yb}"
+            for ((xa, ya), (xb, yb)), (gx, gy) in zip(pairwise(joints), guides, strict=True)
+        )
+    steps = [f"{xb - xa} {yb - ya}" for (xa, ya), (xb, yb) in pairwise(joints)]
+    rest = "t" + " ".join(steps[1:]) if steps[1:] else ""
+    return f"M{x} {y}q{guide_x - x} {guide_y - y} {steps[0]}{rest}".replace(" -", "-")
 
 
-def _spline(joints: Sequence[Point], first_guide: Point) -> str:
-    (x0, y0), (x1, y1) = joints[0], joints[1]
-    first = f"q{_pair(first_guide[0] - x0, first_guide[1] - y0)} {_pair(x1 - x0, y1 - y0)}"
-    rest = " ".join(_pair(xb - xa, yb - ya) for (xa, ya), (xb, yb) in pairwise(joints[1:]))
-    return (first + ("t" + rest if rest else "")).replace(" -", "-")
-
-
-def _pair(dx: int, dy: int) -> str:
-    return f"{dx} {dy}"
+def _two_thirds(start: int, guide: int) -> int:
+    """The whole number nearest to two thirds of the way from a joint to its guide."""
+    return (2 * start + 4 * guide + 3) // 6

@@ -141,7 +141,7 @@ def a_cancellation(**changes: Any) -> Cancellation:
         "registry": "jcredit",
         "registry_name_ja": "J-クレジット登録簿",
         "registry_name_en": "J-Credit registry",
-        "credit_kind": "FO",
+        "credit_kind": "jcredit_forest",
         "project": a_project(),
         "block": "blk_forest",
         "certification_number": "SBX-CERT-000010",
@@ -149,7 +149,7 @@ def a_cancellation(**changes: Any) -> Cancellation:
         "serials": serials,
         "tonnes": sum(span.tonnes for span in serials),
         "act": "無効化",
-        "purpose": "カーボン・オフセット",
+        "purpose": "carbon_offset",
         "executed_by": "サンドボックス供給者A",
         "our_reference": "ret_0001",
         "notice_number": "SBX-N-2026-000123",
@@ -167,7 +167,7 @@ def a_jcm_cancellation(**changes: Any) -> Cancellation:
             "registry": "jcm_jp",
             "registry_name_ja": "JCM登録簿(日本)",
             "registry_name_en": "JCM registry (Japan)",
-            "credit_kind": "JCM",
+            "credit_kind": "jcm_2020_or_before",
             "project": a_project(
                 key="jcm/MN004",
                 name_ja="ダルハン市における10MW太陽光発電プロジェクト",
@@ -183,6 +183,7 @@ def a_jcm_cancellation(**changes: Any) -> Cancellation:
             "vintages": (Vintage(basis="monitoring_period", label="2017-08-01/2020-12-31"),),
             "serials": (a_span(880_001, 880_002, prefix="SBX-JCM-MN004-"),),
             "act": "取消し",
+            "purpose": "other_purposes",
             "our_reference": "ret_0002",
             "notice_number": "SBX-N-2026-000124",
             "recorded_on": date(2026, 11, 17),
@@ -196,7 +197,7 @@ def a_statement(disclosures: Disclosures | None = None, **changes: Any) -> State
     """A statement that commits to `disclosures` (default: some_disclosures()); `changes` replace its fields."""
     facts: dict[str, Any] = {
         "environment": Environment.SANDBOX,
-        "number": "TEST-7K3M-9QXD-4WHP-2N",
+        "number": "TEST-95D3-6JW7-8R4H-CNDC",
         "type": OffsetType.EVENT,
         "period": Period(first=date(2026, 9, 12), last=date(2026, 9, 13)),
         "issued_at": datetime(2026, 11, 18, 3, 4, 5, tzinfo=UTC),
