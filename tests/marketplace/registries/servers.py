@@ -4,12 +4,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from marketplace.registries.gateway import CancellationRequest
 from marketplace.registries.http import HttpRegistry
 from marketplace.registries.http_exchange import HttpRegistrySettings
 from marketplace.registries.sandbox.app import create_registry
-from marketplace.registries.sandbox.settings import Credentials
+from marketplace.registries.sandbox.settings import DATABASE_FILE, Credentials, SandboxRegistrySettings
 
 SEED: dict[str, Any] = {
     "accounts": [{"id": "service", "name": "Service"}, {"id": "provider", "name": "Provider"}],
@@ -57,8 +58,8 @@ class RunningRegistry:
     """One listening sandbox registry, with its admin's hands."""
 
     address: str
+    data: Path
     credentials: Credentials
-    settings: dict[str, Any] = field(default_factory=dict)
 
     def gateway(self, **changed: Any) -> HttpRegistry:
         """A gateway with short times, so that tests that wait for a time-out wait little."""
@@ -97,27 +98,23 @@ class RunningRegistry:
         self.admin("POST", "faults", {"kind": kind} | more)
 
     def cancelled(self) -> list[tuple[str, int, int]]:
-        """What the registry's own books say is cancelled, by its own account: (reference, first, last)."""
-        found = []
-        for account in ("service", "provider"):
-            page = self.ask("GET", f"/v1/cancellations?account={account}").json()
-            found += [
-                (item["reference"], item["serials"]["first"], item["serials"]["last"])
-                for item in page["items"]
-                if item["state"] == "confirmed"
-            ]
-        return sorted(found)
+        """What is cancelled in the registry's own database, whatever it says of it: (reference, first, last)."""
+        query = "SELECT reference, c.first, c.last FROM cancelled c JOIN application a ON a.id = c.application"
+        with closing(sqlite3.connect(f"file:{self.data / DATABASE_FILE}?mode=ro", uri=True)) as books:
+            return sorted(books.execute(query).fetchall())
 
 
 @contextmanager
-def registry_in_a_thread(data: Path, **settings: Any) -> Iterator[RunningRegistry]:
+def registry_in_a_thread(
+    data: Path, *, unique_references: bool = True, given: SandboxRegistrySettings | None = None
+) -> Iterator[RunningRegistry]:
     credentials = Credentials.kept_in(data)
-    app = create_registry(credentials.settings(data, **settings))
+    app = create_registry(given or credentials.settings(data, unique_references=unique_references))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        running = RunningRegistry(f"http://127.0.0.1:{listener.getsockname()[1]}", credentials)
+        running = RunningRegistry(f"http://127.0.0.1:{listener.getsockname()[1]}", data, credentials)
         running.admin("POST", "seed", SEED)
         yield running
         server.should_exit = True
@@ -139,7 +136,7 @@ class RegistryProcess:
         assert self._process.stdout is not None
         announced = json.loads(self._process.stdout.readline())
         credentials = Credentials.model_validate_json(Path(announced["credentials"]).read_bytes())
-        return RunningRegistry(announced["listening"], credentials)
+        return RunningRegistry(announced["listening"], self._data, credentials)
 
     def kill(self) -> None:
         """kill -9, at whatever line it is."""
