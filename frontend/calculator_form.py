@@ -118,9 +118,7 @@ class CalculatorForm:
         return cls(
             calculator=calculator,
             header={name: typed.get(name, "") for name in HEADER},
-            rows={
-                c.id: rows_of(typed, c.id, [f.name for f in c.fields], most=MOST_ROWS_ON_A_PAGE) for c in categories
-            },
+            rows={c.id: rows_of(typed, c.id, [f.name for f in c.fields], most=MOST_ROWS_ON_A_PAGE) for c in categories},
             left_out={c.id: typed.get(f"left_out/{c.id}", "") for c in categories},
         )
 
@@ -135,7 +133,9 @@ class CalculatorForm:
         for category in calculator.categories:
             for index, row in enumerate(inputs.get(category.id, ())):
                 for field, value in row.items():
-                    typed[f"{category.id}/{index}/{field}"] = _as_typed(category.field(field).kind, str(value), words)
+                    typed[f"{category.id}/{index}/{field}"] = _as_typed(
+                        category.fields_by_name[field].kind, str(value), words
+                    )
             typed[f"left_out/{category.id}"] = str(inputs.get("left_out", {}).get(category.id, ""))
         return cls.of(calculator, typed)
 
@@ -147,7 +147,9 @@ class CalculatorForm:
             raw.setdefault(group, {})[key] = value
         for category in self.calculator.categories:
             menus = [f for f in category.fields if f.kind is Kind.FACTOR]
-            raw[category.id] = [row | {f.name: factor_id(f, row[f.name]) for f in menus} for row in self.rows[category.id]]
+            raw[category.id] = [
+                row | {f.name: factor_id(f, row[f.name]) for f in menus} for row in self.rows[category.id]
+            ]
         raw["left_out"] = dict(self.left_out)
         return raw
 
@@ -309,7 +311,9 @@ class _Viewer:
         name = f"{prefix}/{declared.name}"
         hint = self._words.hint(category.id, declared.name)
         if declared.basis and declared.default:
-            hint = self._words.of("header_hint.assumption", value=declared.default, basis=self._words.of(f"basis.{declared.basis}"))
+            hint = self._words.of(
+                "header_hint.assumption", value=declared.default, basis=self._words.of(f"basis.{declared.basis}")
+            )
         options = tuple((value, self._words.choice(declared.name, value)) for value in declared.choices)
         typed = row[declared.name]
         is_choice = declared.kind is Kind.CHOICE

@@ -74,9 +74,9 @@ class CalculatorWords:
 
     def _param(self, name: str, value: object, category: Category | None) -> object:
         match name, value:
-            case ("minimum" | "maximum"), str():
+            case (("minimum" | "maximum"), str()):
                 return number(Decimal(value), locale=self.locale)
-            case ("origin" | "destination" | "place"), str():
+            case (("origin" | "destination" | "place"), str()):
                 return self.place(value)
             case "mode", str():
                 return self.choice("mode", value)

@@ -113,9 +113,7 @@ def view_of(footprint_id: str, footprint: Footprint, words: CalculatorWords) -> 
         lines=tuple(_line(line, words) for line in sorted(footprint.lines, key=lambda line: -line.grams.value)),
         assumptions=len(footprint.assumptions()),
         left_out=tuple(
-            LeftOut(
-                words.of(f"category.{out.category}"), out.requirement == "must", words.of(f"left_out.{out.reason}")
-            )
+            LeftOut(words.of(f"category.{out.category}"), out.requirement == "must", words.of(f"left_out.{out.reason}"))
             for out in footprint.excluded
         ),
         not_counted=tuple(words.of(f"not_counted.{key}") for key in footprint.not_counted),

@@ -61,9 +61,7 @@ async def _calculate(request: Request, form: CalculatorForm) -> Response:
     return RedirectResponse(PageContext.of(request).url(f"/footprints/{footprint_id}"), status_code=303)
 
 
-def _form(
-    request: Request, form: CalculatorForm, *, refused: Sequence[FieldProblem] = (), focus: str = ""
-) -> Response:
+def _form(request: Request, form: CalculatorForm, *, refused: Sequence[FieldProblem] = (), focus: str = "") -> Response:
     words = CalculatorWords(PageContext.of(request).locale)
     places = place_tables.load(factor_sets.CURRENT_EDITION).all()
     menus = [

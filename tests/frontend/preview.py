@@ -32,6 +32,14 @@ class FootprintsInMemory:
     async def load(self, footprint_id: str) -> Footprint | None:
         return self._kept.get(footprint_id)
 
+    def all(self) -> tuple[Footprint, ...]:
+        return tuple(self._kept.values())
+
+    def only(self) -> Footprint:
+        """The one footprint that was saved."""
+        (footprint,) = self._kept.values()
+        return footprint
+
 
 @dataclass
 class PreviewServices:
