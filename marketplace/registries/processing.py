@@ -9,8 +9,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from itertools import islice
 
-import holidays
-
 from marketplace.registries.profiles import Calendar, Closure, Profile, Rhythm
 
 JAPAN = timezone(timedelta(hours=9), "JST")
@@ -104,4 +102,6 @@ def _closed(closure: Closure, day: date) -> bool:
 
 @cache
 def _holidays(year: int) -> frozenset[date]:
+    import holidays  # noqa: PLC0415 - takes half a second, and a start without a calendar needs none of it
+
     return frozenset(holidays.country_holidays("JP", years=year))

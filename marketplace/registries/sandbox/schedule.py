@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Annotated, Self
 
-import holidays
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 JAPAN = timezone(timedelta(hours=9), "JST")
@@ -16,6 +15,8 @@ LONGEST_CLOSURE = timedelta(days=400)
 
 @cache
 def _holidays(year: int) -> frozenset[date]:
+    import holidays  # noqa: PLC0415 - takes half a second, and a start without a calendar needs none of it
+
     return frozenset(holidays.country_holidays("JP", years=year))
 
 

@@ -53,6 +53,9 @@ def a_request(reference: str = "R1", first: int = 1, last: int = 10, **changed: 
     return CancellationRequest(**facts | changed)
 
 
+HTTP = httpx.Client(trust_env=False, timeout=30)
+
+
 @dataclass
 class RunningRegistry:
     """One listening sandbox registry, with its admin's hands."""
@@ -74,24 +77,22 @@ class RunningRegistry:
         return HttpRegistry(HttpRegistrySettings(**quick | changed))
 
     def admin(self, method: str, path: str, content: Any = None) -> Any:
-        answer = httpx.request(
+        answer = HTTP.request(
             method,
             f"{self.address}/admin/{path}",
             content=json.dumps(content),
             headers={"Authorization": f"Bearer {self.credentials.admin_token}"},
-            trust_env=False,
         )
         answer.raise_for_status()
         return answer.json()
 
     def ask(self, method: str, path: str, content: Any = None, **headers: str) -> httpx.Response:
         """A plain request as the market's client, without the gateway's care."""
-        return httpx.request(
+        return HTTP.request(
             method,
             f"{self.address}{path}",
             content=None if content is None else json.dumps(content),
             headers={"Authorization": f"Bearer {self.credentials.client_token}"} | headers,
-            trust_env=False,
         )
 
     def fault(self, kind: str, **more: Any) -> None:
