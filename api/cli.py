@@ -16,7 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ashiato", description="Carbon-offset marketplace and retirement service")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    serve = commands.add_parser("serve", help="everything on this machine, with a sandbox registry and sandbox payments")
+    serve = commands.add_parser(
+        "serve", help="everything on this machine, with a sandbox registry and sandbox payments"
+    )
     serve.add_argument("--port", type=int, default=8000, help="web port; the next two serve payments and registry")
     serve.add_argument("--data", type=Path, default=Path("data"), help="folder of databases, keys and logs")
 
@@ -35,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     verify = commands.add_parser("verify", help="check a certificate: a credential or PDF file, a number or an address")
     verify.add_argument("evidence")
-    verify.add_argument("--keys", help="file or address of the issuer's JWKS; for a number, the issuer's address")
+    verify.add_argument("--issuer", default="http://127.0.0.1:8000", help="whose certificates are believed")
+    verify.add_argument("--keys", type=Path, help="a saved key set of the issuer, instead of asking for it")
+    verify.add_argument("--offline", action="store_true", help="ask nobody; say what could not be checked")
     verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
     chosen = parser.parse_args(arguments)
@@ -76,9 +80,15 @@ def _run(chosen: argparse.Namespace) -> int:
 
             return run_demo(runs=chosen.runs)
         case "verify":
-            from api.verify_command import verify  # noqa: PLC0415
+            from api.verify_command import run_verify  # noqa: PLC0415
 
-            return verify(chosen.evidence, keys=chosen.keys, as_json=chosen.json)
+            return run_verify(
+                chosen.evidence,
+                issuer=chosen.issuer,
+                keys=chosen.keys,
+                offline=chosen.offline,
+                as_json=chosen.json,
+            )
     return 0
 
 

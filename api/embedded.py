@@ -80,7 +80,12 @@ class _Child:
         with self.log.open("ab") as log:
             # a group of its own: an interrupt at the terminal reaches the supervisor only, which stops its children in order
             self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-                self.command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                self.command,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
 
@@ -138,7 +143,9 @@ class Embedded:
             "ASHIATO_STRIPE_API_KEY": kept["stripe_api_key"],
             "ASHIATO_STRIPE_WEBHOOK_SECRETS": json.dumps([kept["stripe_webhook_secret"]]),
             "ASHIATO_STRIPE_API_BASE": f"http://{HOST}:{self.ports.payments}",
-            "ASHIATO_REGISTRIES": json.dumps({code: access for code, profile in load_profiles().items() if profile.sellable}),
+            "ASHIATO_REGISTRIES": json.dumps(
+                {code: access for code, profile in load_profiles().items() if profile.sellable}
+            ),
             "ASHIATO_SIGNING_KEY_FILE": str(self._signing_key()),
         }
 

@@ -36,7 +36,9 @@ async def running_market(settings: Settings) -> AsyncIterator[Market]:
         api_base=str(settings.stripe_api_base).rstrip("/") if settings.stripe_api_base else None,
     )
     registries = {
-        code: HttpRegistry(HttpRegistrySettings(url=str(access.url).rstrip("/"), token=access.token))
+        code: HttpRegistry(
+            HttpRegistrySettings(address=str(access.url).rstrip("/"), token=access.token.get_secret_value())
+        )
         for code, access in settings.registries.items()
     }
     await Tortoise.init(config=tortoise_config(settings.database_url.get_secret_value()), _enable_global_fallback=True)

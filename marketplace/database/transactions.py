@@ -11,6 +11,8 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
 
+from marketplace.fault_points import reached
+
 T = TypeVar("T")
 
 ATTEMPTS = 6
@@ -53,7 +55,10 @@ async def run_tx(work: Callable[[BaseDBAsyncClient], Awaitable[T]]) -> T:
 async def _uninterrupted(work: Callable[[BaseDBAsyncClient], Awaitable[T]]) -> T:
     async def transaction() -> T:
         async with in_transaction() as connection:
-            return await work(connection)
+            result = await work(connection)
+            reached("before_commit")
+        reached("after_commit")
+        return result
 
     task = asyncio.create_task(transaction())
     try:

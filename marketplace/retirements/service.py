@@ -53,7 +53,7 @@ async def queue(
         block=holding.block.certification_number,
         serials=interval.serials,
         act=use.act,
-        purpose=use.name.ja,
+        purpose=use.code,
         purpose_detail=instruction.purpose_detail,
         credit_user=instruction.credit_user,
     )

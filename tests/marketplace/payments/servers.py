@@ -112,6 +112,11 @@ async def a_receiver() -> AsyncIterator[Receiver]:
             yield receiver
 
 
+def plain_http() -> httpx.AsyncClient:
+    """A client for this machine only: it reads no certificates, which would take longer than most tests."""
+    return httpx.AsyncClient(trust_env=False, verify=False)
+
+
 @dataclass
 class Sandbox:
     """A sandbox that listens at `url`, and the hands of its operator and of a buyer."""
@@ -186,7 +191,7 @@ async def a_sandbox(data: Path, *, webhook_url: str | None = None, **changed: An
             webhook_secrets=changed.pop("webhook_secrets", (WEBHOOK_SECRET,)),
             **changed,
         )
-        async with listening(create_payments(settings), listener), httpx.AsyncClient(trust_env=False) as http:
+        async with listening(create_payments(settings), listener), plain_http() as http:
             yield Sandbox(url, http)
 
 

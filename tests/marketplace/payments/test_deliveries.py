@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from marketplace.payments.events import SUBJECTS
@@ -21,6 +20,7 @@ from tests.marketplace.payments.servers import (
     a_receiver,
     a_request,
     a_sandbox,
+    plain_http,
 )
 
 CARD_PAYMENT = [
@@ -178,9 +178,9 @@ class TestPollingFindsEverything:
         before = datetime.now(UTC)
         payment = await sending.a_payment(gateway)
         form = f"payment_intent={payment}&amount=1"
-        await asyncio.gather(*(sending.api("POST", "/v1/refunds", form) for _ in range(210)))
+        await asyncio.gather(*(sending.api("POST", "/v1/refunds", form) for _ in range(105)))
         found = await gateway.events_since(before)
-        assert len(found) == len({event.id for event in found}) == 211
+        assert len(found) == len({event.id for event in found}) == 106
         assert [event.created_at for event in found] == sorted(event.created_at for event in found)
 
     async def test_nothing_from_before(self, sending: Sandbox, gateway: StripeGateway) -> None:
@@ -201,7 +201,7 @@ class TestPollingFindsEverything:
 
 class TestTheSandboxSurvivesAKill:
     async def test_with_its_books_its_keys_and_its_queue(self, tmp_path: Path) -> None:
-        async with a_receiver() as receiver, httpx.AsyncClient(trust_env=False) as http:
+        async with a_receiver() as receiver, plain_http() as http:
             process = SandboxProcess(tmp_path, receiver.url, http)
             running = await process.start()
             gateway = running.gateway()
@@ -226,19 +226,19 @@ class TestTheSandboxSurvivesAKill:
                 await gateway.close()
 
     async def test_between_the_answer_and_the_effect_nothing_is_lost(self, tmp_path: Path) -> None:
-        async with a_receiver() as receiver, httpx.AsyncClient(trust_env=False) as http:
+        async with a_receiver() as receiver, plain_http() as http:
             process = SandboxProcess(tmp_path, receiver.url, http)
             running = await process.start()
             gateway = running.gateway()
             try:
                 payment = await running.a_payment(gateway)
-                for turn in range(3):
+                for turn in range(2):
                     refund = await gateway.refund(payment, 100, key=f"r{turn}")
                     await process.kill()
                     running = await process.start()
                     assert await gateway.refund(payment, 100, key=f"r{turn}") == refund
                 charge = (await running.api("GET", f"/v1/payment_intents/{payment}?expand[]=latest_charge")).json()
-                assert charge["latest_charge"]["amount_refunded"] == 300
+                assert charge["latest_charge"]["amount_refunded"] == 200
             finally:
                 await process.kill()
                 await gateway.close()

@@ -1,0 +1,21 @@
+"""Puts a fault point before and after every call to a gateway, whichever it is."""
+
+from marketplace.fault_points import reached
+
+
+class Observed:
+    def __init__(self, gateway, name: str) -> None:
+        self._gateway, self._name = gateway, name
+
+    def __getattr__(self, method):
+        attribute = getattr(self._gateway, method)
+        if method == "read_event":
+            return attribute
+
+        async def call(*args, **kwargs):
+            reached(f"before_{self._name}_{method}")
+            answer = await attribute(*args, **kwargs)
+            reached(f"after_{self._name}_{method}")
+            return answer
+
+        return call
