@@ -1,43 +1,65 @@
-"""From the rows of one category to lines: the sheet that methods write on, and the terms they write."""
+"""From the rows of one category to lines: the row with its chosen method, and the sheet that methods write lines on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
+from functools import lru_cache
+from typing import NamedTuple
 
 from offset_calc import distances, lines
-from offset_calc.declarations import Category, Field, Grade, Method
+from offset_calc.declarations import INCOMPLETE, Category, Field, Grade, Method
 from offset_calc.errors import UnitMismatch
 from offset_calc.factors import Factor, FactorSet
 from offset_calc.lines import Derivation, Line, Step, Term
 from offset_calc.places import Place, PlaceTable
-from offset_calc.quantities import Grams, Rounding, round_ratio
+from offset_calc.quantities import EXACT, Rounding, round_ratio
 from offset_calc.units import conversion
 
 Value = Decimal | str | Place
 
-_GRAMS_PER = {"g": None, "kg": Term(lines.MUL, "grams_per_kg", Decimal(1000), "g/kg", lines.CONSTANT),
-              "t": Term(lines.MUL, "grams_per_t", Decimal(1_000_000), "g/t", lines.CONSTANT)}  # fmt: skip
+_GRAMS = {
+    "g": (),
+    "kg": (Term(lines.MUL, "grams_per_kg", Decimal(1000), "g/kg", lines.CONSTANT),),
+    "t": (Term(lines.MUL, "grams_per_t", Decimal(1_000_000), "g/t", lines.CONSTANT),),
+}
 
-# A factor from before this many years ago, or made for another country, limits the grade of its line to C.
+# A factor that describes a year further back than this, or made for another country, limits the grade of its line to C.
 _OLD_AFTER_YEARS = 6
 _FOREIGN_REGIONS = ("UK", "World", "International")
 
 
 class Row:
-    """One row of parsed inputs. Only filled fields are present; `value` falls back to the field's default."""
+    """One row of parsed inputs. Only filled fields are stated; a default stands in for the others.
 
-    __slots__ = ("_fields", "_values", "index")
+    path, method, unused: the answers to the category's questions, the method they lead to (None: the row does not say
+    enough), and the stated fields that this method does not look at.
+    """
 
-    def __init__(self, index: int, values: Mapping[str, Value], fields: Mapping[str, Field]) -> None:
+    __slots__ = ("_fields", "_terms", "_values", "index", "method", "path", "unused")
+
+    def __init__(self, category: Category, index: int, values: Mapping[str, Value]) -> None:
         self.index = index
         self._values = values
-        self._fields = fields
+        self._fields = category.fields_by_name
+        self._terms = {
+            name: Term(lines.MUL, name, value, self._fields[name].unit, lines.INPUT)
+            for name, value in values.items()
+            if isinstance(value, Decimal)
+        }
+        self.path, self.method = _walk(category, self)
+        looked_at = {*self.method.needs, *self.method.uses} if self.method else set()
+        self.unused = tuple(name for name in self._fields if name in values and name not in looked_at)
 
     def stated(self, name: str) -> bool:
         """Whether the user filled the field."""
         return name in self._values
+
+    def stated_values(self) -> tuple[tuple[str, Value], ...]:
+        """The filled fields with their values, in the order of the declaration."""
+        return tuple((name, self._values[name]) for name in self._fields if name in self._values)
 
     def get(self, name: str) -> Value | None:
         """The stated value, else the default, else None."""
@@ -46,8 +68,7 @@ class Row:
 
     def number(self, name: str) -> Decimal:
         """A number: stated, or the default."""
-        value = self._values.get(name)
-        return value if isinstance(value, Decimal) else Decimal(str(self._fields[name].default))
+        return self.mul(name).value
 
     def choice(self, name: str) -> str:
         """A choice or factor id: stated, or the default."""
@@ -58,45 +79,70 @@ class Row:
         value = self._values.get(name)
         return value if isinstance(value, Place) else None
 
-    def stated_names(self) -> tuple[str, ...]:
-        """Names of the filled fields, in the order of the declaration."""
-        return tuple(name for name in self._fields if name in self._values)
-
-    def stated_values(self) -> tuple[tuple[str, Value], ...]:
-        """The filled fields with their values, in the order of the declaration."""
-        return tuple((name, self._values[name]) for name in self.stated_names())
-
     def mul(self, name: str) -> Term:
-        """The field as a × term: an input, or the assumption that its default is."""
-        declared = self._fields[name]
-        value = self._values.get(name)
-        if isinstance(value, Decimal):
-            return Term(lines.MUL, name, value, declared.unit, lines.INPUT)
-        source = lines.ASSUMPTION if declared.basis else lines.CONSTANT
-        return Term(lines.MUL, name, self.number(name), declared.unit, source, declared.basis or "")
+        """The field as a × term: an input, or the assumption or constant that its default is."""
+        term = self._terms.get(name)
+        if term is None:
+            declared: Field = self._fields[name]
+            source = lines.ASSUMPTION if declared.basis else lines.CONSTANT
+            value = Decimal(str(declared.default))
+            term = self._terms[name] = Term(lines.MUL, name, value, declared.unit, source, declared.basis or "")
+        return term
+
+
+def _walk(category: Category, row: Row) -> tuple[tuple[Step, ...], Method | None]:
+    """Answer the questions of a category for one row, from the first, until a method or a dead end is reached."""
+    path: list[Step] = []
+    target = category.questions[0].id if category.questions else category.methods[0].id
+    while target in category.questions_by_id:
+        question = category.questions_by_id[target]
+        answer = question.answer(row)
+        path.append(Step(question.id, answer))
+        target = question.yes if answer else question.no
+    return tuple(path), None if target == INCOMPLETE else category.methods_by_id[target]
+
+
+class Rate(NamedTuple):
+    """A factor made ready: the steps from a quantity in one unit to grams, and their product (top ÷ bottom)."""
+
+    factors: tuple[Factor, ...]
+    steps: tuple[Term, ...]
+    top: Decimal
+    bottom: Decimal
+    limit: Grade
+    vintage: str
 
 
 class Sheet:
-    """What a method can look at besides its row, and how it writes lines."""
+    """What a method can look at besides its row, and how it writes lines.
+
+    Inside `with sheet:` the decimal context is exact, so that no product can be rounded unnoticed.
+    """
 
     def __init__(
         self,
         *,
-        category: Category,
         factors: FactorSet,
         places: PlaceTable,
         on: date,
         rounding: Rounding,
         venue: Place | None = None,
     ) -> None:
-        self.category = category
         self.factors = factors
         self.places = places
         self.on = on
         self.rounding = rounding
         self.venue = venue
-        self.path: tuple[Step, ...] = ()
-        self.method: Method = category.methods[0]
+        self._rates = _rates_on(factors, on)
+        self._context: AbstractContextManager[Context] = localcontext(EXACT)
+        self.category = ""
+
+    def __enter__(self) -> Sheet:
+        self._context.__enter__()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._context.__exit__(None, None, None)
 
     def line(
         self,
@@ -104,41 +150,42 @@ class Sheet:
         activity: str,
         terms: tuple[Term, ...],
         *,
+        unit: str,
         factor: Factor | None = None,
         region: str = "JP",
-        unit: str | None = None,
         then: tuple[Factor, ...] = (),
-        grade: Grade | None = None,
     ) -> Line:
         """Multiply `terms` (a quantity in `unit`) with the activity's factor and write the line, rounded once.
 
-        unit: unit of the product of the terms; None when it is already the factor's.  then: further factors that multiply,
-        such as a GWP.  Raises: FactorNotFound; UnitMismatch when the unit cannot become the factor's.
+        then: further factors that multiply, such as a GWP.
+        Raises: FactorNotFound; UnitMismatch when the unit cannot become the factor's.
         """
-        chosen = factor or self.factors.for_activity(activity, region=region, on=self.on)
-        parsed = chosen.parsed_unit
-        if parsed is None:
-            raise UnitMismatch(chosen.unit, "g/…")
-        steps = terms if unit is None or unit == parsed.per else terms + _conversion_terms(unit, parsed.per)
-        steps += (Term(lines.MUL, "factor", chosen.value, chosen.unit, lines.FACTOR, chosen.id),)
-        for extra in then:
-            steps += (Term(lines.MUL, "gwp", extra.value, extra.unit, lines.FACTOR, extra.id),)
-        to_grams = _GRAMS_PER[parsed.mass]
-        if to_grams is not None:
-            steps += (to_grams,)
-        grams = Grams(round_ratio(*lines.product(steps), self.rounding))
+        key = (activity, region, unit, factor.id if factor else None, then)
+        rate = self._rates.get(key)
+        if rate is None:
+            rate = self._rates[key] = self._rate(activity, region, unit, factor, then)
+        top, bottom, assumed = rate.top, rate.bottom, False
+        for term in terms:
+            if term.op is lines.MUL:
+                top *= term.value
+            else:
+                bottom *= term.value
+            if term.source is lines.ASSUMPTION:
+                assumed = True
+        method = row.method
+        grade = Grade.D if assumed or method is None else max(method.grade, rate.limit)
         return Line(
-            self.category.id,
+            self.category,
             row.index,
             activity,
-            self.method.id,
-            self.path,
-            steps,
-            (chosen, *then),
-            grams,
-            self._grade(grade or self.method.grade, chosen, steps).value,
-            chosen.vintage(self.on),
-            tuple(n for n in row.stated_names() if n not in self.method.needs and n not in self.method.uses),
+            method.id if method else "",
+            row.path,
+            terms + rate.steps,
+            rate.factors,
+            round_ratio(top, bottom, self.rounding),
+            grade,
+            rate.vintage,
+            row.unused,
         )
 
     def distance(self, start: Place, end: Place) -> Term:
@@ -147,14 +194,30 @@ class Sheet:
         how = Derivation("great_circle", (("from", start.key), ("to", end.key)))
         return Term(lines.MUL, "distance_km", Decimal(km), "km", lines.DERIVED, derivation=how)
 
-    def _grade(self, grade: Grade, factor: Factor, steps: tuple[Term, ...]) -> Grade:
-        if any(step.source == lines.ASSUMPTION for step in steps):
-            grade = grade.at_best(Grade.D)
+    def _rate(self, activity: str, region: str, unit: str, factor: Factor | None, then: tuple[Factor, ...]) -> Rate:
+        chosen = factor or self.factors.for_activity(activity, region=region, on=self.on)
+        parsed = chosen.parsed_unit
+        if parsed is None:
+            raise UnitMismatch(unit, chosen.unit)
+        steps = _conversion_terms(unit, parsed.per)
+        steps += (Term(lines.MUL, "factor", chosen.value, chosen.unit, lines.FACTOR, chosen.id),)
+        steps += tuple(Term(lines.MUL, "gwp", gwp.value, gwp.unit, lines.FACTOR, gwp.id) for gwp in then)
+        steps += _GRAMS[parsed.mass]
+        return Rate((chosen, *then), steps, *lines.product(steps), self._limit(chosen), chosen.vintage(self.on))
+
+    def _limit(self, factor: Factor) -> Grade:
         started = factor.valid_from
         old = started is not None and started.year < self.on.year - _OLD_AFTER_YEARS
-        if old or factor.region.startswith(_FOREIGN_REGIONS):
-            grade = grade.at_best(Grade.C)
-        return grade
+        return Grade.C if old or factor.region.startswith(_FOREIGN_REGIONS) else Grade.A
+
+
+_RateKey = tuple[str, str, str, str | None, tuple[Factor, ...]]
+
+
+@lru_cache(maxsize=256)
+def _rates_on(_factors: FactorSet, _on: date) -> dict[_RateKey, Rate]:
+    """The rates already made ready for one factor set and day; the next footprint of that day finds them."""
+    return {}
 
 
 def constant(name: str, value: Decimal | int, unit: str, op: str = lines.MUL) -> Term:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from offset_calc.quantities import plain
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     PLACE = "place"
     FACTOR = "factor"
+    TEXT = "text"
 
 
 class Requirement(StrEnum):
@@ -40,16 +42,12 @@ class Requirement(StrEnum):
 
 
 class Grade(StrEnum):
-    """Data quality of a line: A measured or invoiced, B counted with a national factor, C modelled, D assumed."""
+    """Data quality of a line, the greater the worse: A measured or invoiced, B counted with a national factor, C modelled, D assumed."""
 
     A = "A"
     B = "B"
     C = "C"
     D = "D"
-
-    def at_best(self, limit: Grade) -> Grade:
-        """The worse of the two."""
-        return max(self, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ class Method:
         return {"id": self.id, "needs": list(self.needs), "uses": list(self.uses), "grade": self.grade.value}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Category:
     """One part of the boundary. Its input is a list of rows, each with the same fields; each row takes its own path."""
 
@@ -156,9 +154,20 @@ class Category:
     not_counted: tuple[str, ...] = ()
     max_rows: int = 1000
 
-    def field(self, name: str) -> Field:
-        """The field of that name."""
-        return next(f for f in self.fields if f.name == name)
+    @cached_property
+    def fields_by_name(self) -> dict[str, Field]:
+        """The fields by name, in their order."""
+        return {f.name: f for f in self.fields}
+
+    @cached_property
+    def questions_by_id(self) -> dict[str, Question]:
+        """The questions by id."""
+        return {q.id: q for q in self.questions}
+
+    @cached_property
+    def methods_by_id(self) -> dict[str, Method]:
+        """The methods by id."""
+        return {m.id: m for m in self.methods}
 
     def as_dict(self) -> dict[str, object]:
         """JSON form, enough to draw the form and the flowchart."""

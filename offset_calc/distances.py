@@ -32,8 +32,8 @@ def _radians(degrees: Decimal) -> Decimal:
 def _series(first: Decimal, x: Decimal, start: int) -> Decimal:
     c, term, total, n = _CONTEXT, first, first, start
     square = c.multiply(x, x)
-    while abs(term) > _TINY:
-        term = c.divide(c.multiply(term, -square), Decimal(n * (n + 1)))
+    while term.copy_abs() > _TINY:
+        term = c.divide(c.multiply(term, square.copy_negate()), Decimal(n * (n + 1)))
         total = c.add(total, term)
         n += 2
     return total
@@ -54,8 +54,8 @@ def _arctan(x: Decimal) -> Decimal:
         x = c.divide(x, c.add(Decimal(1), c.sqrt(c.add(Decimal(1), c.multiply(x, x)))))
         doublings += 1
     power, total, n, square = x, x, 1, c.multiply(x, x)
-    while abs(power) > _TINY:
-        power = c.multiply(power, -square)
+    while power.copy_abs() > _TINY:
+        power = c.multiply(power, square.copy_negate())
         n += 2
         total = c.add(total, c.divide(power, Decimal(n)))
     return c.multiply(total, Decimal(2**doublings))

@@ -8,11 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from offset_calc.errors import DocumentInvalid, FactorRefused, QuantityRefused
+from offset_calc.errors import DocumentInvalid, FactorRefused
 from offset_calc.factors import Factor
 from offset_calc.footprint import FORMAT, Excluded, Footprint, Period
 from offset_calc.lines import DIV, MUL, SOURCES, Derivation, Line, Step, Term
-from offset_calc.quantities import Grams, Rounding
+from offset_calc.quantities import Rounding
 from offset_calc.tables import PLAIN_DECIMAL
 
 T = TypeVar("T")
@@ -123,10 +123,9 @@ def _line(node: _Node, factors: Mapping[str, Factor]) -> Line:
     missing = [factor_id for factor_id in ids if factor_id not in factors]
     if missing or not ids:
         raise DocumentInvalid(f"{node.pointer}/factor_ids", "names a factor that is not in the document")
-    try:
-        grams = Grams(node.whole("grams"))
-    except QuantityRefused:
-        raise DocumentInvalid(f"{node.pointer}/grams", "is negative") from None
+    grams = node.whole("grams")
+    if grams < 0:
+        raise DocumentInvalid(f"{node.pointer}/grams", "is negative")
     return Line(
         category=node.text("category"),
         row=node.whole("row"),
@@ -135,7 +134,7 @@ def _line(node: _Node, factors: Mapping[str, Factor]) -> Line:
         path=node.each("path", lambda step: Step(step.text("question"), step.text("answer") == "yes")),
         terms=node.each("terms", _term),
         factors=tuple(factors[factor_id] for factor_id in ids),
-        grams=grams,
+        g=grams,
         grade=node.text("grade"),
         vintage=node.text("vintage"),
         unused=tuple(node.texts("unused")),

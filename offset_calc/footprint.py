@@ -66,7 +66,7 @@ class Footprint:
     @cached_property
     def total(self) -> Grams:
         """Sum of the lines. It is not rounded again, so that the shown lines add up."""
-        return Grams(sum(line.grams.value for line in self.lines))
+        return Grams(sum(line.g for line in self.lines))
 
     @property
     def complete(self) -> bool:
@@ -77,7 +77,7 @@ class Footprint:
         """Grams per category, in order of the lines."""
         sums: dict[str, int] = {}
         for line in self.lines:
-            sums[line.category] = sums.get(line.category, 0) + line.grams.value
+            sums[line.category] = sums.get(line.category, 0) + line.g
         return {category: Grams(value) for category, value in sums.items()}
 
     def assumptions(self) -> list[dict[str, object]]:

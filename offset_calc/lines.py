@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
 from offset_calc.factors import Factor
@@ -21,7 +21,9 @@ CONSTANT = "constant"
 FACTOR = "factor"
 SOURCES = (INPUT, ASSUMPTION, DERIVED, CONSTANT, FACTOR)
 
-_SHOWN_DIGITS = 12
+# Only for display: what enters a sum is never divided out.
+_SHOWN = Context(prec=28, rounding=ROUND_HALF_EVEN)
+_SHOWN_PLACES = Decimal("1e-12")
 
 
 class Derivation(NamedTuple):
@@ -68,8 +70,8 @@ class Step(NamedTuple):
 class Line(NamedTuple):
     """One activity and its grams.
 
-    terms: the whole calculation in order; their product in grams, rounded once, is `grams`.  The terms before the first
-    factor make up the activity quantity.  activity: key of activities.csv, or the factor's own id.  vintage: how the
+    terms: the whole calculation in order; their product in grams, rounded once, is `g`, a whole number (`grams` is the same as
+    a Grams).  The terms before the first factor make up the activity quantity.  activity: key of activities.csv, or the factor's own id.  vintage: how the
     factor's period fits the date (Factor.vintage).  unused: inputs of the row that the chosen method does not look at.
     """
 
@@ -80,10 +82,15 @@ class Line(NamedTuple):
     path: tuple[Step, ...]
     terms: tuple[Term, ...]
     factors: tuple[Factor, ...]
-    grams: Grams
+    g: int
     grade: str
     vintage: str
     unused: tuple[str, ...] = ()
+
+    @property
+    def grams(self) -> Grams:
+        """The emissions of this line."""
+        return Grams(self.g)
 
     @property
     def factor(self) -> Factor:
@@ -95,7 +102,9 @@ class Line(NamedTuple):
         """The activity quantity in `unit`; exact, unless a division does not end (then to 12 digits, for display)."""
         top, bottom = product(self._activity_terms())
         quotient = _shown(top, bottom)
-        return quotient if bottom == ONE or EXACT.multiply(quotient, bottom) == top else round(quotient, _SHOWN_DIGITS)
+        if bottom == ONE or EXACT.multiply(quotient, bottom) == top:
+            return quotient
+        return quotient.quantize(_SHOWN_PLACES, context=_SHOWN)
 
     @property
     def unit(self) -> str:
@@ -133,8 +142,8 @@ class Line(NamedTuple):
             "factor_ids": [factor.id for factor in self.factors],
             "terms": [term.as_dict() for term in self.terms],
             "product_g": plain(self.exact_grams()),
-            "grams": self.grams.value,
-            "grade": self.grade,
+            "grams": self.g,
+            "grade": str(self.grade),
             "vintage": self.vintage,
             "unused": list(self.unused),
         }
@@ -144,7 +153,7 @@ def product(terms: Iterable[Term]) -> tuple[Decimal, Decimal]:
     """Multiply out the terms exactly, as (numerator, denominator); nothing is divided, so nothing is rounded."""
     top, bottom, multiply = ONE, ONE, EXACT.multiply
     for term in terms:
-        if term.op is MUL or term.op == MUL:
+        if term.op == MUL:
             top = multiply(top, term.value)
         else:
             bottom = multiply(bottom, term.value)
@@ -152,4 +161,4 @@ def product(terms: Iterable[Term]) -> tuple[Decimal, Decimal]:
 
 
 def _shown(top: Decimal, bottom: Decimal) -> Decimal:
-    return top if bottom == ONE else top / bottom
+    return top if bottom == ONE else _SHOWN.divide(top, bottom)

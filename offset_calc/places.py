@@ -45,7 +45,7 @@ class PlaceTable:
     def __init__(self, edition: tables.Edition) -> None:
         self._by_key: dict[str, Place] = {}
         self._by_name: dict[str, list[Place]] = {}
-        for row in edition.resource("places.csv"):
+        for row in edition.resource("places"):
             place = Place(
                 **{column: row[column] for column in row if column not in {"latitude", "longitude"}},
                 latitude=Decimal(row["latitude"]),

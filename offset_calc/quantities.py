@@ -32,8 +32,7 @@ def round_ratio(numerator: Decimal, denominator: Decimal = _ONE, rounding: Round
     Both are non-negative, the denominator positive.
     """
     if denominator == _ONE:
-        mode = ROUND_HALF_UP if rounding is Rounding.HALF_UP else ROUND_CEILING
-        return int(numerator.quantize(_ONE, mode, _TO_WHOLE))
+        return int(numerator.to_integral_value(ROUND_HALF_UP if rounding is Rounding.HALF_UP else ROUND_CEILING))
     top, top_scale = numerator.as_integer_ratio()
     bottom, bottom_scale = denominator.as_integer_ratio()
     dividend, divisor = top * bottom_scale, top_scale * bottom

@@ -69,7 +69,7 @@ class RowReader:
         return tuple(read)
 
     def _row(self, category: Category, index: int, raw: Mapping[str, Any], pointer: str) -> Row | None:
-        fields = {declared.name: declared for declared in category.fields}
+        fields = category.fields_by_name
         for name in raw:
             if name not in fields:
                 self._problems.add(f"{pointer}/{_escaped(str(name))}", "unknown_field")
@@ -82,28 +82,32 @@ class RowReader:
             value = self.value(fields[name], text, f"{pointer}/{name}")
             if value is not None:
                 values[name] = value
-        return Row(index, values, fields)
+        return Row(category, index, values)
 
     def value(self, declared: Field, given: object, pointer: str) -> Value | None:
         """Read one field; a problem is noted and None returned when it cannot be read."""
         try:
             match declared.kind:
                 case Kind.DECIMAL:
-                    return read_decimal(given, minimum=declared.minimum, maximum=declared.maximum)
+                    read: Value | None = read_decimal(given, minimum=declared.minimum, maximum=declared.maximum)
                 case Kind.INTEGER:
-                    return Decimal(read_integer(given, minimum=declared.minimum, maximum=declared.maximum))
+                    read = Decimal(read_integer(given, minimum=declared.minimum, maximum=declared.maximum))
                 case Kind.CHOICE:
-                    return self._choice(declared, given, pointer)
+                    read = self._choice(declared, given, pointer)
                 case Kind.PLACE:
-                    return self._places.find(str(given).strip())
+                    read = self._places.find(str(given).strip())
                 case Kind.FACTOR:
-                    return self._factor(declared, str(given).strip(), pointer)
+                    read = self._factor(declared, str(given).strip(), pointer)
+                case Kind.TEXT:
+                    read = clean_text(given, pointer, self._problems)
         except QuantityRefused as refused:
             params = {key: value for key, value in refused.params.items() if key != "reason"}
             self._problems.add(pointer, refused.reason, **params)
+            return None
         except (PlaceUnknown, PlaceAmbiguous) as refused:
             self._problems.add(pointer, refused.code, **refused.params)
-        return None
+            return None
+        return read
 
     def place(self, given: object, pointer: str) -> Place | None:
         """Read a place that is not a field of a row (the venue)."""
@@ -131,12 +135,18 @@ class RowReader:
 
 
 def read_name(given: object, pointer: str, problems: Problems) -> str:
-    """A short text such as the name of the event; control characters are taken out."""
-    text = "" if given is None else unicodedata.normalize("NFC", str(given))
-    text = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf"}).strip()
+    """A short text that must not be empty, such as the name of the event."""
+    text = clean_text(given, pointer, problems)
     if not text:
         problems.add(pointer, "required")
-    elif len(text) > _LONGEST_NAME:
+    return text
+
+
+def clean_text(given: object, pointer: str, problems: Problems) -> str:
+    """A short text on one line; control and format characters are taken out."""
+    text = "" if given is None else unicodedata.normalize("NFC", str(given)[: 10 * _LONGEST_NAME])
+    text = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf"}).strip()
+    if len(text) > _LONGEST_NAME:
         problems.add(pointer, "too_long", most=_LONGEST_NAME)
     return text
 

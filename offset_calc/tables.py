@@ -43,20 +43,29 @@ class Table:
         return any(own.startswith(prefix) or prefix.startswith(own) for own in self.prefixes)
 
 
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A data file that is not a factor table, under the name by which it is asked for in every edition."""
+
+    name: str
+    file: str
+    sha256: str
+
+
 class Edition:
     """A dated selection of data files.  `sha256` changes when any figure in any of them changes."""
 
-    def __init__(self, name: str, tables: tuple[Table, ...], resources: Mapping[str, str]) -> None:
+    def __init__(self, name: str, tables: tuple[Table, ...], resources: tuple[Resource, ...]) -> None:
         self.name = name
         self.tables = tables
-        self._resources = resources
+        self._resources = {resource.name: resource for resource in resources}
         self._rows: dict[str, dict[str, Row]] = {}
 
     @cached_property
     def sha256(self) -> str:
         """Hash of the edition's list of file names and file hashes."""
         lines = [f"{table.name} {table.sha256}" for table in self.tables]
-        lines += [f"{name} {sha256}" for name, sha256 in self._resources.items()]
+        lines += [f"{resource.name} {resource.sha256}" for resource in self._resources.values()]
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
     def row(self, factor_id: str) -> Row | None:
@@ -87,13 +96,14 @@ class Edition:
         return tuple(dict.fromkeys(table.credit for table in self.tables))
 
     def resource(self, name: str) -> list[Row]:
-        """The rows of a data file that is not a factor table (activities.csv, places.csv)."""
-        return _read(DATA / name, self._resources[name])
+        """The rows of a data file that is not a factor table: "activities" or "places"."""
+        resource = self._resources[name]
+        return _read(DATA / resource.file, resource.sha256)
 
     @cached_property
     def _activities(self) -> dict[tuple[str, str], tuple[str, ...]]:
         found: dict[tuple[str, str], tuple[str, ...]] = {}
-        for row in self.resource("activities.csv"):
+        for row in self.resource("activities"):
             key = (row["activity"], row["region"])
             found[key] = (*found.get(key, ()), row["factor_id"])
         return found
@@ -115,7 +125,7 @@ def open_edition(name: str) -> Edition:
         Table(**{**entry, "prefixes": tuple(entry["prefixes"]), "suffix": entry.get("suffix", "")})
         for entry in described["table"]
     )
-    return Edition(name, tables, {entry["name"]: entry["sha256"] for entry in described["resource"]})
+    return Edition(name, tables, tuple(Resource(**entry) for entry in described["resource"]))
 
 
 def editions() -> tuple[str, ...]:

@@ -60,6 +60,11 @@ class FactorUnit:
         return _MASS_IN_GRAMS[self.mass]
 
 
+def units() -> tuple[str, ...]:
+    """Every unit of the table."""
+    return tuple(_UNITS)
+
+
 def known(unit: str) -> bool:
     """Tell whether `unit` is in the table."""
     return unit in _UNITS

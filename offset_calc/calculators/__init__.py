@@ -1,9 +1,10 @@
 """The calculators: each is a declaration of categories, run by the same engine (base.py)."""
 
+from offset_calc.calculators.activities import ACTIVITIES
 from offset_calc.calculators.base import Calculator
 from offset_calc.calculators.event import EVENT
 
-CALCULATORS = (EVENT,)
+CALCULATORS = (EVENT, ACTIVITIES)
 
 
 def by_type(footprint_type: str) -> Calculator | None:

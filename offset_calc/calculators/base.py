@@ -9,11 +9,11 @@ from typing import Any
 from offset_calc import factors as factor_sets
 from offset_calc import places as place_tables
 from offset_calc.calculation import Row, Sheet
-from offset_calc.declarations import INCOMPLETE, Category, Method
+from offset_calc.declarations import Category
 from offset_calc.errors import FactorNotFound, FieldProblem, InputsRefused, PlaceUnknown
-from offset_calc.factors import FactorSet
+from offset_calc.factors import Factor, FactorSet
 from offset_calc.footprint import Excluded, Footprint, Period
-from offset_calc.lines import Line, Step
+from offset_calc.lines import Line
 from offset_calc.places import Place
 from offset_calc.quantities import Rounding
 from offset_calc.reading import Problems, RowReader, as_text, is_blank, read_date, read_name
@@ -24,36 +24,25 @@ LEFT_OUT_REASONS = ("does_not_occur", "negligible", "borne_by_others", "no_data"
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Parsed and checked inputs of one footprint, ready to be calculated."""
+    """Parsed and checked inputs of one footprint, ready to be calculated.
+
+    rows: per category, in its order.  raw: the same as JSON-safe texts, which read_inputs accepts again.  own: factors that
+    were stated inside the inputs.
+    """
 
     type: str
     subject: Mapping[str, str]
     venue: Place | None
     period: Period
     rows: Mapping[str, tuple[Row, ...]]
-    left_out: Mapping[str, str]
+    excluded: tuple[Excluded, ...]
+    not_counted: tuple[str, ...]
     rounding: Rounding
-
-    def to_raw(self) -> dict[str, Any]:
-        """The normalised inputs as JSON-safe texts; read_inputs accepts them and gives equal Inputs again."""
-        raw: dict[str, Any] = {
-            "subject": dict(self.subject),
-            "period": self.period.as_dict(),
-            "rounding": self.rounding.value,
-        }
-        if self.left_out:
-            raw["left_out"] = dict(self.left_out)
-        for category, rows in self.rows.items():
-            by_index = {row.index: row for row in rows}
-            raw[category] = [_raw_row(by_index.get(i)) for i in range(max(by_index) + 1)]
-        return raw
+    raw: Mapping[str, Any]
+    own: tuple[Factor, ...] = ()
 
 
-def _raw_row(row: Row | None) -> dict[str, str]:
-    return {} if row is None else {name: as_text(value) for name, value in row.stated_values()}
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Calculator:
     """A declared calculator.  version: raised whenever a formula changes, so that a replay can tell."""
 
@@ -100,7 +89,21 @@ class Calculator:
             problems.add("", "nothing_to_calculate")
         if problems.found or period is None:
             raise InputsRefused(tuple(problems.found))
-        return Inputs(self.type, subject, venue, period, read, left_out, rounding)
+        return Inputs(
+            type=self.type,
+            subject=subject,
+            venue=venue,
+            period=period,
+            rows=read,
+            excluded=tuple(
+                Excluded(c.id, c.requirement.value, left_out.get(c.id, "not_stated"))
+                for c in self.categories
+                if c.id not in read
+            ),
+            not_counted=tuple(dict.fromkeys(key for c in self.categories if c.id in read for key in c.not_counted)),
+            rounding=rounding,
+            raw=_normalised(subject, period, rounding, left_out, read),
+        )
 
     def calculate(self, inputs: Inputs, *, factors: FactorSet | None = None) -> Footprint:
         """Compute the footprint.
@@ -109,22 +112,20 @@ class Calculator:
         the date lies before the first factor).
         """
         chosen = factors or factor_sets.load()
+        sheet = Sheet(
+            factors=chosen,
+            places=place_tables.load(chosen.edition),
+            on=inputs.period.start,
+            rounding=inputs.rounding,
+            venue=inputs.venue,
+        )
         problems = Problems()
         lines: list[Line] = []
-        for category in self.categories:
-            rows = inputs.rows.get(category.id)
-            if not rows:
-                continue
-            sheet = Sheet(
-                category=category,
-                factors=chosen,
-                places=place_tables.load(chosen.edition),
-                on=inputs.period.start,
-                rounding=inputs.rounding,
-                venue=inputs.venue,
-            )
-            for row in rows:
-                lines += _lines_of(category, row, sheet, problems)
+        with sheet:
+            for category, rows in inputs.rows.items():
+                sheet.category = category
+                for row in rows:
+                    lines += _lines_of(row, sheet, problems)
         if problems.found:
             raise InputsRefused(tuple(problems.found))
         return Footprint(
@@ -132,26 +133,15 @@ class Calculator:
             version=self.version,
             subject=inputs.subject,
             period=inputs.period,
-            inputs=inputs.to_raw(),
+            inputs=inputs.raw,
             lines=tuple(lines),
-            excluded=self._excluded(inputs),
-            not_counted=self._not_counted(inputs),
+            excluded=inputs.excluded,
+            not_counted=inputs.not_counted,
             edition=chosen.edition,
             factor_set_sha256=chosen.sha256,
             rounding=inputs.rounding,
             own_factors=chosen.own,
         )
-
-    def _excluded(self, inputs: Inputs) -> tuple[Excluded, ...]:
-        return tuple(
-            Excluded(c.id, c.requirement.value, inputs.left_out.get(c.id, "not_stated"))
-            for c in self.categories
-            if c.id not in inputs.rows
-        )
-
-    def _not_counted(self, inputs: Inputs) -> tuple[str, ...]:
-        keys = [key for c in self.categories if c.id in inputs.rows for key in c.not_counted]
-        return tuple(dict.fromkeys(keys))
 
     def _refuse_unknown_keys(self, raw: Mapping[str, Any], problems: Problems) -> None:
         known = {"type", "subject", "period", "rounding", "left_out", *(c.id for c in self.categories)}
@@ -214,48 +204,46 @@ def _rounding(given: object, problems: Problems) -> Rounding:
         return Rounding.HALF_UP
 
 
-def walk(category: Category, row: Row) -> tuple[tuple[Step, ...], Method | None]:
-    """Answer the questions of a category for one row, from the first, until a method or a dead end is reached."""
-    questions = {question.id: question for question in category.questions}
-    methods = {method.id: method for method in category.methods}
-    path: list[Step] = []
-    target = category.questions[0].id
-    while target in questions:
-        question = questions[target]
-        answer = question.answer(row)
-        path.append(Step(question.id, answer))
-        target = question.yes if answer else question.no
-    return tuple(path), None if target == INCOMPLETE else methods[target]
+def _normalised(
+    subject: Mapping[str, str],
+    period: Period,
+    rounding: Rounding,
+    left_out: Mapping[str, str],
+    read: Mapping[str, tuple[Row, ...]],
+) -> dict[str, Any]:
+    raw: dict[str, Any] = {"subject": dict(subject), "period": period.as_dict(), "rounding": rounding.value}
+    if left_out:
+        raw["left_out"] = dict(left_out)
+    for category, rows in read.items():
+        by_index = {row.index: {name: as_text(value) for name, value in row.stated_values()} for row in rows}
+        raw[category] = [by_index.get(index, {}) for index in range(max(by_index) + 1)]
+    return raw
 
 
 def _check_path(category: Category, row: Row, problems: Problems) -> None:
     pointer = f"/{category.id}/{row.index}"
     if any(problem.pointer.startswith(f"{pointer}/") for problem in problems.found):
         return  # a field that could not be read may be the very one that decides the path
-    path, method = walk(category, row)
-    if method is None:
-        questions = {question.id: question for question in category.questions}
-        asked = [questions[step.question] for step in path]
+    if row.method is None:
+        asked = [category.questions_by_id[step.question] for step in row.path]
         wanted = tuple(dict.fromkeys(n for q in asked for n in (*q.given, *q.given_any) if not row.stated(n)))
         problems.add(pointer, "not_enough", any_of=wanted)
         return
-    for name in method.needs:
-        if not row.stated(name) and category.field(name).default is None:
-            problems.add(f"{pointer}/{name}", "required", method=method.id)
+    for name in row.method.needs:
+        if row.get(name) is None:
+            problems.add(f"{pointer}/{name}", "required", method=row.method.id)
 
 
-def _lines_of(category: Category, row: Row, sheet: Sheet, problems: Problems) -> tuple[Line, ...]:
-    path, method = walk(category, row)
-    pointer = f"/{category.id}/{row.index}"
-    if method is None:
-        problems.add(pointer, "not_enough")
+def _lines_of(row: Row, sheet: Sheet, problems: Problems) -> tuple[Line, ...]:
+    if row.method is None:  # refused by read_inputs; only rows made by other code can come here
+        problems.add(f"/{sheet.category}/{row.index}", "not_enough")
         return ()
-    sheet.path, sheet.method = path, method
     try:
-        return method.build(row, sheet)
+        return row.method.build(row, sheet)
     except InputsRefused as refused:
         for problem in refused.problems:
-            problems.found.append(FieldProblem(pointer + problem.pointer, problem.code, problem.params))
+            pointer = f"/{sheet.category}/{row.index}{problem.pointer}"
+            problems.found.append(FieldProblem(pointer, problem.code, problem.params))
     except (FactorNotFound, PlaceUnknown) as refused:
-        problems.add(pointer, refused.code, **refused.params)
+        problems.add(f"/{sheet.category}/{row.index}", refused.code, **refused.params)
     return ()

@@ -192,7 +192,7 @@ class TestEveryChoiceCanBeCalculated:
         ],
     )
     def test_all_choices(self, category, field, row):
-        for choice in event.EVENT.category(category).field(field).choices:
+        for choice in event.EVENT.category(category).fields_by_name[field].choices:
             found = event_footprint(**{category: [{**row, field: choice}]})
             assert found.total.value > 0 or choice == "walk", choice
 

@@ -187,7 +187,7 @@ class TestEditions:
     def test_a_changed_file_is_noticed(self):
         shipped = tables.open_edition(factors.CURRENT_EDITION)
         forged = tuple(replace(t, sha256="0" * 64) if t.name == "mlit-passenger" else t for t in shipped.tables)
-        edition = tables.Edition("2026-11", forged, {})
+        edition = tables.Edition("2026-11", forged, ())
         assert edition.row("jp.jreast.fy2023.shinkansen")
         with pytest.raises(FactorTableDamaged):
             edition.row("jp.mlit.fy2024.rail")

@@ -20,7 +20,7 @@ def a_row(draw, category):
     names = [*method.needs, *(["electricity_kwh"] if method.id == "metered" and not method.needs else [])]
     row = {}
     for name in names:
-        field = category.field(name)
+        field = category.fields_by_name[name]
         if field.kind.value == "integer":
             row[name] = str(draw(st.integers(max(1, int(field.minimum)), min(500, int(field.maximum)))))
         elif field.kind.value == "decimal":
