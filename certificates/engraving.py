@@ -82,22 +82,20 @@ def pushed_out(ring: Sequence[Point], distances: Sequence[int]) -> list[Point]:
     return pushed
 
 
-def open_path(guides: Sequence[Point], *, cubic: bool = False) -> str:
+def open_path(guides: Sequence[Point]) -> str:
     """A quadratic B-spline from the first guide to the last (at least three): SVG path data.
 
     Guides are put on even coordinates: then each joint, the middle of two guides, is whole too, and the short command
-    `t`, which mirrors the last guide, hits the next one exactly and never drifts. `cubic` writes the same curve, to half
-    a unit, as cubics on whole coordinates: longer as SVG, and shorter in a PDF, which has no other curves.
+    `t`, which mirrors the last guide, hits the next one exactly and never drifts.
     """
     even = _even(guides)
-    joints = [even[0], *_middles(even[1:-1]), even[-1]]
-    return _curve(joints, even[1:-1], cubic)
+    return _curve([even[0], *_middles(even[1:-1]), even[-1]], even[1])
 
 
-def closed_path(guides: Sequence[Point], *, cubic: bool = False) -> str:
+def closed_path(guides: Sequence[Point]) -> str:
     """The same spline closed into a ring."""
     even = _even(guides)
-    return _curve(_middles([even[-1], *even, even[0]]), even, cubic) + "z"
+    return _curve(_middles([even[-1], *even, even[0]]), even[0]) + "z"
 
 
 def _even(points: Sequence[Point]) -> list[Point]:
@@ -108,19 +106,8 @@ def _middles(points: Sequence[Point]) -> list[Point]:
     return [((xa + xb) // 2, (ya + yb) // 2) for (xa, ya), (xb, yb) in pairwise(points)]
 
 
-def _curve(joints: Sequence[Point], guides: Sequence[Point], cubic: bool) -> str:
-    """Joints are the ends of the pieces; each piece has one guide between its two joints."""
-    (x, y), (guide_x, guide_y) = joints[0], guides[0]
-    if cubic:
-        return f"M{x} {y}C" + " ".join(
-            f"{_two_thirds(xa, gx)} {_two_thirds(ya, gy)} {_two_thirds(xb, gx)} {_two_thirds(yb, gy)} {xb} {yb}"
-            for ((xa, ya), (xb, yb)), (gx, gy) in zip(pairwise(joints), guides, strict=True)
-        )
+def _curve(joints: Sequence[Point], first_guide: Point) -> str:
+    x, y = joints[0]
     steps = [f"{xb - xa} {yb - ya}" for (xa, ya), (xb, yb) in pairwise(joints)]
     rest = "t" + " ".join(steps[1:]) if steps[1:] else ""
-    return f"M{x} {y}q{guide_x - x} {guide_y - y} {steps[0]}{rest}".replace(" -", "-")
-
-
-def _two_thirds(start: int, guide: int) -> int:
-    """The whole number nearest to two thirds of the way from a joint to its guide."""
-    return (2 * start + 4 * guide + 3) // 6
+    return f"M{x} {y}q{first_guide[0] - x} {first_guide[1] - y} {steps[0]}{rest}".replace(" -", "-")

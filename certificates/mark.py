@@ -28,7 +28,7 @@ from certificates.engraving import (
 WIDTH: Final = 560
 HEIGHT: Final = 1000
 
-Detail = Literal["fine", "print", "plain"]
+Detail = Literal["fine", "plain"]
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _AXIS: Final = WIDTH // 2
@@ -172,14 +172,14 @@ def _contour(left_foot: bool, inset: int) -> list[Point]:
     return [(right, y) for (_, right), y in sides] + [(left, y) for (left, _), y in sides[-2:0:-1]]
 
 
-def _braid(plan: _Plan, cubic: bool) -> str:
+def _braid(plan: _Plan) -> str:
     """Two sine waves of opposite phase round the rim."""
     ring = evenly_spaced(_contour(plan.left_foot, _RIM // 2), plan.lobes * 4)
     swings = [13 * sine(k * TURN // 4) // ONE for k in range(len(ring))]
-    return "".join(closed_path(pushed_out(ring, way), cubic=cubic) for way in (swings, [-swing for swing in swings]))
+    return "".join(closed_path(pushed_out(ring, way)) for way in (swings, [-swing for swing in swings]))
 
 
-def _rosette(plan: _Plan, cubic: bool) -> str:
+def _rosette(plan: _Plan) -> str:
     """Three equal flowers, each a third of a petal further, under the ball of the foot."""
     paths = []
     for copy in range(3):
@@ -189,7 +189,7 @@ def _rosette(plan: _Plan, cubic: bool) -> str:
             radius = _PIVOT_RADIUS * (ONE * (100 - plan.depth) + plan.depth * swing) // (100 * ONE)
             angle = k * TURN // (plan.petals * 6) + plan.turn
             points.append((_AXIS + radius * cosine(angle) // ONE, _PIVOT_Y + radius * sine(angle) // ONE))
-        paths.append(closed_path(points, cubic=cubic))
+        paths.append(closed_path(points))
     return "".join(paths)
 
 
@@ -222,16 +222,7 @@ def _runs(plan: _Plan, field: _Field, base: int, inset: int, clearing: int) -> I
         previous = x
 
 
-def _tread(
-    plan: _Plan,
-    field: _Field,
-    offsets: tuple[int, ...],
-    *,
-    inset: int,
-    clearing: int,
-    shortest: int,
-    cubic: bool = False,
-) -> str:
+def _tread(plan: _Plan, field: _Field, offsets: tuple[int, ...], *, inset: int, clearing: int, shortest: int) -> str:
     """The lines of every bar that stand at `offsets` (per cent of the pitch) below the bar's base line."""
     paths = []
     step = (60, 45, 36)[field.waves - 1]
@@ -243,22 +234,22 @@ def _tread(
                     continue
                 parts = max(3, (end - start + step // 2) // step)
                 xs = [start + (end - start) * k // parts for k in range(parts + 1)]
-                paths.append(open_path([(x, field.at(x, base)) for x in xs], cubic=cubic))
+                paths.append(open_path([(x, field.at(x, base)) for x in xs]))
     return "".join(paths)
 
 
-def _fine(plan: _Plan, *, cubic: bool) -> str:
+def _fine(plan: _Plan) -> str:
     thin, thick = (
         "".join(
-            _tread(plan, field, offsets, inset=_TREAD_INSET, clearing=_PIVOT_RADIUS + 13, shortest=64, cubic=cubic)
+            _tread(plan, field, offsets, inset=_TREAD_INSET, clearing=_PIVOT_RADIUS + 13, shortest=64)
             for field in (plan.forefoot, plan.heel)
         )
         for offsets in ((0, 57), (19, 38))
     )
-    rims = "".join(closed_path(evenly_spaced(_contour(plan.left_foot, inset), 40), cubic=cubic) for inset in (0, _RIM))
+    rims = "".join(closed_path(evenly_spaced(_contour(plan.left_foot, inset), 40)) for inset in (0, _RIM))
     return (
         f'<path stroke-width="4" d="{thin}"/><path stroke-width="6" d="{thick}"/>'
-        f'<path stroke-width="3" d="{rims}"/><path stroke-width="2" d="{_braid(plan, cubic)}{_rosette(plan, cubic)}"/>'
+        f'<path stroke-width="3" d="{rims}"/><path stroke-width="2" d="{_braid(plan)}{_rosette(plan)}"/>'
     )
 
 
@@ -281,15 +272,14 @@ def mark_lines(sha256_hex: str, detail: Detail = "fine") -> str:
     if not _HASH.fullmatch(sha256_hex):
         raise NotASha256("a mark is drawn from 64 lower-case hex digits")
     plan = _plan(sha256_hex)
-    return _plain(plan) if detail == "plain" else _fine(plan, cubic=detail == "print")
+    return _plain(plan) if detail == "plain" else _fine(plan)
 
 
 def mark_svg(sha256_hex: str, *, detail: Detail = "fine") -> str:
     """The mark as an SVG document in the colour of the text around it.
 
-    `fine` is for 64 px and more, under 6 000 bytes; `print` is the same drawing for PDF, where it comes out smaller;
-    `plain` is for icons down to 24 px. Hidden from assistive technology: it says nothing
-    that the certificate's text does not say. Raises: NotASha256.
+    `fine` is for print and for 64 px and more, under 6 000 bytes; `plain` is for icons down to 24 px. Both are hidden
+    from assistive technology: they say nothing that the certificate's text does not say. Raises: NotASha256.
     """
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true" focusable="false"'

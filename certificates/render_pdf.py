@@ -62,7 +62,7 @@ def render_pdf(
     }
     inputs = attached | {
         "sheet": json.dumps(content | {"attachments": _attachments(locale)}, ensure_ascii=False),
-        "mark": mark_svg(statement.sha256(), detail="print").replace("currentColor", _INK),
+        "mark": mark_svg(statement.sha256()).replace("currentColor", _INK),
         "qr": qr_svg,
     }
     return _packed(_compile("certificate", inputs, timestamp=int(statement.issued_at.timestamp())))

@@ -57,6 +57,16 @@ def tonnes(grams: int) -> str:
     return f"{whole:,}" + (f".{rest:06d}".rstrip("0") if rest else "")
 
 
+def shown_amount(grams: int) -> tuple[str, str]:
+    """An amount as a person would say it: the figure, and its unit t, kg or g. Exact, without zeros at the end."""
+    if grams >= GRAMS_PER_TONNE:
+        return tonnes(grams), "t"
+    if grams >= _GRAMS_PER_KG:
+        whole, rest = divmod(grams, _GRAMS_PER_KG)
+        return f"{whole}" + (f".{rest:03d}".rstrip("0") if rest else ""), "kg"
+    return f"{grams}", "g"
+
+
 def kilograms(grams: int) -> str:
     """Grams as kilograms with three decimals always, so that a column lines up: 304560 is "304.560"."""
     whole, rest = divmod(grams, _GRAMS_PER_KG)
@@ -92,6 +102,7 @@ class _Writer:
         statement, words = self._statement, self._words
         issued = statement.issued_at.astimezone(UTC)
         name = self._disclosed(DisclosedField.BENEFICIARY)
+        figure, unit = shown_amount(statement.grams)
         return {
             "locale": self._locale,
             "region": "jp" if self._locale == "ja" else "gb",
@@ -105,7 +116,7 @@ class _Writer:
             "type": self._strings["type"][statement.type],
             "name": name,
             "name_size": 17 if len(name) <= _LONG_NAME else 10.5,
-            "amount": {"figure": tonnes(statement.grams), "unit": words["unit"]},
+            "amount": {"figure": figure, "unit": words[f"unit_{unit}"]},
             "headline": self._headline(),
             "meaning": self._meaning(),
             "figures": self._figures(),
@@ -143,6 +154,8 @@ class _Writer:
         beneficiary = self._disclosures.get(DisclosedField.BENEFICIARY)
         if beneficiary is None:
             return self._words["in_name_withheld"].format(acts=self._acts())
+        if len(beneficiary.value) > _LONG_NAME:
+            return self._words["in_name_above"].format(acts=self._acts())
         return self._words["in_name"].format(beneficiary=beneficiary.value, acts=self._acts())
 
     def _meaning(self) -> str:
@@ -151,10 +164,12 @@ class _Writer:
             return words["share_none"]
         total = statement.footprint.total_g
         subject = self._disclosures.get(DisclosedField.SUBJECT)
+        short = subject is not None and len(subject.value) <= _LONG_NAME
+        figure, unit = shown_amount(total)
         key = "share_full" if statement.grams >= total else "share_part"
         return words[key].format(
-            subject=subject.value if subject else words["subject_default"],
-            total=f"{tonnes(total)} {words['unit']}",
+            subject=subject.value if subject and short else words["subject_default"],
+            total=f"{figure} {words[f'unit_{unit}']}",
             share=self._share(statement.grams, total),
         )
 
@@ -164,11 +179,13 @@ class _Writer:
 
     def _figures(self) -> list[dict[str, str]]:
         statement, words = self._statement, self._words
-        cancelled = {"label": words["cancelled"], "figure": kilograms(statement.grams), "unit": "kg"}
+        rows = [_figure(words["cancelled"], statement.grams)]
+        if statement.cancelled_g != statement.grams:
+            rows.append(_figure(words["registry_total"], statement.cancelled_g))
         if statement.footprint is None:
-            return [cancelled]
+            return rows
         total = statement.footprint.total_g
-        rows = [{"label": words["footprint"], "figure": kilograms(total), "unit": "kg"}, cancelled]
+        rows.insert(0, _figure(words["footprint"], total))
         if statement.type is not OffsetType.OTHER:
             share = self._share(statement.grams, total).removesuffix(" %")
             rows.append({"label": words["share"], "figure": share, "unit": "%", "note": words["share_note"]})
@@ -329,6 +346,10 @@ _MONTHS: Final = (
 
 def _fact(label: str, value: str) -> dict[str, str]:
     return {"label": label, "value": value}
+
+
+def _figure(label: str, grams: int) -> dict[str, str]:
+    return {"label": label, "figure": kilograms(grams), "unit": "kg"}
 
 
 def _largest_first(footprint: FootprintSummary) -> list[FootprintLine]:
