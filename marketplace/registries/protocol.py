@@ -5,7 +5,7 @@ UTC; `recorded_on` is a Japan-time date. A reader ignores fields it does not kno
 it does read is strict: no number in quotes, no fraction.
 """
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -110,6 +110,17 @@ class WireCancellation(WireApplication):
         return self
 
 
+class WireAccount(Wire):
+    id: Name
+    name: str
+
+
+class WireAccounts(Wire):
+    """GET /v1/accounts: the accounts this client may act for."""
+
+    items: tuple[WireAccount, ...]
+
+
 class WireHolding(Wire):
     """What an account holds of a block now."""
 
@@ -155,13 +166,19 @@ class WireTransferred(WireTransfer):
     recorded_at: AwareDatetime
 
 
+class WireTransfers(WirePage):
+    """One page; a reference names at most one transfer."""
+
+    items: tuple[WireTransferred, ...]
+
+
 class WireRegistry(Wire):
     """GET /v1/registry: who answers, what its clock says, and whether any of it is real."""
 
     name: str
     sandbox: bool
     now: AwareDatetime
-    opens_at: datetime | None = None
+    opens_at: AwareDatetime | None = None
 
 
 class RejectionReason(StrEnum):

@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from math import ceil
 from sqlite3 import Connection
 from typing import TypeVar
 
@@ -101,9 +102,10 @@ def client_endpoint(operation: Operation | None, work: Work) -> Endpoint:
             try:
                 client = registry.client_of(request)
                 body = await request.body()
-                fault = await _take_fault(registry, operation, _reference_of(request, body))
+                fault, opens_in = await _gate(registry, operation, _reference_of(request, body))
                 await strike_before(fault)
-                await _refuse_outside_hours(registry)
+                if opens_in is not None:
+                    raise RegistryProblem(503, "registry_closed", retry_after=opens_in)
                 answer = await work(Call(registry, request, client, body, fault))
             except RegistryProblem as problem:
                 answer = problem.answer()
@@ -162,18 +164,15 @@ def _reference_of(request: Request, body: bytes) -> str | None:
     return reference if isinstance(reference, str) else None
 
 
-async def _take_fault(registry: Registry, operation: Operation | None, reference: str | None) -> Fault | None:
-    if operation is None:
-        return None
-    return await registry.in_books(lambda db: controls.take_fault(db, operation, reference))
+async def _gate(
+    registry: Registry, operation: Operation | None, reference: str | None
+) -> tuple[Fault | None, int | None]:
+    """The fault that waits for this request, and the seconds until opening if the registry is closed to callers."""
 
-
-async def _refuse_outside_hours(registry: Registry) -> None:
-    def wait(db: Connection) -> int | None:
+    def look(db: Connection) -> tuple[Fault | None, int | None]:
+        fault = None if operation is None else controls.take_fault(db, operation, reference)
         now = controls.clock(db).now()
         opening = controls.schedule(db).refused_until(now)
-        return None if opening is None else max(1, int((opening - now).total_seconds()))
+        return fault, None if opening is None else max(1, ceil((opening - now).total_seconds()))
 
-    seconds = await registry.in_books(wait)
-    if seconds is not None:
-        raise RegistryProblem(503, "registry_closed", retry_after=seconds)
+    return await registry.in_books(look)
