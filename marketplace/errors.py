@@ -40,6 +40,12 @@ class ListingNotFound(MarketplaceError):
     code = "listing_not_found"
 
 
+class ProjectNotFound(MarketplaceError):
+    """The catalogue has no project with this key; params: key."""
+
+    code = "project_not_found"
+
+
 class QuoteNotFound(MarketplaceError):
     code = "quote_not_found"
 

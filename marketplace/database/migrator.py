@@ -10,9 +10,10 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-import certificates
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
 
+import certificates
 from marketplace.database.dialect import is_postgres, sql
 from marketplace.database.transactions import run_tx
 
@@ -75,6 +76,19 @@ async def migrate(folders: tuple[Path, ...] = FOLDERS) -> list[str]:
         return applied
 
     return await run_tx(apply_pending)
+
+
+async def pending(folders: tuple[Path, ...] = FOLDERS) -> list[str]:
+    """The names of what `migrate` would apply now; the database is only read."""
+    connection = get_connection("default")
+    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migration'"
+    if is_postgres(connection):
+        known = "SELECT 1 WHERE to_regclass('schema_migration') IS NOT NULL"
+    seen = set()
+    if await connection.execute_query_dict(known):
+        seen = {row["name"] for row in await connection.execute_query_dict("SELECT name FROM schema_migration")}
+    dialect = "postgres" if is_postgres(connection) else "sqlite"
+    return [name for name, _ in _files(folders, dialect) if name not in seen]
 
 
 def _files(folders: tuple[Path, ...], dialect: str) -> Iterator[tuple[str, str]]:

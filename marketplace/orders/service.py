@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError
 
 from marketplace.database.transactions import run_tx
 from marketplace.errors import ConsentMissing, ExternalIdTaken, MoveNotAllowed, OrderNotFound, TotalAboveLimit
@@ -14,9 +15,9 @@ from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
 from marketplace.orders.states import ALLOWED_MOVES, OrderState
 from marketplace.orders.timeline import Happened, note
-from marketplace.payments.gateway import CheckoutLine, CheckoutRequest
 from marketplace.orders.words import checkout_words, consent_to, consent_version
 from marketplace.outbox import service as outbox
+from marketplace.payments.gateway import CheckoutLine, CheckoutRequest
 from marketplace.quotes import service as quotes
 
 # Stripe's own shortest checkout is 30 minutes; a little more leaves room for the way there.
@@ -79,7 +80,13 @@ async def place(market: Market, wish: OrderWish) -> Order:
         await outbox.add(tx, "order.open_checkout", f"open_checkout:{order.id}", {"order_id": order.id}, at=now)
         return order
 
-    return await run_tx(work)
+    try:
+        return await run_tx(work)
+    except IntegrityError as clash:
+        # another order took the external_id between our look and our write
+        if wish.external_id is not None and await Order.exists(external_id=wish.external_id):
+            raise ExternalIdTaken(f"external_id {wish.external_id} is taken", external_id=wish.external_id) from clash
+        raise
 
 
 async def find(order_id: str) -> Order:

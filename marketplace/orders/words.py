@@ -32,13 +32,18 @@ def consent_version() -> str:
     return str(_words()["consent"]["version"])
 
 
+def consent_wording(locale: str) -> str:
+    """The text with its three gaps still open: {purpose}, {purpose_detail} and {credit_user}."""
+    return str(_words()["consent"][locale])
+
+
 def consent_text(instruction: Instruction, *, registries: Iterable[str], locale: str) -> str:
     """What the buyer agrees to: the three texts that the registries will keep for ever, the use in each one's own word.
 
     Raises ActNotOffered if a registry has no use for the purpose.
     """
     uses = dict.fromkeys(load_profiles()[code].use_for(instruction.purpose).name.ja for code in registries)
-    return str(_words()["consent"][locale]).format(
+    return consent_wording(locale).format(
         purpose="、".join(uses),
         purpose_detail=instruction.purpose_detail,
         credit_user=instruction.credit_user,

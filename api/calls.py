@@ -1,0 +1,51 @@
+"""What a handler is given and what it gives back."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from api.services import Services
+
+
+class KeyPolicy(Enum):
+    """What an endpoint does with an Idempotency-Key.
+
+    UNUSED: the request changes nothing, so it may be repeated at will, and an old answer would not be a true one.
+    """
+
+    UNUSED = "unused"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The request around the checked input. `again`: an earlier attempt under this key may have had its effect."""
+
+    request: Request
+    key: str | None = None
+    again: bool = False
+
+    @property
+    def services(self) -> Services:
+        services: Services = self.request.state["services"]
+        return services
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`location` is the address of what was made."""
+
+    view: BaseModel
+    status: int = 200
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An answer that is not JSON of ours, for the description."""
+
+    media_type: str
+    description: str

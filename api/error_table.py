@@ -1,0 +1,205 @@
+"""What each refusal is answered with: status, whether waiting helps, and what to do. One row per error class.
+
+The words are for developers and in English; visitors of the pages read sentences from frontend/locale instead.
+A class that can only be raised in a worker, at the start or by a fault of ours stands in INTERNAL and becomes a plain 500.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api import problems
+from certificates import (
+    compact_proof,
+    evidence,
+    facts,
+    jose,
+    keys,
+    mark,
+    number,
+    qr,
+    records,
+    render_pdf,
+    reservations,
+    sheet,
+    status_list,
+)
+from certificates import service as issuing
+from marketplace import errors as market
+from marketplace.certification import publication
+from marketplace.certification import service as certification
+from marketplace.database import connect, migrator
+from marketplace.idempotency import service as idempotency
+from marketplace.inventory import serials
+from marketplace.orders import fulfilment
+from marketplace.payments import gateway as payments
+from marketplace.projects import eligibility
+from marketplace.projects import facts as project_facts
+from marketplace.registries import answer_signature, circuit, http, http_exchange, processing, profiles
+from marketplace.registries import gateway as registries
+from offset_calc import errors as calc
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`retryable`: the very same request, with the same key, may succeed later without any change."""
+
+    status: int
+    title: str
+    remedy: str
+    retryable: bool = False
+
+
+TABLE: Mapping[type[Exception], Row] = {
+    # HTTP itself
+    problems.AddressUnknown: Row(404, "Nothing is served at this address", "Check the address against /docs."),
+    problems.MethodNotOffered: Row(
+        405, "This method is not offered here", "Use one of the methods in the Allow header."
+    ),
+    problems.RequestMalformed: Row(
+        400, "The request could not be read", "Check headers and encoding, and send it again."
+    ),
+    problems.MalformedJson: Row(
+        400, "The body is not acceptable JSON", "Send one JSON object in UTF-8, without NaN or null characters."
+    ),
+    problems.DuplicateName: Row(400, "A name occurs twice in one JSON object", "Send each name once."),
+    problems.BodyTooLarge: Row(413, "The body is too large", "Send less at once; params.most_bytes is the limit."),
+    problems.BodyTooSlow: Row(
+        408, "The body did not arrive in time", "Send it again over a better connection.", retryable=True
+    ),
+    problems.MediaTypeNotTaken: Row(
+        415, "Media type not taken", "Send Content-Type: application/json, uncompressed, in UTF-8."
+    ),
+    problems.InputRefused: Row(422, "Some fields are not acceptable", "Mend the fields that `errors` names."),
+    problems.IdempotencyKeyMissing: Row(
+        400, "An Idempotency-Key is required", "Send a fresh random key, and the same key when you repeat the request."
+    ),
+    problems.IdempotencyKeyMalformed: Row(
+        400, "The Idempotency-Key is malformed", "Use 1 to 200 visible ASCII characters, for example a UUID."
+    ),
+    problems.NotReady: Row(503, "Not ready to take requests", "Wait a little and try again.", retryable=True),
+    # idempotency
+    idempotency.IdempotencyKeyReused: Row(
+        422, "The Idempotency-Key was used for another request", "Use a new key for a new request."
+    ),
+    idempotency.IdempotentRequestInFlight: Row(
+        409, "The same request is being carried out", "Repeat it after Retry-After seconds.", retryable=True
+    ),
+    # buying
+    market.MoveNotAllowed: Row(
+        409, "Somebody else changed this at the same moment", "Read the present state and decide again.", retryable=True
+    ),
+    market.NotEnoughUnits: Row(
+        409,
+        "Not enough free units",
+        "Ask for less or choose another listing; held units may come back.",
+        retryable=True,
+    ),
+    market.BelowMinimum: Row(422, "Below the listing's minimum", "Ask for at least `minimum` tonnes."),
+    market.ListingClosed: Row(409, "The listing is closed", "Choose another listing."),
+    market.ListingNotFound: Row(404, "No such listing", "Take the id from GET /v1/listings."),
+    market.ProjectNotFound: Row(404, "No such project", "Take the key from GET /v1/projects."),
+    market.QuoteNotFound: Row(404, "No such quote", "Take the id from the answer to POST /v1/quotes."),
+    market.QuoteExpired: Row(409, "The quote has expired", "Ask for a new quote; price and units may have changed."),
+    market.QuoteUsed: Row(409, "The quote has made an order already", "Ask for a new quote for another order."),
+    market.TotalAboveLimit: Row(
+        409, "The total is above your max_total", "Raise max_total or ask for a cheaper quote."
+    ),
+    market.ConsentMissing: Row(
+        422,
+        "The irreversible texts were not confirmed in their present wording",
+        "Show the wording of GET /v1/consent to the buyer and send its version.",
+    ),
+    market.OrderNotFound: Row(404, "No such order", "Use the token from the answer to POST /v1/orders."),
+    market.ExternalIdTaken: Row(409, "The external_id is taken", "Use another external_id for another order."),
+    market.FootprintNotFound: Row(404, "No such footprint", "Use the id from the answer to POST /v1/footprints."),
+    profiles.ActNotOffered: Row(
+        422, "A registry knows no such use", "Choose another purpose, or credits of another registry."
+    ),
+    eligibility.UsesNotKnown: Row(422, "Uses are not known for that day", "Ask about a day from `known_from` on."),
+    payments.SignatureRefused: Row(
+        400, "The webhook's signature was refused", "Sign the exact body with a current secret, within 5 minutes."
+    ),
+    payments.PaymentProviderUnreachable: Row(
+        503, "The payment provider cannot be reached", "Try again; nothing was charged twice.", retryable=True
+    ),
+    payments.PaymentRefused: Row(502, "The payment provider refused", "Contact support with the request id."),
+    # certificates
+    records.CertificateNotFound: Row(404, "No such certificate", "Compare the number with the certificate once more."),
+    publication.CertificateEnded: Row(
+        410, "The certificate is no longer valid", "Read its state, and what replaced it, as JSON."
+    ),
+    number.NotACertificateNumber: Row(422, "Not a certificate number", "A number looks like ASHI-7F3K-M2XW-P4RT-HN9C."),
+    number.MistypedNumber: Row(422, "The number is mistyped", "Compare it with the certificate once more."),
+    evidence.UnreadableEvidence: Row(
+        422, "No certificate can be read in what was sent", "Send a certificate's PDF, credential, address or number."
+    ),
+    render_pdf.TextNotPrintable: Row(
+        422, "A text cannot be printed", "Use other characters; the answer names those that cannot be printed."
+    ),
+    # footprints
+    calc.InputsRefused: Row(422, "The activity data cannot be calculated", "Mend the fields that `errors` names."),
+    calc.QuantityRefused: Row(422, "Not an acceptable quantity", "Send a plain non-negative decimal number."),
+    calc.UnitMismatch: Row(422, "The unit does not fit the factor", "Send the quantity in a unit the factor knows."),
+    calc.FactorNotFound: Row(404, "No such emission factor", "Search in GET /v1/factors."),
+    calc.FactorRefused: Row(422, "An own factor breaks a rule", "Mend the column that `params` names."),
+    calc.EditionUnknown: Row(404, "No such edition of the factors", "Leave the edition out to use the current one."),
+    calc.PlaceUnknown: Row(422, "No such place", "Use another spelling, or send the distance."),
+    calc.PlaceAmbiguous: Row(422, "Several places have that name", "Send one of the keys in `params.choices`."),
+}
+
+INTERNAL: frozenset[type[Exception]] = frozenset(
+    {
+        # never without an error of its own below it
+        calc.OffsetCalcError,
+        # raised at the start, by the migrator, or about our own data files
+        connect.UnknownDatabase,
+        migrator.MigrationEdited,
+        migrator.ForeignKeysBroken,
+        project_facts.DataDefect,
+        calc.FactorTableDamaged,
+        keys.UnusableKey,
+        keys.KeyOfOtherEnvironment,
+        keys.DuplicateKey,
+        keys.UnknownKey,
+        market.OverlappingBlock,
+        # raised in the worker, for a person to look at
+        fulfilment.PaymentDiffers,
+        fulfilment.RefundRefused,
+        certification.NotFullyCancelled,
+        issuing.CertifiedDifferently,
+        issuing.CancellationDiffers,
+        issuing.AlreadyEnded,
+        reservations.ReservedForOtherEnvironment,
+        registries.RegistryUnreachable,
+        registries.OutcomeUnknown,
+        http.RequestRefused,
+        http_exchange.RegistryClosed,
+        answer_signature.SignatureMissingOrWrong,
+        answer_signature.UnknownSigningKey,
+        circuit.CircuitOpen,
+        processing.NeverProcessed,
+        # our own records contradict themselves
+        serials.CannotSplit,
+        facts.ShareTooLarge,
+        compact_proof.DayOutsideProof,
+        compact_proof.MalformedProof,
+        jose.MalformedToken,
+        status_list.UnusableStatusList,
+        sheet.DisclosureNotCommitted,
+        qr.UrlTooLong,
+        mark.NotASha256,
+        calc.DocumentInvalid,
+        calc.ReplayDiffers,
+    }
+)
+
+FAULT = Row(
+    500,
+    "Something went wrong on our side",
+    "Repeat it with the same Idempotency-Key; quote the request id.",
+    retryable=True,
+)
+FAULT_CODE = "internal_error"
+
+OUTAGE = Row(503, "A part of the service cannot be reached", "Try again after Retry-After seconds.", retryable=True)
+OUTAGE_CODE = "temporarily_unavailable"

@@ -1,0 +1,82 @@
+"""The schema of activity data, made from the calculators' own declarations, which also check it."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, WithJsonSchema
+
+from offset_calc.calculators import CALCULATORS
+from offset_calc.calculators.base import Calculator
+from offset_calc.declarations import Category, Field, Kind
+
+TYPES = tuple(calculator.type for calculator in CALCULATORS)
+
+
+def _rows(given: Any) -> Any:
+    """Only the shape: categories of rows of texts and numbers. The calculator judges names and values."""
+    if not isinstance(given, dict):
+        raise ValueError("not_an_object")
+    for rows in given.values():
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ValueError("not_a_list_of_rows")
+        if not all(_is_entry(value) for row in rows for value in row.values()):
+            raise ValueError("not_a_text_or_number")
+    return given
+
+
+def _is_entry(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def inputs_schema() -> dict[str, Any]:
+    """One alternative per type of footprint."""
+    schemas = [_calculator_schema(calculator) for calculator in CALCULATORS]
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _calculator_schema(calculator: Calculator) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "title": f"Inputs of type {calculator.type}",
+        "additionalProperties": False,
+        "properties": {category.id: _category_schema(category) for category in calculator.categories},
+    }
+
+
+def _category_schema(category: Category) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "description": f"The guidance says this category {category.requirement} be counted. One object per row.",
+        "maxItems": category.max_rows,
+        "items": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {field.name: _field_schema(field) for field in category.fields},
+        },
+    }
+
+
+def _field_schema(field: Field) -> Mapping[str, Any]:
+    described: dict[str, Any] = {"title": f"{field.name} [{field.unit}]" if field.unit else field.name}
+    if field.default is not None:
+        described["default"] = field.default
+    return described | _SCHEMAS[field.kind](field)
+
+
+def _number(field: Field) -> dict[str, Any]:
+    kind = "whole number" if field.kind is Kind.INTEGER else "decimal, best as text"
+    bounds = f"{field.minimum} to {field.maximum}"
+    return {"type": ["string", "number"], "description": f"A {kind}, {bounds}."}
+
+
+_SCHEMAS: Mapping[Kind, Callable[[Field], dict[str, Any]]] = {
+    Kind.DECIMAL: _number,
+    Kind.INTEGER: _number,
+    Kind.CHOICE: lambda field: {"type": "string", "enum": list(field.choices)},
+    Kind.FACTOR: lambda _: {"type": "string", "description": "Id of an emission factor, see /v1/factors."},
+    Kind.TEXT: lambda _: {"type": "string"},
+    Kind.PLACE: lambda _: {"type": "string", "description": "Name or key of a place."},
+}
+
+
+Inputs = Annotated[dict[str, Any], AfterValidator(_rows), WithJsonSchema(inputs_schema())]
