@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import date
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal, Inexact, localcontext
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,9 +13,10 @@ from offset_calc import distances, lines
 from offset_calc.declarations import INCOMPLETE, Category, Field, Grade, Method
 from offset_calc.errors import UnitMismatch
 from offset_calc.factors import Factor, FactorSet
+from offset_calc.footprint import Period
 from offset_calc.lines import Derivation, Line, Step, Term
 from offset_calc.places import Place, PlaceTable
-from offset_calc.quantities import EXACT, Rounding, round_ratio
+from offset_calc.quantities import EXACT, ONE, Rounding, round_ratio
 from offset_calc.units import conversion
 
 Value = Decimal | str | Place
@@ -38,12 +39,13 @@ class Row:
     enough), and the stated fields that this method does not look at.
     """
 
-    __slots__ = ("_fields", "_terms", "_values", "index", "method", "path", "unused")
+    __slots__ = ("_fields", "_terms", "_texts", "_values", "index", "method", "path", "unused")
 
     def __init__(self, category: Category, index: int, values: Mapping[str, Value]) -> None:
         self.index = index
         self._values = values
         self._fields = category.fields_by_name
+        self._texts = {**category.default_texts, **{name: v for name, v in values.items() if isinstance(v, str)}}
         self._terms = {
             name: Term(lines.MUL, name, value, self._fields[name].unit, lines.INPUT)
             for name, value in values.items()
@@ -71,8 +73,8 @@ class Row:
         return self.mul(name).value
 
     def choice(self, name: str) -> str:
-        """A choice or factor id: stated, or the default."""
-        return str(self.get(name))
+        """A choice, factor id or text: stated, or the default."""
+        return self._texts[name]
 
     def place(self, name: str) -> Place | None:
         """A place, if stated."""
@@ -124,16 +126,17 @@ class Sheet:
         *,
         factors: FactorSet,
         places: PlaceTable,
-        on: date,
+        period: Period,
         rounding: Rounding,
         venue: Place | None = None,
     ) -> None:
         self.factors = factors
         self.places = places
-        self.on = on
+        self.period = period
+        self.on = period.start
         self.rounding = rounding
         self.venue = venue
-        self._rates = _rates_on(factors, on)
+        self._rates = _rates_on(factors, period.start)
         self._context: AbstractContextManager[Context] = localcontext(EXACT)
         self.category = ""
 
@@ -154,10 +157,11 @@ class Sheet:
         factor: Factor | None = None,
         region: str = "JP",
         then: tuple[Factor, ...] = (),
+        cited: tuple[Factor, ...] = (),
     ) -> Line:
         """Multiply `terms` (a quantity in `unit`) with the activity's factor and write the line, rounded once.
 
-        then: further factors that multiply, such as a GWP.
+        then: further factors that multiply, such as a GWP.  cited: published figures that took part in making the terms.
         Raises: FactorNotFound; UnitMismatch when the unit cannot become the factor's.
         """
         key = (activity, region, unit, factor.id if factor else None, then)
@@ -181,7 +185,7 @@ class Sheet:
             method.id if method else "",
             row.path,
             terms + rate.steps,
-            rate.factors,
+            rate.factors + cited,
             round_ratio(top, bottom, self.rounding),
             grade,
             rate.vintage,
@@ -203,7 +207,8 @@ class Sheet:
         steps += (Term(lines.MUL, "factor", chosen.value, chosen.unit, lines.FACTOR, chosen.id),)
         steps += tuple(Term(lines.MUL, "gwp", gwp.value, gwp.unit, lines.FACTOR, gwp.id) for gwp in then)
         steps += _GRAMS[parsed.mass]
-        return Rate((chosen, *then), steps, *lines.product(steps), self._limit(chosen), chosen.vintage(self.on))
+        top, bottom = _divided_out(*lines.product(steps))
+        return Rate((chosen, *then), steps, top, bottom, self._limit(chosen), chosen.vintage(self.on))
 
     def _limit(self, factor: Factor) -> Grade:
         started = factor.valid_from
@@ -218,6 +223,19 @@ _RateKey = tuple[str, str, str, str | None, tuple[Factor, ...]]
 def _rates_on(_factors: FactorSet, _on: date) -> dict[_RateKey, Rate]:
     """The rates already made ready for one factor set and day; the next footprint of that day finds them."""
     return {}
+
+
+def _divided_out(top: Decimal, bottom: Decimal) -> tuple[Decimal, Decimal]:
+    """Divide where that is exact, as by 1000: the quotient is quicker to work with and no digit is lost."""
+    try:
+        return EXACT.divide(top, bottom), ONE
+    except Inexact:
+        return top, bottom
+
+
+def published(name: str, figure: Factor, op: str = lines.MUL) -> Term:
+    """A published figure that is not an emission factor, such as a density."""
+    return Term(op, name, figure.value, figure.unit, lines.PUBLISHED, figure.id)
 
 
 def constant(name: str, value: Decimal | int, unit: str, op: str = lines.MUL) -> Term:

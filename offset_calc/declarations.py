@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from offset_calc.lines import Line
 
 INCOMPLETE = ""  # target of a question that no method follows: the row does not say enough
-ONE = Decimal(1)
 
 
 class Kind(StrEnum):
@@ -158,6 +157,11 @@ class Category:
     def fields_by_name(self) -> dict[str, Field]:
         """The fields by name, in their order."""
         return {f.name: f for f in self.fields}
+
+    @cached_property
+    def default_texts(self) -> dict[str, str]:
+        """The defaults of choices by field name."""
+        return {f.name: f.default for f in self.fields if f.kind is Kind.CHOICE and f.default is not None}
 
     @cached_property
     def questions_by_id(self) -> dict[str, Question]:

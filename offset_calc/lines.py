@@ -7,9 +7,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
 from offset_calc.factors import Factor
-from offset_calc.quantities import EXACT, Grams, Rounding, plain, round_ratio
+from offset_calc.quantities import EXACT, ONE, Grams, Rounding, plain, round_ratio
 
-ONE = Decimal(1)
 MUL = "mul"
 DIV = "div"
 
@@ -18,8 +17,9 @@ INPUT = "input"
 ASSUMPTION = "assumption"
 DERIVED = "derived"
 CONSTANT = "constant"
+PUBLISHED = "published"
 FACTOR = "factor"
-SOURCES = (INPUT, ASSUMPTION, DERIVED, CONSTANT, FACTOR)
+SOURCES = (INPUT, ASSUMPTION, DERIVED, CONSTANT, PUBLISHED, FACTOR)
 
 # Only for display: what enters a sum is never divided out.
 _SHOWN = Context(prec=28, rounding=ROUND_HALF_EVEN)
@@ -34,7 +34,7 @@ class Derivation(NamedTuple):
 
 
 class Term(NamedTuple):
-    """One factor of the product.  note: the basis of an assumption, or the id of an emission factor."""
+    """One factor of the product.  note: the basis of an assumption, or the id of a published figure."""
 
     op: str
     name: str
@@ -94,7 +94,7 @@ class Line(NamedTuple):
 
     @property
     def factor(self) -> Factor:
-        """The emission factor (a second one, such as a GWP, may follow it in `factors`)."""
+        """The emission factor; GWPs and other published figures that took part follow it in `factors`."""
         return self.factors[0]
 
     @property

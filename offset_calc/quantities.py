@@ -16,7 +16,7 @@ GRAMS_PER_TONNE = 1_000_000
 # A product must never be rounded silently: with `Inexact` trapped, running out of digits is an error instead.
 EXACT = Context(prec=2000, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 _TO_WHOLE = Context(prec=2000, traps=[InvalidOperation, DivisionByZero, Overflow])
-_ONE = Decimal(1)
+ONE = Decimal(1)
 
 
 class Rounding(StrEnum):
@@ -26,12 +26,12 @@ class Rounding(StrEnum):
     UP = "up"  # conservative: a claimed footprint is never smaller than the exact product
 
 
-def round_ratio(numerator: Decimal, denominator: Decimal = _ONE, rounding: Rounding = Rounding.HALF_UP) -> int:
+def round_ratio(numerator: Decimal, denominator: Decimal = ONE, rounding: Rounding = Rounding.HALF_UP) -> int:
     """Return numerator ÷ denominator as a whole number, rounded exactly once and without an intermediate result.
 
     Both are non-negative, the denominator positive.
     """
-    if denominator == _ONE:
+    if denominator is ONE or denominator == ONE:
         return int(numerator.to_integral_value(ROUND_HALF_UP if rounding is Rounding.HALF_UP else ROUND_CEILING))
     top, top_scale = numerator.as_integer_ratio()
     bottom, bottom_scale = denominator.as_integer_ratio()

@@ -3,8 +3,9 @@
 from offset_calc.calculators.activities import ACTIVITIES
 from offset_calc.calculators.base import Calculator
 from offset_calc.calculators.event import EVENT
+from offset_calc.calculators.household import HOUSEHOLD
 
-CALCULATORS = (EVENT, ACTIVITIES)
+CALCULATORS = (EVENT, HOUSEHOLD, ACTIVITIES)
 
 
 def by_type(footprint_type: str) -> Calculator | None:

@@ -115,7 +115,7 @@ class Calculator:
         sheet = Sheet(
             factors=chosen,
             places=place_tables.load(chosen.edition),
-            on=inputs.period.start,
+            period=inputs.period,
             rounding=inputs.rounding,
             venue=inputs.venue,
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from offset_calc.calculation import Row, Sheet
+from offset_calc.calculation import Row, Sheet, constant
 from offset_calc.declarations import Category, Field, Grade, Kind, Method, Question, Requirement
+from offset_calc.factors import Factor
 from offset_calc.lines import DERIVED, DIV, MUL, Derivation, Line, Term
 from offset_calc.quantities import plain
 
@@ -16,20 +17,23 @@ _CONTEXT = Context(prec=30, rounding=ROUND_HALF_EVEN)
 _LITRES_PLACES = Decimal("0.0001")  # the notice prints litres per tonne-kilometre to three or four digits
 
 
-def litres_per_tonne_km(sheet: Sheet, fuel: str, load_percent: Decimal, payload_kg: Decimal) -> Decimal:
+def coefficients(sheet: Sheet, fuel: str) -> tuple[Factor, Factor, Factor]:
+    """The three published coefficients a, b, c of the improved tonne-kilometre method for one fuel."""
+    a, b, c = (sheet.factors.by_id(f"jp.improved_tkm.{_TABLE_FUEL[fuel]}.coef_{letter}") for letter in "abc")
+    return a, b, c
+
+
+def litres_per_tonne_km(of: tuple[Factor, Factor, Factor], load_percent: Decimal, payload_kg: Decimal) -> Decimal:
     """Improved tonne-kilometre method: ln y = a + b ln(x/100) + c ln z, y rounded to four decimals.
 
     Units: y litres per tonne-kilometre, x load factor in percent, z maximum payload in kilograms.
     Source: METI notice on the energy use of freight carriers; coefficients jp.improved_tkm.* of the factor set.
     """
-    a, b, c = (
-        sheet.factors.by_id(f"jp.improved_tkm.{_TABLE_FUEL[fuel]}.coef_{letter}").value for letter in ("a", "b", "c")
-    )
-    log_load = _CONTEXT.ln(_CONTEXT.divide(load_percent, Decimal(100)))
-    exponent = _CONTEXT.add(
-        a, _CONTEXT.add(_CONTEXT.multiply(b, log_load), _CONTEXT.multiply(c, _CONTEXT.ln(payload_kg)))
-    )
-    return _CONTEXT.exp(exponent).quantize(_LITRES_PLACES, ROUND_HALF_EVEN, _CONTEXT)
+    a, b, c = (coefficient.value for coefficient in of)
+    context = _CONTEXT
+    load = context.multiply(b, context.ln(context.divide(load_percent, Decimal(100))))
+    exponent = context.add(a, context.add(load, context.multiply(c, context.ln(payload_kg))))
+    return context.exp(exponent).quantize(_LITRES_PLACES, ROUND_HALF_EVEN, context)
 
 
 def _by_fuel(row: Row, sheet: Sheet) -> tuple[Line, ...]:
@@ -38,12 +42,13 @@ def _by_fuel(row: Row, sheet: Sheet) -> tuple[Line, ...]:
 
 def _by_truck(row: Row, sheet: Sheet) -> tuple[Line, ...]:
     fuel, load, payload = row.choice("fuel"), row.number("load_percent"), row.number("payload_kg")
-    litres = litres_per_tonne_km(sheet, fuel, load, payload)
+    cited = coefficients(sheet, fuel)
+    litres = litres_per_tonne_km(cited, load, payload)
     inputs = (("fuel", fuel), ("load_percent", plain(load)), ("payload_kg", plain(payload)))
     derived = Term(
         MUL, "litres_per_tonne_km", litres, "L/tkm", DERIVED, derivation=Derivation("improved_tonne_km", inputs)
     )
-    return (sheet.line(row, f"fuel.{fuel}", (*_tonne_km(row), derived), unit="L"),)
+    return (sheet.line(row, f"fuel.{fuel}", (*_tonne_km(row), derived), unit="L", cited=cited),)
 
 
 def _by_mode(row: Row, sheet: Sheet) -> tuple[Line, ...]:
@@ -51,7 +56,7 @@ def _by_mode(row: Row, sheet: Sheet) -> tuple[Line, ...]:
 
 
 def _tonne_km(row: Row) -> tuple[Term, ...]:
-    return (row.mul("mass_kg"), Term(DIV, "kg_per_t", Decimal(1000), "kg/t", "constant"), row.mul("distance_km"))
+    return (row.mul("mass_kg"), constant("kg_per_t", 1000, "kg/t", DIV), row.mul("distance_km"))
 
 
 def _by_spend(row: Row, sheet: Sheet) -> tuple[Line, ...]:
