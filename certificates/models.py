@@ -97,3 +97,87 @@ class CertificateShare(Model):
 
     class Meta:
         table = "certificate_share"
+
+
+class LogEvent(Model):
+    """One leaf of the log, written with the certificate or the end it tells of."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    number: fields.Field[str] = fields.CharField(32)
+    event: fields.Field[str] = fields.CharField(16)
+    leaf: fields.Field[bytes] = fields.BinaryField()
+
+    class Meta:
+        table = "log_event"
+
+
+class LogPending(Model):
+    """A leaf without a position yet."""
+
+    event_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+
+    class Meta:
+        table = "log_pending"
+
+
+class LogEntry(Model):
+    """Which leaf stands at a position, counted from zero."""
+
+    position: fields.Field[int] = fields.BigIntField(primary_key=True, generated=False)
+    event_id: fields.Field[str] = fields.CharField(64)
+
+    class Meta:
+        table = "log_entry"
+
+
+class LogTile(Model):
+    """`id` is level/index; `hashes` are those known so far, up to 256."""
+
+    id: fields.Field[str] = fields.CharField(32, primary_key=True)
+    hashes: fields.Field[bytes] = fields.BinaryField()
+
+    class Meta:
+        table = "log_tile"
+
+
+class LogCheckpoint(Model):
+    """A note signed by the log; at most one per size."""
+
+    size: fields.Field[int] = fields.BigIntField(primary_key=True, generated=False)
+    note: fields.Field[str] = fields.TextField()
+    signed_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "log_checkpoint"
+
+
+class LogCosignature(Model):
+    """A witness's signature line under a checkpoint."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    size: fields.Field[int] = fields.BigIntField()
+    witness: fields.Field[str] = fields.CharField(255)
+    line: fields.Field[str] = fields.TextField()
+
+    class Meta:
+        table = "log_cosignature"
+
+
+class LogWitness(Model):
+    """The size of the newest checkpoint a witness has cosigned, as it said itself."""
+
+    name: fields.Field[str] = fields.CharField(255, primary_key=True)
+    size: fields.Field[int] = fields.BigIntField()
+
+    class Meta:
+        table = "log_witness"
+
+
+class LogHead(Model):
+    """One row, on which sequencers queue."""
+
+    id: fields.Field[int] = fields.IntField(primary_key=True, generated=False)
+    size: fields.Field[int] = fields.BigIntField()
+
+    class Meta:
+        table = "log_head"

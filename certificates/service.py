@@ -1,5 +1,7 @@
 """Issuing, correcting, revoking. Every function runs inside the caller's transaction and is safe to repeat.
 
+Each of the three writes its leaf of the public log in the same transaction; the database refuses one without the other.
+
 Issuing has three steps, so that a key service on a network can sign between two transactions instead of inside one:
 `reservations.reserve` (transaction), `sign` (no database), `record` (transaction). `issue` does all three at once and is
 meant for keys held in this process.
@@ -17,6 +19,8 @@ from certificates.compact_proof import sign_proof
 from certificates.credential import sign_credential
 from certificates.facts import Share, StatementFacts
 from certificates.keys import KeyRing
+from certificates.log.leaves import Corrected, Revoked, issued_leaf
+from certificates.log.sequencer import append
 from certificates.records import CertificateRecord, CertificateState, find
 from certificates.reservations import Reservation, reserve
 from certificates.statement import DisclosedField, Disclosure, Disclosures, Statement
@@ -78,7 +82,7 @@ def sign(
     disclosures = {name: Disclosure.of(text) for name, text in facts.texts.items()}
     statement = facts.statement(
         number=reservation.number,
-        issued_at=now.replace(microsecond=0),
+        issued_at=_whole_second(now),
         disclosures=disclosures,
         replaces=replaces,
     )
@@ -105,6 +109,8 @@ async def record(signed: SignedCertificate) -> CertificateRecord:
         return existing
     statement = signed.statement
     identity = f"cert_{ULID.from_datetime(statement.issued_at)}"
+    shares = [(share.cancellation, share.grams) for share in signed.facts.shares]
+    await append(issued_leaf(statement, signed.credential, shares), at=statement.issued_at)
     for share in sorted(signed.facts.shares, key=lambda share: share.cancellation.our_reference):
         await _hold(identity, share)
     await models.Certificate.create(
@@ -141,6 +147,7 @@ async def revoke(number: str, reason: str, *, now: datetime) -> CertificateRecor
     current = await find(number)
     if current.ended:
         raise AlreadyEnded(current)
+    await append(Revoked(number=current.number, at=_whole_second(now)), at=now)
     await models.CertificateEnd.create(
         certificate_id=current.id, kind=CertificateState.REVOKED.value, reason=reason, replaced_by=None, ended_at=now
     )
@@ -160,6 +167,8 @@ async def correct(
         raise AlreadyEnded(old)
     signed = sign(facts, reservation, ring=ring, issuer_url=issuer_url, now=now, replaces=old.number)
     if not old.ended:
+        leaf = Corrected(number=old.number, at=_whole_second(now), replaced_by=reservation.number)
+        await append(leaf, at=now)
         await models.CertificateEnd.create(
             certificate_id=old.id,
             kind=CertificateState.CORRECTED.value,
@@ -184,6 +193,10 @@ async def status_list(list_number: int, *, ring: KeyRing, issuer_url: str, now: 
     rows = await models.Reservation.filter(status_list=list_number, order_reference__in=Subquery(orders))
     places = [row.status_index for row in rows]
     return sign_status_list(list_number, places, ring=ring, issuer_url=issuer_url, now=now)
+
+
+def _whole_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
 
 
 async def _hold(certificate_id: str, share: Share) -> None:

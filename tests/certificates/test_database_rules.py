@@ -1,11 +1,16 @@
 """The rules the database keeps by itself, tried against code that does not know them."""
 
 import pytest
+from asyncpg.exceptions import ForeignKeyViolationError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tortoise import connections
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from certificates import service
 from certificates.facts import Share
+from certificates.log.notes import NoteSigner
+from certificates.log.sequencer import sequence
 from certificates.records import CertificateRecord
 from marketplace.database.dialect import sql
 from marketplace.database.transactions import run_tx
@@ -16,8 +21,9 @@ pytestmark = pytest.mark.usefixtures("db")
 RING = a_ring()
 
 
-async def issued() -> CertificateRecord:
-    return await run_tx(lambda _: service.issue(some_facts(), ring=RING, issuer_url=ISSUER, now=NOW))
+async def issued(grams: int = 3_000_000) -> CertificateRecord:
+    facts = some_facts(shares=(Share(a_cancellation(), grams),))
+    return await run_tx(lambda _: service.issue(facts, ring=RING, issuer_url=ISSUER, now=NOW))
 
 
 async def execute(statement: str, *values: object) -> None:
@@ -60,20 +66,36 @@ class TestWhatIsIssuedNeverChanges:
             await execute(statement)
 
 
+RESERVE = (
+    "INSERT INTO certificate_reservation SELECT 'ord_9', environment, 'TEST-X', status_list, 1, reserved_at "
+    "FROM certificate_reservation WHERE number = ?"
+)
+LOG = "INSERT INTO log_event SELECT 'log_9', 'TEST-X', 'issued', leaf FROM log_event WHERE number = ?"
+SHARE = (
+    "INSERT INTO certificate_share SELECT 'cert_9', s.our_reference, s.grams FROM certificate_share s "
+    "JOIN certificate c ON c.id = s.certificate_id WHERE c.number = ?"
+)
+CERTIFY = (
+    "INSERT INTO certificate SELECT 'cert_9', 'ord_9', environment, 'TEST-X', statement, "
+    "statement_sha256, credential, proof, grams, NULL, issued_at FROM certificate WHERE number = ?"
+)
+
+
+async def execute_together(*statements: str, number: str) -> None:
+    """All in one transaction, each with the number as its parameter."""
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        for statement in statements:
+            await tx.execute_query(sql(tx, statement), [number])
+
+    await run_tx(work)
+
+
 class TestACertificateHoldsExactlyItsShares:
     async def test_a_certificate_without_shares_is_refused(self) -> None:
         record = await issued()
-        await execute(
-            "INSERT INTO certificate_reservation SELECT 'ord_9', environment, 'TEST-X', status_list, 1, reserved_at "
-            "FROM certificate_reservation WHERE number = ?",
-            record.number,
-        )
         with pytest.raises(IntegrityError, match="certificate_grams_are_its_shares"):
-            await execute(
-                "INSERT INTO certificate SELECT 'cert_9', 'ord_9', environment, 'TEST-X', statement, "
-                "statement_sha256, credential, proof, grams, NULL, issued_at FROM certificate WHERE number = ?",
-                record.number,
-            )
+            await execute_together(RESERVE, LOG, CERTIFY, number=record.number)
 
     async def test_a_share_cannot_be_added_afterwards(self) -> None:
         record = await issued()
@@ -89,13 +111,74 @@ class TestACertificateHoldsExactlyItsShares:
             await execute("INSERT INTO certificate_share VALUES ('cert_none', 'ret_0001', 1)")
 
     async def test_a_certificate_needs_its_reservation(self) -> None:
+        record = await issued(grams=1)
+        with pytest.raises(IntegrityError):
+            await execute_together(LOG, SHARE, CERTIFY, number=record.number)
+
+    async def test_with_all_three_it_would_have_been_accepted(self) -> None:
+        record = await issued(grams=1)
+        await execute_together(RESERVE, LOG, SHARE, CERTIFY, number=record.number)
+
+
+class TestNothingHappensWithoutItsLeaf:
+    async def test_a_certificate(self) -> None:
+        record = await issued(grams=1)
+        with pytest.raises(IntegrityError, match="certificate_is_logged"):
+            await execute_together(RESERVE, SHARE, CERTIFY, number=record.number)
+
+    async def test_a_revocation(self) -> None:
+        record = await issued()
+        with pytest.raises(IntegrityError, match="certificate_end_is_logged"):
+            await execute_together(
+                "INSERT INTO certificate_end SELECT id, 'revoked', 'reason', NULL, issued_at "
+                "FROM certificate WHERE number = ?",
+                number=record.number,
+            )
+
+    async def test_a_leaf_without_its_certificate(self) -> None:
+        record = await issued()
+        # PostgreSQL sees it at the commit, where the driver's own error arrives untranslated
+        with pytest.raises((IntegrityError, ForeignKeyViolationError)):
+            await execute_together(LOG, number=record.number)
+
+    async def test_a_second_leaf_of_the_same_event(self) -> None:
         record = await issued()
         with pytest.raises(IntegrityError):
-            await execute(
-                "INSERT INTO certificate SELECT 'cert_9', 'ord_9', environment, 'TEST-X', statement, "
-                "statement_sha256, credential, proof, grams, NULL, issued_at FROM certificate WHERE number = ?",
-                record.number,
+            await execute_together(
+                "INSERT INTO log_event SELECT 'log_9', number, event, leaf FROM log_event WHERE number = ?",
+                number=record.number,
             )
+
+
+class TestThePublishedLogNeverChanges:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE log_event SET leaf = leaf",
+            "DELETE FROM log_event",
+            "DELETE FROM log_pending",
+            "UPDATE log_entry SET position = 5",
+            "DELETE FROM log_entry",
+            "INSERT INTO log_entry SELECT 2, event_id FROM log_pending",
+            "UPDATE log_tile SET id = '9/9'",
+            "UPDATE log_tile SET hashes = substr(hashes, 1, 1) || substr(hashes, 1, 31)",
+            "DELETE FROM log_tile",
+            "UPDATE log_checkpoint SET note = ''",
+            "DELETE FROM log_checkpoint",
+            "INSERT INTO log_checkpoint SELECT 2, note, signed_at FROM log_checkpoint",
+            "UPDATE log_head SET size = 0",
+            "DELETE FROM log_head",
+        ],
+    )
+    async def test_refuses(self, statement: str) -> None:
+        await issued()
+        signer = NoteSigner.of(Ed25519PrivateKey.generate(), "certs.example/log")
+        await run_tx(lambda _: sequence(signer, now=NOW))
+        tonne = a_cancellation(serials=(a_span(900, 900),), our_reference="ret_late")
+        waiting = some_facts(order_reference="ord_2", shares=(Share(tonne, 1),))
+        await run_tx(lambda _: service.issue(waiting, ring=RING, issuer_url=ISSUER, now=NOW))
+        with pytest.raises(IntegrityError):
+            await execute(statement)
 
 
 class TestAmountsAreWholeAndInRange:
