@@ -4,16 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
-import frontend.routes
 from starlette.applications import Starlette
 
 import api.v1
+import frontend.routes
 from api import wellknown
 from api.errors import exception_handlers
 from api.middleware import middleware
 from api.services import Services, running_market, services
 from api.settings import Settings
 from api.webhooks import stripe
+from frontend.pages.errors import exception_handlers as error_pages
 
 
 class AppState(TypedDict):
@@ -32,5 +33,5 @@ def create_app(settings: Settings) -> Starlette:
         routes=[*wellknown.routes(), *stripe.routes(), *api.v1.routes(), *frontend.routes.routes()],
         lifespan=lifespan,
         middleware=middleware(settings),
-        exception_handlers=exception_handlers(),
+        exception_handlers=exception_handlers(pages=error_pages()),
     )

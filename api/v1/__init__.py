@@ -4,7 +4,7 @@ from starlette.routing import Route
 
 from api import endpoints
 from api.reference import pages
-from api.v1.endpoints import ENDPOINTS
+from api.v1.contents import ENDPOINTS
 
 
 def routes() -> list[Route]:
