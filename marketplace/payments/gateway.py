@@ -39,7 +39,9 @@ class CheckoutRequest:
 
     `expires_at` lies 30 minutes to 24 hours after the moment of the call; the provider refuses anything else. It is part
     of what the key stands for, so a repeated call carries the same moment. Close a session sooner with `expire_checkout`.
-    A bank transfer needs `email`, which the provider sends the account number to.
+    A bank transfer needs `email`, which the provider sends the account number to. `konbini_days` (1 to 60) is how long a
+    buyer who chose the convenience store has to go there; a bank transfer has no last day. A method that the amount does
+    not allow (konbini: 120 to 300,000 yen) is left out by the provider, and a checkout without any is refused.
     """
 
     key: str
@@ -52,11 +54,15 @@ class CheckoutRequest:
     expires_at: datetime
     email: str | None = None
     methods: Sequence[PaymentMethod] = (PaymentMethod.CARD,)
+    konbini_days: int = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """The provider's session. `payment` is the provider's id of the captured money, once there is any."""
+    """The provider's session. `payment` is the provider's id of the captured money, once there is any.
+
+    `instructions_url` is where a buyer whose payment is `PENDING` reads how to pay.
+    """
 
     id: str
     url: str | None
@@ -65,16 +71,43 @@ class Checkout:
     amount: int
     currency: str
     payment: str | None
+    instructions_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """`state` is the provider's word: pending, succeeded or failed."""
+    """`state` is the provider's word: succeeded, failed, canceled, pending, or requires_action.
+
+    Money that did not come by card goes back to a bank account that the provider asks the buyer for: `requires_action`
+    until the buyer answers. Even a refund that has succeeded may fail later, when the bank sends the money back.
+    """
 
     id: str
     payment: str
     amount: int
     state: str
+
+
+class DisputeState(StrEnum):
+    """What a dispute means for the money: only asked about, taken back for now, ours again, or lost."""
+
+    INQUIRY = "inquiry"
+    WITHDRAWN = "withdrawn"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A card's owner objects to a payment. `answer_by` is the last moment for evidence, which a person sends."""
+
+    id: str
+    payment: str
+    amount: int
+    currency: str
+    reason: str
+    state: DisputeState
+    answer_by: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +165,8 @@ class PaymentGateway(Protocol):
     async def refund_by_id(self, refund_id: str) -> Refund:
         """The refund as the provider knows it now; it may still fail after it was first called a success."""
         ...
+
+    async def dispute(self, dispute_id: str) -> Dispute: ...
 
     async def events_since(self, moment: datetime) -> Sequence[PaymentEvent]:
         """All that matters to us since `moment` (inclusive), oldest first: what lost webhooks would have said.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import stripe
 from pydantic import SecretStr
@@ -12,7 +12,10 @@ from marketplace.payments.events import SUBJECTS
 from marketplace.payments.gateway import (
     Checkout,
     CheckoutRequest,
+    Dispute,
+    DisputeState,
     PaymentEvent,
+    PaymentMethod,
     PaymentRefused,
     PaymentState,
     Refund,
@@ -24,6 +27,26 @@ if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
 LONGEST_PAGE = 100
+
+PROVIDER_METHODS: Mapping[PaymentMethod, Literal["card", "konbini", "customer_balance"]] = {
+    PaymentMethod.CARD: "card",
+    PaymentMethod.KONBINI: "konbini",
+    PaymentMethod.BANK_TRANSFER: "customer_balance",
+}
+
+# a warning is a question by the bank; an appeal is made after a dispute was lost and before the money comes back
+DISPUTE_STATES: Mapping[str, DisputeState] = {
+    "warning_needs_response": DisputeState.INQUIRY,
+    "warning_under_review": DisputeState.INQUIRY,
+    "needs_response": DisputeState.WITHDRAWN,
+    "under_review": DisputeState.WITHDRAWN,
+    "won": DisputeState.WON,
+    "warning_closed": DisputeState.WON,
+    "prevented": DisputeState.WON,
+    "lost": DisputeState.LOST,
+    "appeal_needs_response": DisputeState.LOST,
+    "appeal_under_review": DisputeState.LOST,
+}
 
 # what a payment's state says once its session is complete but not paid: these never become money any more
 LOST_PAYMENT_STATES = frozenset({"requires_payment_method", "canceled"})
@@ -67,11 +90,29 @@ class StripeGateway:
         """Open the hosted page. A session that was opened unseen (its answer lost for good) can be paid by nobody, since
         nobody knows its address; it expires, and its event names an id that the market does not know.
         """
+        parameters = _session_parameters(request)
+        if PaymentMethod.BANK_TRANSFER in request.methods:
+            parameters["customer"] = await self._open_customer(request)
+        elif request.email is not None:
+            parameters["customer_email"] = request.email
         session = await self._connection.create(
             f"checkout:{request.key}",
-            lambda options: self._stripe.checkout.sessions.create_async(_session_parameters(request), options),
+            lambda options: self._stripe.checkout.sessions.create_async(parameters, options),
         )
         return _checkout(session)
+
+    async def _open_customer(self, request: CheckoutRequest) -> str:
+        """A bank transfer is paid into an account of the buyer's own at the provider, so the buyer needs one."""
+        if request.email is None:
+            raise PaymentRefused("parameter_missing", "a bank transfer needs the buyer's email address")
+        email = request.email
+        customer = await self._connection.create(
+            f"customer:{request.key}",
+            lambda options: self._stripe.customers.create_async(
+                {"email": email, "metadata": {"order_id": request.order_id}}, options
+            ),
+        )
+        return customer.id
 
     async def checkout(self, session_id: str) -> Checkout:
         async with translated():
@@ -109,6 +150,10 @@ class StripeGateway:
         async with translated():
             return _refund(await self._stripe.refunds.retrieve_async(refund_id))
 
+    async def dispute(self, dispute_id: str) -> Dispute:
+        async with translated():
+            return _dispute(await self._stripe.disputes.retrieve_async(dispute_id))
+
     async def _find_refund(self, payment: str, key: str) -> stripe.Refund | None:
         async with translated():
             page = await self._stripe.refunds.list_async({"payment_intent": payment, "limit": LONGEST_PAGE})
@@ -135,7 +180,7 @@ def _session_parameters(request: CheckoutRequest) -> "SessionCreateParams":
     parameters: SessionCreateParams = {
         "mode": "payment",
         "client_reference_id": request.order_id,
-        "allowed_payment_method_types": ["card"],
+        "allowed_payment_method_types": [PROVIDER_METHODS[method] for method in request.methods],
         "line_items": [
             {
                 "quantity": 1,
@@ -153,9 +198,15 @@ def _session_parameters(request: CheckoutRequest) -> "SessionCreateParams":
         "expires_at": int(request.expires_at.timestamp()),
         "metadata": dict(names),
         "payment_intent_data": {"metadata": dict(names)},
+        "payment_method_options": {},
     }
-    if request.email is not None:
-        parameters["customer_email"] = request.email
+    if PaymentMethod.KONBINI in request.methods:
+        parameters["payment_method_options"]["konbini"] = {"expires_after_days": request.konbini_days}
+    if PaymentMethod.BANK_TRANSFER in request.methods:
+        parameters["payment_method_options"]["customer_balance"] = {
+            "funding_type": "bank_transfer",
+            "bank_transfer": {"type": "jp_bank_transfer"},
+        }
     return parameters
 
 
@@ -164,7 +215,6 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
     if session.client_reference_id is None or session.amount_total is None or session.currency is None:
         raise PaymentRefused("checkout_not_ours", f"{session.id} carries no order")
     state = _state(session)
-    intent = session.payment_intent
     return Checkout(
         id=session.id,
         url=session.url,
@@ -172,10 +222,21 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
         state=state,
         amount=session.amount_total,
         currency=session.currency.upper(),
-        payment=(intent if isinstance(intent, str) or intent is None else intent.id)
-        if state is PaymentState.PAID
-        else None,
+        payment=_id(session.payment_intent) if state is PaymentState.PAID else None,
+        instructions_url=_instructions_url(session) if state is PaymentState.PENDING else None,
     )
+
+
+def _instructions_url(session: stripe.checkout.Session) -> str | None:
+    intent = session.payment_intent
+    action = intent.next_action if isinstance(intent, stripe.PaymentIntent) else None
+    if action is None:
+        return None
+    if action.type == "konbini_display_details" and action.konbini_display_details is not None:
+        return action.konbini_display_details.hosted_voucher_url
+    if action.type == "display_bank_transfer_instructions" and action.display_bank_transfer_instructions is not None:
+        return action.display_bank_transfer_instructions.hosted_instructions_url
+    return None
 
 
 def _state(session: stripe.checkout.Session) -> PaymentState:
@@ -192,6 +253,31 @@ def _state(session: stripe.checkout.Session) -> PaymentState:
 
 
 def _refund(refund: stripe.Refund) -> Refund:
-    intent = refund.payment_intent
-    payment = intent if isinstance(intent, str) else intent.id if intent is not None else ""
-    return Refund(id=refund.id, payment=payment, amount=refund.amount, state=refund.status or "pending")
+    return Refund(
+        id=refund.id,
+        payment=_id(refund.payment_intent) or "",
+        amount=refund.amount,
+        # a state that the provider leaves out is one that is not decided yet
+        state=refund.status or "pending",
+    )
+
+
+def _dispute(dispute: stripe.Dispute) -> Dispute:
+    """Raises PaymentRefused("dispute_state_unknown") for a state that is newer than this code."""
+    state = DISPUTE_STATES.get(dispute.status)
+    if state is None:
+        raise PaymentRefused("dispute_state_unknown", f"{dispute.id} is {dispute.status}")
+    answer_by = dispute.evidence_details.due_by
+    return Dispute(
+        id=dispute.id,
+        payment=_id(dispute.payment_intent) or "",
+        amount=dispute.amount,
+        currency=dispute.currency.upper(),
+        reason=dispute.reason,
+        state=state,
+        answer_by=None if answer_by is None else datetime.fromtimestamp(answer_by, UTC),
+    )
+
+
+def _id(thing: str | stripe.PaymentIntent | None) -> str | None:
+    return thing if isinstance(thing, str) or thing is None else thing.id

@@ -10,6 +10,7 @@ from marketplace.payments.sandbox.errors import JsonObject, no_such
 
 PREFIXES = {
     "checkout.session": "cs_test",
+    "customer": "cus",
     "item": "li",
     "payment_intent": "pi",
     "charge": "ch",
@@ -77,6 +78,12 @@ class Books:
         row = self.connection.execute("SELECT body FROM object WHERE id = ?", [object_id]).fetchone()
         return None if row is None else _object(row)
 
+    def parent(self, thing: JsonObject) -> str | None:
+        """The id of what `thing` belongs to."""
+        row = self.connection.execute("SELECT parent FROM object WHERE id = ?", [thing["id"]]).fetchone()
+        parent: str | None = row["parent"]
+        return parent
+
     def children(self, kind: str, parent: str) -> list[JsonObject]:
         """The objects of this kind that belong to `parent`, oldest first."""
         rows = self.connection.execute(
@@ -84,12 +91,12 @@ class Books:
         )
         return [_object(row) for row in rows]
 
-    def due(self) -> list[JsonObject]:
-        """What should have happened by itself until now, earliest first."""
-        rows = self.connection.execute(
-            "SELECT body FROM object WHERE due IS NOT NULL AND due <= ? ORDER BY due, position", [self.now]
-        )
-        return [_object(row) for row in rows]
+    def next_due(self) -> JsonObject | None:
+        """The first thing that should have happened by itself until now."""
+        row = self.connection.execute(
+            "SELECT body FROM object WHERE due IS NOT NULL AND due <= ? ORDER BY due, position LIMIT 1", [self.now]
+        ).fetchone()
+        return None if row is None else _object(row)
 
     def page(
         self, kind: str, *, parent: str | None, limit: int, starting_after: str | None

@@ -4,10 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.payments.sandbox import checkout, event_log, payments, refunds
+from marketplace.payments.sandbox import checkout, customers, event_log, payments, refunds
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.errors import JsonObject
-from marketplace.payments.sandbox.parameters import EventList, Parameters, RefundCreate, RefundList, SessionCreate
+from marketplace.payments.sandbox.parameters import (
+    CustomerCreate,
+    EventList,
+    Parameters,
+    RefundCreate,
+    RefundList,
+    SessionCreate,
+)
 from marketplace.payments.sandbox.settings import SandboxPaymentSettings
 
 # books, checked parameters, the id in the path (empty if there is none); returns what is shown
@@ -30,6 +37,8 @@ def all_calls(settings: SandboxPaymentSettings) -> list[Call]:
         Call("POST", "/v1/checkout/sessions", SessionCreate, create_session),
         Call("GET", "/v1/checkout/sessions/{id}", Parameters, checkout.retrieve),
         Call("POST", "/v1/checkout/sessions/{id}/expire", Parameters, checkout.expire),
+        Call("POST", "/v1/customers", CustomerCreate, customers.create),
+        Call("GET", "/v1/customers/{id}", Parameters, customers.retrieve),
         Call("GET", "/v1/payment_intents/{id}", Parameters, payments.retrieve),
         Call("GET", "/v1/charges/{id}", Parameters, payments.retrieve_charge),
         Call("GET", "/v1/disputes/{id}", Parameters, payments.retrieve_dispute),

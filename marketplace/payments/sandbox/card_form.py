@@ -27,16 +27,25 @@ class CardEntry:
 
 def read_card_form(typed: Mapping[str, str], *, today: date) -> tuple[CardEntry | None, Mapping[str, str]]:
     """The entry, or the code of what is wrong with each field that is."""
-    plain = {name: unicodedata.normalize("NFKC", typed.get(name, "")).strip() for name in FIELDS}
-    number = re.sub(r"[\s-]", "", plain["number"])
+    entered = {name: plain(typed.get(name, "")) for name in FIELDS}
+    number = re.sub(r"[\s-]", "", entered["number"])
     problems = {
-        "email": None if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", plain["email"]) else "email_invalid",
+        "email": email_problem(entered["email"]),
         "number": None if number in TEST_CARDS else "number_unknown" if number else "number_missing",
-        "expiry": _expiry_problem(plain["expiry"], today),
-        "cvc": None if re.fullmatch(r"[0-9]{3}", plain["cvc"]) else "cvc_invalid",
+        "expiry": _expiry_problem(entered["expiry"], today),
+        "cvc": None if re.fullmatch(r"[0-9]{3}", entered["cvc"]) else "cvc_invalid",
     }
     found = {name: problem for name, problem in problems.items() if problem is not None}
-    return (None if found else CardEntry(plain["email"], number)), found
+    return (None if found else CardEntry(entered["email"], number)), found
+
+
+def plain(typed: str) -> str:
+    """Half-width, without spaces around it."""
+    return unicodedata.normalize("NFKC", typed).strip()
+
+
+def email_problem(entered: str) -> str | None:
+    return None if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", entered) else "email_invalid"
 
 
 def _expiry_problem(typed: str, today: date) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from marketplace.payments.sandbox import payments
+from marketplace.payments.sandbox import deferred, payments
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.errors import JsonObject, invalid, refused
 from marketplace.payments.sandbox.parameters import LineItem, SessionCreate
@@ -11,6 +11,7 @@ SHORTEST, LONGEST = 30 * 60, 24 * 3600
 
 # yen; the provider's smallest and largest charge
 LEAST, MOST = 50, 99_999_999
+KONBINI_LEAST, KONBINI_MOST = 120, 300_000
 
 
 KNOWN_METHODS = frozenset({"card", "konbini", "customer_balance"})
@@ -26,7 +27,9 @@ def create(books: Books, parameters: SessionCreate, public_url: str) -> JsonObje
             param="expires_at",
         )
     session_id = books.new_id("checkout.session")
-    offered = _offered(parameters.allowed_payment_method_types)
+    if parameters.customer is not None:
+        _check_customer(books, parameters)
+    offered = _offered(parameters, total)
     session = books.add(
         "checkout.session",
         {
@@ -37,7 +40,7 @@ def create(books: Books, parameters: SessionCreate, public_url: str) -> JsonObje
             "cancel_url": parameters.cancel_url,
             "client_reference_id": parameters.client_reference_id,
             "currency": "jpy",
-            "customer": None,
+            "customer": parameters.customer,
             "customer_details": None,
             "customer_email": parameters.customer_email,
             "expires_at": expires_at,
@@ -45,6 +48,7 @@ def create(books: Books, parameters: SessionCreate, public_url: str) -> JsonObje
             "metadata": parameters.metadata,
             "mode": parameters.mode,
             "payment_intent": None,
+            "payment_method_options": parameters.payment_method_options.model_dump(exclude_none=True),
             "payment_method_types": offered,
             "payment_status": "unpaid",
             "status": "open",
@@ -98,11 +102,28 @@ def _total(items: Sequence[LineItem]) -> int:
     return total
 
 
-def _offered(allowed: Sequence[str]) -> Sequence[str]:
+def _check_customer(books: Books, parameters: SessionCreate) -> None:
+    if parameters.customer_email is not None:
+        raise invalid("You may only specify one of these parameters: customer, customer_email.", param="customer")
+    books.get("customer", parameters.customer or "", param="customer")
+
+
+def _offered(parameters: SessionCreate, total: int) -> Sequence[str]:
     """The ways to pay that are both possible and allowed."""
+    allowed = parameters.allowed_payment_method_types
     if unknown := set(allowed) - KNOWN_METHODS:
         raise invalid(f"Invalid payment method type: {min(unknown)}", param="allowed_payment_method_types")
-    offered = [method for method in ("card",) if not allowed or method in allowed]
+    transfer = parameters.payment_method_options.customer_balance is not None and parameters.customer is not None
+    if "customer_balance" in allowed and not transfer:
+        raise invalid(
+            "A bank transfer needs a customer and payment_method_options[customer_balance].", param="customer"
+        )
+    possible = {
+        "card": True,
+        "konbini": KONBINI_LEAST <= total <= KONBINI_MOST,
+        "customer_balance": transfer,
+    }
+    offered = [method for method in possible if possible[method] and (not allowed or method in allowed)]
     if not offered:
         raise invalid("No valid payment method types for this Checkout Session.", param="allowed_payment_method_types")
     return offered
@@ -138,16 +159,40 @@ def lines(books: Books, session_id: str) -> list[JsonObject]:
 
 def pay_by_card(books: Books, session: JsonObject, number: str, *, email: str) -> str | None:
     """Pay an open session with a test card. Returns None if it is paid now, or the card's decline code: it stays open."""
-    (intent,) = books.children("payment_intent", session["id"])
+    intent = _first_try(books, session)
     decline = payments.charge_card(books, intent, number, email=email)
     if decline is None:
-        session.update(
-            status="complete",
-            payment_status="paid",
-            payment_intent=intent["id"],
-            customer_details={"email": email},
-            url=None,
-        )
-        books.save(session)
-        books.tell("checkout.session.completed", session)
+        _complete(books, session, intent, email=email, payment_status="paid")
     return decline
+
+
+def pay_later(books: Books, session: JsonObject, method: str, *, email: str, public_url: str) -> str:
+    """Complete an open session by the promise to pay in a store or by transfer; returns the address that says how."""
+    intent = _first_try(books, session)
+    if method == "konbini":
+        days = session["payment_method_options"]["konbini"]["expires_after_days"]
+        deferred.promise_konbini(books, intent, days=days, public_url=public_url)
+    else:
+        deferred.promise_transfer(books, intent, public_url=public_url)
+    _complete(books, session, intent, email=email, payment_status="unpaid")
+    return deferred.instructions(public_url, intent)
+
+
+def _first_try(books: Books, session: JsonObject) -> JsonObject:
+    """The session's payment. The provider makes it known with the first try, not when the page is opened."""
+    (intent,) = books.children("payment_intent", session["id"])
+    if intent["latest_charge"] is None:
+        books.tell("payment_intent.created", intent)
+    return intent
+
+
+def _complete(books: Books, session: JsonObject, intent: JsonObject, *, email: str, payment_status: str) -> None:
+    session.update(
+        status="complete",
+        payment_status=payment_status,
+        payment_intent=intent["id"],
+        customer_details={"email": email},
+        url=None,
+    )
+    books.save(session)
+    books.tell("checkout.session.completed", session)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from marketplace.payments.sandbox import clock, due, faults, payments, refunds
+from marketplace.payments.sandbox import clock, deferred, due, faults, payments, refunds
 from marketplace.payments.sandbox.api import admit
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.courier import Courier
@@ -71,6 +71,12 @@ class DisputeCloseOrder(Order):
     status: Literal["won", "lost"]
 
 
+class ArrivalOrder(Order):
+    """Yen that arrive at a store's till or by bank transfer."""
+
+    amount: Annotated[int, Field(ge=1)]
+
+
 class Control:
     def __init__(self, settings: SandboxPaymentSettings, database: Database, courier: Courier) -> None:
         self._settings, self._database, self._courier = settings, database, courier
@@ -86,6 +92,8 @@ class Control:
             Route("/sandbox/clock", self._guarded(self._advance_clock), methods=["POST"]),
             Route("/sandbox/disputes", self._guarded(self._open_dispute), methods=["POST"]),
             Route("/sandbox/disputes/{id}/close", self._guarded(self._close_dispute), methods=["POST"]),
+            Route("/sandbox/payments/{id}/arrive", self._guarded(self._arrive), methods=["POST"]),
+            Route("/sandbox/refunds/{id}/succeed", self._guarded(self._succeed_refund), methods=["POST"]),
             Route("/sandbox/refunds/{id}/fail", self._guarded(self._fail_refund), methods=["POST"]),
         ]
 
@@ -193,6 +201,19 @@ class Control:
         return self._act(
             lambda books: payments.close_dispute(books, request.path_params["id"], won=order.status == "won")
         )
+
+    async def _arrive(self, request: Request) -> Response:
+        order = await _read(ArrivalOrder, request)
+
+        def act(books: Books) -> JsonObject:
+            intent = books.get("payment_intent", request.path_params["id"])
+            deferred.arrive(books, intent, order.amount)
+            return intent
+
+        return self._act(act)
+
+    async def _succeed_refund(self, request: Request) -> Response:
+        return self._act(lambda books: refunds.succeed(books, request.path_params["id"]))
 
     async def _fail_refund(self, request: Request) -> Response:
         return self._act(lambda books: refunds.fail(books, request.path_params["id"]))

@@ -67,18 +67,43 @@ class PaymentIntentData(Part):
     metadata: Metadata = {}
 
 
+class Konbini(Part):
+    expires_after_days: Annotated[WholeNumber, Field(ge=0, le=60)] = 3
+
+
+class BankTransfer(Part):
+    type: Literal["jp_bank_transfer"]
+
+
+class CustomerBalance(Part):
+    funding_type: Literal["bank_transfer"]
+    bank_transfer: BankTransfer
+
+
+class PaymentMethodOptions(Part):
+    konbini: Konbini = Konbini()
+    customer_balance: CustomerBalance | None = None
+
+
+class CustomerCreate(Parameters):
+    email: Text | None = None
+    metadata: Metadata = {}
+
+
 class SessionCreate(Parameters):
     mode: Literal["payment"]
     line_items: Annotated[list[LineItem], Field(min_length=1, max_length=100)]
     success_url: AbsoluteUrl
     cancel_url: AbsoluteUrl | None = None
     client_reference_id: Annotated[Text, StringConstraints(max_length=200)] | None = None
+    customer: Text | None = None
     customer_email: Text | None = None
     allowed_payment_method_types: list[Text] = []
     locale: Literal["auto", "ja", "en"] = "auto"
     expires_at: WholeNumber | None = None
     metadata: Metadata = {}
     payment_intent_data: PaymentIntentData = PaymentIntentData()
+    payment_method_options: PaymentMethodOptions = PaymentMethodOptions()
 
 
 class RefundCreate(Parameters):

@@ -34,29 +34,9 @@ def prepare(books: Books, fields: JsonObject, *, parent: str) -> JsonObject:
 def charge_card(books: Books, intent: JsonObject, number: str, *, email: str | None) -> str | None:
     """Charge a test card for an open payment. Returns None, or the decline code; `intent` is changed and saved."""
     card = TEST_CARDS[number]
-    if intent["latest_charge"] is None:
-        # the provider makes the payment known with its first try, not when the page is opened
-        books.tell("payment_intent.created", intent)
-    charge = books.add(
-        "charge",
-        {
-            "amount": intent["amount"],
-            "amount_captured": 0 if card.decline else intent["amount"],
-            "amount_refunded": 0,
-            "billing_details": {"email": email},
-            "captured": card.decline is None,
-            "currency": intent["currency"],
-            "disputed": False,
-            "failure_code": card.decline and ERROR_CODES.get(card.decline, "card_declined"),
-            "metadata": intent["metadata"],
-            "paid": card.decline is None,
-            "payment_intent": intent["id"],
-            "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": number[-4:]}},
-            "refunded": False,
-            "status": "failed" if card.decline else "succeeded",
-        },
-        parent=intent["id"],
-    )
+    details = {"type": "card", "card": {"brand": "visa", "last4": number[-4:]}}
+    failure = card.decline and ERROR_CODES.get(card.decline, "card_declined")
+    charge = new_charge(books, intent, details, email=email, failure=failure)
     intent["latest_charge"] = charge["id"]
     if card.decline is not None:
         intent["last_payment_error"] = {
@@ -73,6 +53,32 @@ def charge_card(books: Books, intent: JsonObject, number: str, *, email: str | N
     if card.disputed:
         dispute(books, charge, amount=charge["amount"], reason="fraudulent")
     return None
+
+
+def new_charge(
+    books: Books, intent: JsonObject, details: JsonObject, *, email: str | None = None, failure: str | None = None
+) -> JsonObject:
+    """A charge of the whole payment, taken unless it failed with a code; `details` say by which method."""
+    return books.add(
+        "charge",
+        {
+            "amount": intent["amount"],
+            "amount_captured": 0 if failure else intent["amount"],
+            "amount_refunded": 0,
+            "billing_details": {"email": email},
+            "captured": failure is None,
+            "currency": intent["currency"],
+            "disputed": False,
+            "failure_code": failure,
+            "metadata": intent["metadata"],
+            "paid": failure is None,
+            "payment_intent": intent["id"],
+            "payment_method_details": details,
+            "refunded": False,
+            "status": "failed" if failure else "succeeded",
+        },
+        parent=intent["id"],
+    )
 
 
 def settle(books: Books, intent: JsonObject, charge: JsonObject) -> None:

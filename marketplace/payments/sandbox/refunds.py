@@ -26,6 +26,7 @@ def create(books: Books, parameters: RefundCreate, _id: str) -> JsonObject:
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     books.save(charge)
+    by_card = charge["payment_method_details"]["type"] == "card"
     refund = books.add(
         "refund",
         {
@@ -35,7 +36,8 @@ def create(books: Books, parameters: RefundCreate, _id: str) -> JsonObject:
             "metadata": parameters.metadata,
             "payment_intent": intent["id"],
             "reason": parameters.reason,
-            "status": "succeeded",
+            # what did not come by card goes to a bank account that the buyer is asked for first
+            "status": "succeeded" if by_card else "requires_action",
         },
         parent=intent["id"],
     )
@@ -60,14 +62,25 @@ def list_all(books: Books, parameters: RefundList, _id: str) -> JsonObject:
     )
 
 
-def fail(books: Books, refund_id: str) -> JsonObject:
-    """The bank sends the money back: a refund that was called a success has failed after all.
+def succeed(books: Books, refund_id: str) -> JsonObject:
+    """The buyer named an account, and the money is there. Raises: ApiError if that is not awaited."""
+    refund = books.get("refund", refund_id)
+    if refund["status"] != "requires_action":
+        raise refused("This refund awaits nothing.", code="refund_not_awaiting")
+    refund["status"] = "succeeded"
+    books.save(refund)
+    books.tell("refund.updated", refund)
+    return refund
 
-    Raises: ApiError if it has not succeeded.
+
+def fail(books: Books, refund_id: str) -> JsonObject:
+    """The bank sends the money back, even after it was called a success, or the buyer names no account.
+
+    Raises: ApiError if it has failed already.
     """
     refund = books.get("refund", refund_id)
-    if refund["status"] != "succeeded":
-        raise refused("Only a refund that has succeeded can come back.", code="refund_not_succeeded")
+    if refund["status"] == "failed":
+        raise refused("This refund has failed already.", code="refund_failed")
     refund["status"] = "failed"
     refund["failure_reason"] = "lost_or_stolen_card"
     books.save(refund)

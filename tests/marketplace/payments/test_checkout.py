@@ -112,12 +112,18 @@ class TestClosingACheckout:
         for turn in range(20):
             opened = await gateway.open_checkout(a_request())
             # whose request is sent first changes with every turn
-            race = [gateway.expire_checkout(opened.id), sandbox.pay(opened)]
-            answers = await asyncio.gather(*(race if turn % 2 else race[::-1]))
-            closed, paid = answers if turn % 2 else answers[::-1]
+            async with asyncio.TaskGroup() as race:
+                if turn % 2:
+                    closing, paying = (
+                        race.create_task(gateway.expire_checkout(opened.id)),
+                        race.create_task(sandbox.pay(opened)),
+                    )
+                else:
+                    paying = race.create_task(sandbox.pay(opened))
+                    closing = race.create_task(gateway.expire_checkout(opened.id))
             state = (await gateway.checkout(opened.id)).state
-            assert closed.state is state
-            assert paid.status_code == (303 if state is PaymentState.PAID else 410)
+            assert closing.result().state is state
+            assert paying.result().status_code == (303 if state is PaymentState.PAID else 410)
             ends.add(state)
         assert ends <= {PaymentState.PAID, PaymentState.EXPIRED}
 

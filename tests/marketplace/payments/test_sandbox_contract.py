@@ -7,12 +7,15 @@ import pytest
 import stripe
 from pydantic import BaseModel
 from stripe._api_version import _ApiVersion
+from stripe.params._customer_create_params import CustomerCreateParams
 from stripe.params._event_list_params import EventListParams, EventListParamsCreated
 from stripe.params._refund_create_params import RefundCreateParams
 from stripe.params._refund_list_params import RefundListParams
 from stripe.params.checkout import _session_create_params as session
 
+from marketplace.payments.gateway import PaymentMethod
 from marketplace.payments.sandbox import parameters
+from marketplace.payments.sandbox.checkout import KNOWN_METHODS
 from marketplace.payments.sandbox.events import API_VERSION
 from marketplace.payments.stripe import StripeGateway
 from tests.marketplace.payments.servers import Sandbox, a_request
@@ -23,6 +26,11 @@ PARAMETERS: Mapping[type[BaseModel], type] = {
     parameters.PriceData: session.SessionCreateParamsLineItemPriceData,
     parameters.ProductData: session.SessionCreateParamsLineItemPriceDataProductData,
     parameters.PaymentIntentData: session.SessionCreateParamsPaymentIntentData,
+    parameters.PaymentMethodOptions: session.SessionCreateParamsPaymentMethodOptions,
+    parameters.Konbini: session.SessionCreateParamsPaymentMethodOptionsKonbini,
+    parameters.CustomerBalance: session.SessionCreateParamsPaymentMethodOptionsCustomerBalance,
+    parameters.BankTransfer: session.SessionCreateParamsPaymentMethodOptionsCustomerBalanceBankTransfer,
+    parameters.CustomerCreate: CustomerCreateParams,
     parameters.RefundCreate: RefundCreateParams,
     parameters.RefundList: RefundListParams,
     parameters.EventList: EventListParams,
@@ -31,6 +39,7 @@ PARAMETERS: Mapping[type[BaseModel], type] = {
 
 SHOWN: Mapping[str, type] = {
     "checkout.session": stripe.checkout.Session,
+    "customer": stripe.Customer,
     "payment_intent": stripe.PaymentIntent,
     "charge": stripe.Charge,
     "refund": stripe.Refund,
@@ -58,7 +67,7 @@ class TestTheNamesAreTheProviders:
 
     def test_every_way_to_pay_exists(self) -> None:
         known = str(get_args(session.SessionCreateParams.__annotations__["allowed_payment_method_types"]))
-        assert known.count("'card'") == 1
+        assert [method for method in KNOWN_METHODS if f"'{method}'" not in known] == []
 
     async def test_everything_shown_exists(self, sandbox: Sandbox, gateway: StripeGateway) -> None:
         opened = await gateway.open_checkout(a_request())
@@ -66,9 +75,15 @@ class TestTheNamesAreTheProviders:
         await sandbox.pay(opened, "4000 0000 0000 0259")
         payment = await sandbox.a_payment(gateway)
         await gateway.refund(payment, 100, key="r")
+        later = await gateway.open_checkout(
+            a_request(methods=[PaymentMethod.KONBINI, PaymentMethod.BANK_TRANSFER], email="buyer@example.com")
+        )
+        await sandbox.pay(later, method="konbini")
         events: list[dict[str, Any]] = (await sandbox.api("GET", "/v1/events?limit=100")).json()["data"]
         things = events + [event["data"]["object"] for event in events]
-        things.append((await sandbox.api("GET", f"/v1/checkout/sessions/{opened.id}")).json())
+        shown = (await sandbox.api("GET", f"/v1/checkout/sessions/{later.id}?expand[]=customer")).json()
+        things += [shown, shown["customer"]]
+        shown["customer"] = shown["customer"]["id"]
         assert {thing["object"] for thing in things} == SHOWN.keys()
         for thing in things:
             assert thing.keys() - SHOWN[thing["object"]].__annotations__.keys() == set(), thing["object"]

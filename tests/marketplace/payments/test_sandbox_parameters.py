@@ -94,7 +94,7 @@ class TestTheCaller:
     @pytest.mark.parametrize("shown", ["", "Bearer sk_test_wrong", f"Basic {API_KEY}", f"bearer{API_KEY}", "Bearer ｋ"])
     @pytest.mark.parametrize("path", ["/v1/events", "/v1/made_up", "/sandbox/deliveries"])
     async def test_must_show_the_key(self, sandbox: Sandbox, shown: str, path: str) -> None:
-        answer = await sandbox.http.get(sandbox.url + path, headers={"Authorization": shown.encode()})
+        answer = await sandbox.http.get(sandbox.url + path, headers=[(b"Authorization", shown.encode())])
         assert answer.status_code == 401
 
     async def test_speaks_the_version_that_the_sdk_speaks(self, sandbox: Sandbox) -> None:
