@@ -25,6 +25,7 @@ SHEETS = {
         "states.css",
         "disclosure.css",
         "calculator.css",
+        "orders.css",
         "pages.css",
     ),
     "print.css": ("print.css",),

@@ -44,7 +44,7 @@ class CalculatorWords:
     def choice(self, name: str, value: str) -> str:
         """The label of one choice. Countries have the names that Babel keeps."""
         if name == "country":
-            return self.locale.babel.territories[value]
+            return str(self.locale.babel.territories[value])
         return self.of(f"choice.{name}.{value}")
 
     def unit(self, text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Protocol
 from starlette.requests import Request
 
 from frontend.locales import Locale, negotiate
+from marketplace.market import Market
 from offset_calc import Footprint
 
 THEME_COOKIE = "theme"
@@ -23,7 +24,7 @@ class FootprintStore(Protocol):
 
 
 class Services(Protocol):
-    """The part of the application's services that the pages without an order use: `request.state["services"]`."""
+    """The application's services, as far as pages use them: `request.state["services"]`."""
 
     @property
     def environment(self) -> str:
@@ -35,6 +36,14 @@ class Services(Protocol):
 
     @property
     def footprints(self) -> FootprintStore: ...
+
+    @property
+    def market(self) -> Market: ...
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.state["services"]
+    return services
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class PageContext:
     @classmethod
     def of(cls, request: Request) -> "PageContext":
         """Read the context of a request. Addresses without a language (error pages) use the browser's wish."""
-        services: Services = request.state["services"]
+        services = services_of(request)
         locale, path = _split(request.url.path, request.headers.get("accept-language", ""))
         theme = request.cookies.get(THEME_COOKIE)
         return cls(

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from frontend.assets import asset_routes
 from frontend.context import address
 from frontend.locales import Locale
-from frontend.pages import event_calculator, footprint, home, language, style, theme
+from frontend.pages import event_calculator, footprint, home, language, offset, order, quote, style, theme
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -25,6 +25,12 @@ def routes() -> list[Route]:
         *in_each_language("/calculate/event", event_calculator.page),
         *in_each_language("/calculate/event", event_calculator.submit, methods=("POST",)),
         *in_each_language("/footprints/{footprint_id}", footprint.page),
+        *in_each_language("/footprints/{footprint_id}/offset", offset.page),
+        *in_each_language("/footprints/{footprint_id}/offset", offset.submit, methods=("POST",)),
+        *in_each_language("/quotes/{quote_id}", quote.page),
+        *in_each_language("/quotes/{quote_id}", quote.submit, methods=("POST",)),
+        *in_each_language("/orders/{token}", order.page),
+        *in_each_language("/orders/{token}/status", order.status),
     ]
 
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from frontend.calculator_form import CalculatorForm, menus_of
 from frontend.calculator_words import CalculatorWords
-from frontend.context import PageContext, Services
+from frontend.context import PageContext, services_of
 from frontend.forms import read_typed
 from frontend.responses import page_response
 from offset_calc import FieldProblem, InputsRefused, Kind, event
@@ -27,7 +27,7 @@ async def page(request: Request) -> Response:
     if request.query_params.get("example") == EXAMPLE:
         return _form(request, CalculatorForm.of_inputs(event.EVENT, example_inputs(), words))
     if footprint_id := request.query_params.get("footprint"):
-        services: Services = request.state["services"]
+        services = services_of(request)
         footprint = await services.footprints.load(footprint_id)
         if footprint is None or footprint.type != event.EVENT.type:
             raise HTTPException(404)
@@ -56,7 +56,7 @@ async def _calculate(request: Request, form: CalculatorForm) -> Response:
         footprint = event.calculate(event.read_inputs(form.raw()))
     except InputsRefused as refused:
         return _form(request, form, refused=refused.problems)
-    services: Services = request.state["services"]
+    services = services_of(request)
     footprint_id = await services.footprints.save(footprint)
     return RedirectResponse(PageContext.of(request).url(f"/footprints/{footprint_id}"), status_code=303)
 

@@ -5,13 +5,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.calculator_words import CalculatorWords
-from frontend.context import PageContext, Services
+from frontend.context import PageContext, services_of
 from frontend.footprint_view import view_of
 from frontend.responses import page_response
 
 
 async def page(request: Request) -> Response:
-    services: Services = request.state["services"]
+    services = services_of(request)
     footprint_id = request.path_params["footprint_id"]
     footprint = await services.footprints.load(footprint_id)
     if footprint is None:

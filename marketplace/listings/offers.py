@@ -1,6 +1,6 @@
 """What is on offer now: open listings with their price, free tonnes and project, cheapest first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -58,11 +58,16 @@ async def find_offers(wanted: OfferFilter, *, on: date, limit: int, after: Place
         query = query.filter(
             Q(yen_per_tonne__gt=after.yen_per_tonne) | Q(yen_per_tonne=after.yen_per_tonne, id__gt=after.listing_id)
         )
-    listings = (
-        await query.order_by("yen_per_tonne", "id")
-        .limit(limit)
-        .prefetch_related("holding__block", "holding__account__provider")
-    )
+    return await _with_facts(query.order_by("yen_per_tonne", "id").limit(limit))
+
+
+async def offers_of(listing_ids: Collection[str]) -> Mapping[str, Offer]:
+    """The offers behind these listings by listing id, whether they are still open or not; unknown ids are left out."""
+    return {offer.listing.id: offer for offer in await _with_facts(Listing.filter(id__in=listing_ids))}
+
+
+async def _with_facts(query: QuerySet[Listing]) -> Sequence[Offer]:
+    listings = await query.prefetch_related("holding__block", "holding__account__provider")
     free = await _free_tonnes({listing.holding_id for listing in listings})
     return [
         Offer(

@@ -1,0 +1,105 @@
+"""An order as its progress page shows it: one word, what happens next, and the time line of what really happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from frontend.formatting import moment
+from frontend.locales import Locale
+from frontend.wording import words
+from marketplace.orders.models import Order, OrderEvent
+from marketplace.orders.states import OrderState
+from marketplace.orders.timeline import Happened
+
+TABLE = "orders"
+
+# Word, shape and colour of each state. `paying` and `review` are not states of the order but of what we know about it.
+KINDS = {
+    "quoted": "waiting",
+    "awaiting_payment": "waiting",
+    "paying": "waiting",
+    "paid": "waiting",
+    "retiring": "waiting",
+    "review": "waiting",
+    "fulfilled": "cancelled",
+    "expired": "plain",
+    "payment_failed": "refused",
+    "refund_due": "waiting",
+    "refunded": "plain",
+}
+# While one of these lasts, the page changes by itself.
+UNDER_WAY = frozenset({"quoted", "awaiting_payment", "paying", "paid", "retiring", "refund_due"})
+# What an undisturbed order still has before it, in order.
+AHEAD = (Happened.PAID, Happened.CANCELLATION_REQUESTED, Happened.CANCELLATION_CONFIRMED, Happened.CERTIFIED)
+_TROUBLES = frozenset({Happened.PAYMENT_FAILED, Happened.EXPIRED, Happened.CANCELLATION_REFUSED})
+_GIVEN_UP = frozenset({OrderState.EXPIRED, OrderState.PAYMENT_FAILED, OrderState.REFUND_DUE, OrderState.REFUNDED})
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    kind: str
+    label: str
+    when: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """`state` is the key of the words; `version` changes whenever anything on the page would."""
+
+    state: str
+    kind: str
+    word: str
+    next: str
+    reason: str
+    steps: tuple[StepView, ...]
+    under_way: bool
+    version: str
+
+
+def view_of(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bool, locale: Locale) -> OrderView:
+    """`back_from_payment`: the buyer has just returned from the payment page, whose news may not have come yet."""
+    state = _state(order, events, back_from_payment=back_from_payment)
+    until = moment(order.pay_until, locale=locale)
+    reason = words(TABLE, f"refund_reason.{order.refund_reason}", locale) if order.refund_reason else ""
+    return OrderView(
+        state=state,
+        kind=KINDS[state],
+        word=words(TABLE, f"state.{state}", locale),
+        next=words(TABLE, f"next.{state}", locale, {"until": until}),
+        reason=reason,
+        steps=tuple(_happened(events, state, locale) + _ahead(order, events, locale)),
+        under_way=state in UNDER_WAY,
+        version=f"{state}.{len(events)}",
+    )
+
+
+def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bool) -> str:
+    if order.state == OrderState.AWAITING_PAYMENT and back_from_payment:
+        return "paying"
+    if order.state == OrderState.RETIRING and events and events[-1].kind == Happened.UNDER_REVIEW:
+        return "review"
+    return order.state
+
+
+def _happened(events: Sequence[OrderEvent], state: str, locale: Locale) -> list[StepView]:
+    last = len(events) - 1
+    return [
+        StepView(
+            kind="failed" if event.kind in _TROUBLES else "now" if i == last and state in UNDER_WAY else "done",
+            label=words(TABLE, f"happened.{event.kind}", locale),
+            when=moment(event.at, locale=locale),
+            note="",
+        )
+        for i, event in enumerate(events)
+    ]
+
+
+def _ahead(order: Order, events: Sequence[OrderEvent], locale: Locale) -> list[StepView]:
+    if order.state == OrderState.REFUND_DUE:
+        wanted: tuple[Happened, ...] = (Happened.REFUNDED,)
+    elif order.state in _GIVEN_UP:
+        wanted = ()
+    else:
+        past = {event.kind for event in events}
+        wanted = tuple(kind for kind in AHEAD if kind not in past)
+    return [StepView("ahead", words(TABLE, f"ahead.{kind.value}", locale), "", "") for kind in wanted]

@@ -1,0 +1,248 @@
+"""The final-order screen: first the texts, then everything once more as the law asks, with the words that become final."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from frontend.context import PageContext, services_of
+from frontend.forms import Typed, read_typed
+from frontend.market_words import MarketWords
+from frontend.offer_view import OfferView, view_of
+from frontend.order_form import FIELDS, LONGEST_EFFORT, OrderTextsRefused, prefilled, read_instruction
+from frontend.problems import sentence
+from frontend.responses import page_response
+from marketplace.errors import ConsentMissing, MarketplaceError, QuoteExpired, QuoteNotFound, QuoteUsed
+from marketplace.listings.offers import offers_of
+from marketplace.market import Market
+from marketplace.orders import service as orders
+from marketplace.orders.instruction import Instruction
+from marketplace.orders.service import CHECKOUT_LASTS, OrderWish
+from marketplace.orders.words import consent_text, consent_version
+from marketplace.payments.gateway import PaymentProviderUnreachable
+from marketplace.quotes import service as quotes
+from marketplace.quotes.models import Quote
+from marketplace.quotes.states import QuoteState
+from marketplace.registries.processing import ProcessingWindow, processing_window
+from marketplace.registries.profiles import ActNotOffered, load_profiles
+from offset_calc import Footprint
+from offset_calc.quantities import GRAMS_PER_TONNE
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    offer: OfferView
+    tonnes: int
+    yen_per_tonne: int
+
+    @property
+    def yen(self) -> int:
+        return self.tonnes * self.yen_per_tonne
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteView:
+    """Everything that is bought, by whom it is provided and until when it is held. All yen; only `tax_yen` holds tax."""
+
+    id: str
+    title: str
+    footprint_id: str
+    footprint_g: int
+    grams: int
+    tonnes: int
+    lines: tuple[LineView, ...]
+    credits_yen: int
+    fee_yen: int
+    tax_yen: int
+    tax_percent: int
+    total_yen: int
+    held_until: datetime
+    registries: tuple[tuple[str, ProcessingWindow], ...]
+
+    @property
+    def covered_g(self) -> int:
+        """Grams of the footprint that the units cover; more is never claimed."""
+        return min(self.grams, self.footprint_g)
+
+
+async def page(request: Request) -> Response:
+    """Show the texts to fill in, prefilled from the footprint."""
+    quote, footprint = await _quoted(request)
+    effort = request.query_params.get("reduction_effort", "")
+    typed = prefilled(footprint, effort, PageContext.of(request).locale)
+    if _stale(quote, services_of(request).market):
+        return await _stale_page(request, quote, footprint, typed)
+    return await _texts(request, quote, footprint, typed)
+
+
+async def submit(request: Request) -> Response:
+    """Go on to the last look (action=review), back to the texts (action=edit), hold anew (action=renew), or order."""
+    quote, footprint = await _quoted(request)
+    market = services_of(request).market
+    typed = await read_typed(request)
+    action = typed.get("action", "review")
+    if action == "renew":
+        return await _renew(request, quote, footprint, typed)
+    if _stale(quote, market):
+        return await _stale_page(request, quote, footprint, typed, status=409)
+    if action == "edit":
+        return await _texts(request, quote, footprint, typed)
+    try:
+        instruction = read_instruction(typed, footprint.type, PageContext.of(request).locale)
+    except OrderTextsRefused as refused:
+        return await _texts(request, quote, footprint, typed, refused.errors)
+    if action != "order":
+        return await _last_look(request, quote, footprint, typed, instruction)
+    return await _order(request, quote, footprint, typed, instruction)
+
+
+async def _order(
+    request: Request, quote: Quote, footprint: Footprint, typed: Typed, instruction: Instruction
+) -> Response:
+    context = PageContext.of(request)
+    market = services_of(request).market
+    wish = OrderWish(
+        quote_id=quote.id,
+        instruction=instruction,
+        consent_version=typed.get("consent"),
+        locale=context.locale.value,
+        max_total_yen=quote.total_yen,
+    )
+    try:
+        order = await orders.place(market, wish)
+    except (QuoteExpired, QuoteUsed):
+        return await _stale_page(request, await quotes.find(quote.id), footprint, typed, status=409)
+    except ConsentMissing:
+        missing = sentence("consent_missing", {}, context.locale)
+        return await _last_look(request, quote, footprint, typed, instruction, missing)
+    try:
+        order = await orders.open_checkout(market, order.id)
+    except PaymentProviderUnreachable:
+        # the order stands; its page says so and the worker opens the payment page
+        return RedirectResponse(context.url(f"/orders/{order.access_token}"), status_code=303)
+    return RedirectResponse(order.checkout_url or context.url(f"/orders/{order.access_token}"), status_code=303)
+
+
+async def _renew(request: Request, quote: Quote, footprint: Footprint, typed: Typed) -> Response:
+    """Hold the same listings again. If they are gone, the choice comes back with the amount and the effort typed."""
+    context = PageContext.of(request)
+    market = services_of(request).market
+    lines = [quotes.WishedLine(line.listing_id, line.tonnes) for line in await quotes.lines_of(quote.id)]
+    try:
+        renewed = await quotes.create(
+            lines,
+            footprint_id=quote.footprint_id,
+            fee_basis_points=market.terms.fee_basis_points,
+            holds_for=market.terms.quote_lasts,
+            clock=market.clock,
+        )
+    except MarketplaceError as refused:
+        reason = MarketWords(context.locale).refusal(refused)
+        return await _stale_page(request, quote, footprint, typed, status=409, reason=reason)
+    return await _texts(request, renewed, footprint, typed)
+
+
+async def _quoted(request: Request) -> tuple[Quote, Footprint]:
+    try:
+        quote = await quotes.find(request.path_params["quote_id"])
+    except QuoteNotFound as missing:
+        raise HTTPException(404) from missing
+    footprint = await services_of(request).footprints.load(quote.footprint_id or "")
+    if footprint is None:  # a quote made by a program without a footprint has no page
+        raise HTTPException(404)
+    return quote, footprint
+
+
+def _stale(quote: Quote, market: Market) -> bool:
+    return quote.state != QuoteState.OPEN or quote.expires_at <= market.clock()
+
+
+async def _texts(
+    request: Request, quote: Quote, footprint: Footprint, typed: Typed, errors: Mapping[str, str] | None = None
+) -> Response:
+    return page_response(
+        request,
+        "pages/quote_texts.html",
+        status=422 if errors else 200,
+        quote=await _view(request, quote, footprint),
+        typed={name: typed.get(name, "") for name in FIELDS},
+        errors=errors or {},
+        longest_effort=LONGEST_EFFORT,
+    )
+
+
+async def _last_look(
+    request: Request,
+    quote: Quote,
+    footprint: Footprint,
+    typed: Typed,
+    instruction: Instruction,
+    consent_error: str = "",
+) -> Response:
+    locale = PageContext.of(request).locale
+    registries = await quotes.registries_of(quote.id)
+    try:
+        consent = consent_text(instruction, registries=registries, locale=locale.value)
+    except ActNotOffered as refused:
+        return await _texts(request, quote, footprint, typed, {"subject": sentence(refused.code, {}, locale)})
+    return page_response(
+        request,
+        "pages/quote_last_look.html",
+        status=422 if consent_error else 200,
+        # browsers check redirects after a form against the policy, and the payment page is another site
+        form_targets=("https:", "http:") if PageContext.of(request).is_sandbox else ("https:",),
+        quote=await _view(request, quote, footprint),
+        typed={name: typed.get(name, "") for name in FIELDS},
+        instruction=instruction,
+        uses=[MarketWords(locale).name(load_profiles()[code].use_for(instruction.purpose).name) for code in registries],
+        consent=consent,
+        consent_version=consent_version(),
+        consent_error=consent_error,
+        pay_within_minutes=int(CHECKOUT_LASTS.total_seconds()) // 60,
+    )
+
+
+async def _stale_page(
+    request: Request, quote: Quote, footprint: Footprint, typed: Typed, *, status: int = 200, reason: str = ""
+) -> Response:
+    return page_response(
+        request,
+        "pages/quote_stale.html",
+        status=status,
+        quote=await _view(request, quote, footprint),
+        used=quote.state == QuoteState.USED,
+        typed={name: typed.get(name, "") for name in FIELDS},
+        reason=reason,
+    )
+
+
+async def _view(request: Request, quote: Quote, footprint: Footprint) -> QuoteView:
+    words = MarketWords(PageContext.of(request).locale)
+    now = services_of(request).market.clock()
+    lines = await quotes.lines_of(quote.id)
+    offers = await offers_of([line.listing_id for line in lines])
+    return QuoteView(
+        id=quote.id,
+        title=footprint.subject["name"],
+        footprint_id=quote.footprint_id or "",
+        footprint_g=footprint.total.value,
+        grams=quote.tonnes * GRAMS_PER_TONNE,
+        tonnes=quote.tonnes,
+        lines=tuple(
+            LineView(view_of(offers[line.listing_id], words), line.tonnes, line.yen_per_tonne) for line in lines
+        ),
+        credits_yen=quote.credits_yen,
+        fee_yen=quote.fee_yen,
+        tax_yen=quote.tax_yen,
+        tax_percent=json.loads(quote.terms)["tax_percent"],
+        total_yen=quote.total_yen,
+        held_until=quote.expires_at,
+        registries=tuple(
+            (words.registry(code), processing_window(load_profiles()[code], now))
+            for code in await quotes.registries_of(quote.id)
+        ),
+    )
