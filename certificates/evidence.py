@@ -59,14 +59,22 @@ def evidence_in_url(url: str) -> Evidence:
 
 
 def verify_file(
-    data: bytes, issuer: TrustedIssuer, *, now: datetime, status_list: str | None = None, replacement: str | None = None
+    data: bytes,
+    issuer: TrustedIssuer,
+    *,
+    now: datetime,
+    status_list: str | None = None,
+    log_proof: str | None = None,
+    replacement: str | None = None,
 ) -> Verdict:
-    """Verify a file or a text against an issuer's keys; without a status list, revocation stays unchecked.
+    """Verify a file or a text against an issuer's keys; what is not handed in stays unchecked and is reported so.
 
     Raises: UnreadableEvidence.
     """
     evidence = read_evidence(data)
-    return verify(replace(evidence, status_list=status_list, replacement=replacement), issuer, now=now)
+    return verify(
+        replace(evidence, status_list=status_list, log_proof=log_proof, replacement=replacement), issuer, now=now
+    )
 
 
 def _credential_in_pdf(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from certificates.compact_proof import CompactProof
@@ -26,6 +27,7 @@ class CheckName(StrEnum):
     NUMBER = "number"
     CREDENTIAL = "credential"
     PROOF = "proof"
+    LOG = "log"
     KEY = "key"
     CONTENT = "content"
     DISCLOSURES = "disclosures"
@@ -48,8 +50,20 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Logged:
+    """Where the public log holds the certificate: leaf `position` of a tree of `size`, appended at `at`."""
+
+    position: int
+    size: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """`statement` and `attested` are set only if a valid signature covers them: the full record, or the QR's short one."""
+    """`statement` and `attested` are set only if a valid signature covers them: the full record, or the QR's short one.
+
+    `logged` is set only if the log check passed.
+    """
 
     outcome: Outcome
     checks: tuple[Check, ...]
@@ -57,6 +71,7 @@ class Verdict:
     environment: Environment | None
     statement: Statement | None
     attested: CompactProof | None
+    logged: Logged | None
     replaced_by: str | None
 
     def check(self, name: CheckName) -> Check:

@@ -25,21 +25,49 @@ from certificates.credential import (
 )
 from certificates.jose import MalformedToken, Token, read_compact
 from certificates.keys import PublicKey
+from certificates.log.checkpoint import ForeignLog, LogTrust, MalformedCheckpoint, TooFewWitnesses
+from certificates.log.leaves import Issued, MalformedLeaf, decode_leaf, hash_of_credential
+from certificates.log.merkle import ProofNotValid
+from certificates.log.notes import MalformedNote, NoteNotSigned
+from certificates.log.proof import MalformedLogProof, read_log_proof
 from certificates.number import MistypedNumber, NotACertificateNumber, environment_of, read_number
 from certificates.statement import Disclosures, Environment, Statement
 from certificates.status_list import StatusList, UnusableStatusList, is_set
-from certificates.verdict import REVOKED, Check, CheckName, Outcome, Verdict, failed, not_made, outcome_of, passed
+from certificates.verdict import (
+    REVOKED,
+    Check,
+    CheckName,
+    Logged,
+    Outcome,
+    Verdict,
+    failed,
+    not_made,
+    outcome_of,
+    passed,
+)
 
 # A verifier's clock may be wrong by this much before "issued in the future" is held against a certificate.
 CLOCK_TOLERANCE = timedelta(days=1)
 
+_LOG_REFUSALS = (
+    ForeignLog,
+    MalformedCheckpoint,
+    MalformedLeaf,
+    MalformedLogProof,
+    MalformedNote,
+    NoteNotSigned,
+    ProofNotValid,
+    TooFewWitnesses,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
-    """Whose certificates are believed: the address (no trailing slash) and the published keys."""
+    """Whose certificates are believed: the address (no trailing slash), the published keys, and the public log."""
 
     url: str
     keys: tuple[PublicKey, ...]
+    log: LogTrust | None = None
 
     def key(self, kid: str) -> PublicKey | None:
         return next((key for key in self.keys if key.kid == kid), None)
@@ -50,8 +78,7 @@ class Evidence:
     """Whatever is at hand; every part may be missing.
 
     `number` is as typed or as it stands in the URL, `proof` the URL's fragment, `statement` a separate copy to compare,
-    `replacement` the credential of the certificate that replaced this one, `logged_before` a moment that a witnessed log
-    checkpoint proves the certificate to be older than (see certificates/log/).
+    `log_proof` the text of a .tlog-proof file, `replacement` the credential of the certificate that replaced this one.
     """
 
     number: str | None = None
@@ -59,9 +86,9 @@ class Evidence:
     proof: str | None = None
     statement: Statement | None = None
     disclosures: Disclosures = field(default_factory=dict)
+    log_proof: str | None = None
     status_list: str | None = None
     replacement: str | None = None
-    logged_before: datetime | None = None
 
 
 def verify(evidence: Evidence, issuer: TrustedIssuer, *, now: datetime) -> Verdict:
@@ -103,6 +130,7 @@ class _Examination:
         self.claimed: Statement | None = None
         self.statement: Statement | None = None
         self.attested: CompactProof | None = None
+        self.logged: Logged | None = None
         self.replaced_by: str | None = None
         self.signing_key: PublicKey | None = None
 
@@ -110,6 +138,7 @@ class _Examination:
         self._number()
         self._credential()
         self._proof()
+        self._log()
         self._key()
         self._content()
         self._disclosures()
@@ -125,6 +154,7 @@ class _Examination:
             environment=environment,
             statement=self.statement if trusted else None,
             attested=self.attested if trusted else None,
+            logged=self.logged if trusted else None,
             replaced_by=self.replaced_by,
         )
 
@@ -186,6 +216,37 @@ class _Examination:
         self.signing_key = self.signing_key or signing_key
         self.checks.append(passed(CheckName.PROOF))
 
+    def _log(self) -> None:
+        """Whether the public log holds this very certificate. A proof that proves nothing is as good as none."""
+        text, trust = self.evidence.log_proof, self.issuer.log
+        if self.signing_key is None:
+            self.checks.append(not_made(CheckName.LOG, "nothing_signed"))
+            return
+        if text is None or trust is None:
+            self.checks.append(not_made(CheckName.LOG, "no_log_proof" if text is None else "no_log_key"))
+            return
+        try:
+            proof = read_log_proof(text)
+            checkpoint = proof.check(trust)
+            leaf = decode_leaf(proof.leaf)
+        except _LOG_REFUSALS as problem:
+            self.checks.append(not_made(CheckName.LOG, problem.code))
+            return
+        if not isinstance(leaf, Issued) or not self._is_logged_as(leaf):
+            self.checks.append(failed(CheckName.LOG, "log_entry_differs"))
+            return
+        self.logged = Logged(proof.index, checkpoint.size, leaf.at)
+        self.checks.append(passed(CheckName.LOG))
+
+    def _is_logged_as(self, leaf: Issued) -> bool:
+        if leaf.number != self.number:
+            return False
+        if self.statement and leaf.statement_sha256 != self.statement.sha256():
+            return False
+        if self.token and leaf.credential_sha256 != hash_of_credential(self.token.text):
+            return False
+        return self.attested is None or bytes.fromhex(leaf.statement_sha256).startswith(self.attested.statement_hash)
+
     def _key(self) -> None:
         """Whether the key that signed was entitled to: of this environment, not retired, not revoked at the time."""
         key, signed_at = self.signing_key, self._signed_at()
@@ -195,7 +256,7 @@ class _Examination:
         if signed_at > self.now + CLOCK_TOLERANCE:
             self.checks.append(failed(CheckName.KEY, "issued_in_future"))
             return
-        self.checks.append(_judge_key(key, signed_at, environment_of(self.number), self.evidence.logged_before))
+        self.checks.append(_judge_key(key, signed_at, environment_of(self.number), self.logged))
 
     def _signed_at(self) -> datetime | None:
         if self.statement:
@@ -283,17 +344,17 @@ def _consistent_statement(token: Token, issuer: TrustedIssuer) -> Statement:
     return statement
 
 
-def _judge_key(key: PublicKey, signed_at: datetime, environment: Environment, logged_before: datetime | None) -> Check:
+def _judge_key(key: PublicKey, signed_at: datetime, environment: Environment, logged: Logged | None) -> Check:
     if key.environment is not environment:
         return failed(CheckName.KEY, "key_of_other_environment")
     if key.retired_at and signed_at > key.retired_at:
         return failed(CheckName.KEY, "signed_after_key_retired")
     if key.revoked_at is None:
         return passed(CheckName.KEY)
-    # Whoever stole a key can date a signature as they like; only the log knows what existed before the theft.
+    # Whoever stole a key can date a signature as they like, but not put it into the log, which has a key of its own.
     if signed_at >= key.revoked_at:
         return failed(CheckName.KEY, "signed_after_key_revoked")
-    if logged_before is not None and logged_before < key.revoked_at:
+    if logged is not None and logged.at < key.revoked_at:
         return passed(CheckName.KEY)
     return not_made(CheckName.KEY, "key_revoked_and_no_older_log_entry")
 

@@ -4,10 +4,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from certificates.compact_proof import sign_proof
 from certificates.credential import StatusSlot, sign_credential
 from certificates.facts import Share, StatementFacts
 from certificates.keys import KeyRing, LocalSigner
+from certificates.log.checkpoint import Checkpoint, LogTrust, sign_checkpoint
+from certificates.log.leaves import Issued as IssuedLeaf
+from certificates.log.leaves import Leaf, encode_leaf, issued_leaf
+from certificates.log.log_key import log_origin
+from certificates.log.merkle import leaf_hash, node_hash
+from certificates.log.notes import NoteSigner
+from certificates.log.proof import LogProof
 from certificates.number import new_number
 from certificates.statement import Disclosures, Environment, Statement
 from certificates.status_list import sign_status_list
@@ -40,6 +49,7 @@ class Issued:
     slot: StatusSlot = field(default_factory=lambda: StatusSlot(1, 94_567))
     disclosures: Disclosures = field(default_factory=some_disclosures)
     changes: dict[str, Any] = field(default_factory=dict)
+    log: NoteSigner = field(default_factory=lambda: NoteSigner.of(Ed25519PrivateKey.generate(), log_origin(ISSUER)))
     statement: Statement = field(init=False)
     credential: str = field(init=False)
     proof: str = field(init=False)
@@ -53,7 +63,19 @@ class Issued:
 
     @property
     def issuer(self) -> TrustedIssuer:
-        return TrustedIssuer(ISSUER, self.ring.keys)
+        return TrustedIssuer(ISSUER, self.ring.keys, LogTrust(self.log.key))
+
+    def leaf(self, **changes: Any) -> IssuedLeaf:
+        shares = [(cancellation, cancellation.tonnes * 1_000_000) for cancellation in self.statement.cancellations]
+        return issued_leaf(self.statement, self.credential, shares).model_copy(update=changes)
+
+    def log_proof(self, leaf: Leaf | None = None) -> str:
+        """A log of two leaves, of which the second is the certificate's."""
+        own = encode_leaf(leaf or self.leaf())
+        sibling = leaf_hash(b"another leaf")
+        root = node_hash(sibling, leaf_hash(own))
+        note = sign_checkpoint(Checkpoint(self.log.key.name, 2, root), self.log)
+        return str(LogProof(own, 1, (sibling,), str(note)))
 
     def status_list(self, *revoked: int, at: datetime = NOW) -> str:
         return sign_status_list(self.slot.list_number, revoked, ring=self.ring, issuer_url=ISSUER, now=at)
@@ -66,6 +88,7 @@ class Issued:
             proof=self.proof,
             statement=self.statement,
             disclosures=self.disclosures,
+            log_proof=self.log_proof(),
             status_list=self.status_list(),
         )
         return replace(complete, **changes)

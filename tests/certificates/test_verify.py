@@ -1,15 +1,20 @@
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certificates.credential import StatusSlot, sign_credential
 from certificates.jose import sign_compact
 from certificates.keys import KeyRing, LocalSigner
+from certificates.log.checkpoint import LogTrust
+from certificates.log.leaves import Revoked
+from certificates.log.notes import COSIGNATURE, NoteSigner
 from certificates.number import new_number
 from certificates.statement import DisclosedField, Disclosure, Environment
 from certificates.status_list import sign_status_list
-from certificates.verdict import CheckName, CheckResult, Outcome, Verdict
+from certificates.verdict import CheckName, CheckResult, Logged, Outcome, Verdict
 from certificates.verify import Evidence, TrustedIssuer, verify
 from tests.certificates.authority import ISSUED, ISSUER, NOW, Issued, a_ring
 from tests.certificates.builders import a_statement
@@ -69,6 +74,8 @@ class TestAMissingCheckIsNeverPassed:
             ({"credential": None}, CheckName.CREDENTIAL, "no_credential"),
             ({"credential": None}, CheckName.STATUS, "no_credential"),
             ({"proof": None}, CheckName.PROOF, "no_proof"),
+            ({"log_proof": None}, CheckName.LOG, "no_log_proof"),
+            ({"credential": None, "proof": None}, CheckName.LOG, "nothing_signed"),
             ({"disclosures": {}}, CheckName.DISCLOSURES, "nothing_disclosed"),
             ({"credential": None, "statement": None}, CheckName.CONTENT, "no_statement"),
             ({"credential": None, "statement": None}, CheckName.DISCLOSURES, "no_statement"),
@@ -281,6 +288,78 @@ class TestCorrection:
         assert judge(Issued(), replacement=text).outcome is Outcome.TEST_CERTIFICATE
 
 
+class TestThePublicLog:
+    def test_a_proof_tells_where_and_when(self) -> None:
+        issued = Issued()
+        assert judge(issued).logged == Logged(position=1, size=2, at=ISSUED)
+
+    def test_the_qr_code_alone_can_be_found_in_it(self) -> None:
+        issued = Issued()
+        evidence = Evidence(number=issued.statement.number, proof=issued.proof, log_proof=issued.log_proof())
+        assert reason(verify(evidence, issued.issuer, now=NOW), CheckName.LOG) == (CheckResult.PASSED, None)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"number": "TEST-2345-6789-CDFH-JKMN"},
+            {"statement_sha256": "0" * 64},
+            {"credential_sha256": "0" * 64},
+        ],
+    )
+    def test_an_entry_of_another_certificate_is_not_this_one(self, changes: dict[str, str]) -> None:
+        issued = Issued()
+        verdict = judge(issued, log_proof=issued.log_proof(issued.leaf(**changes)))
+        assert verdict.outcome is Outcome.ALTERED
+        assert reason(verdict, CheckName.LOG) == (CheckResult.FAILED, "log_entry_differs")
+
+    def test_an_entry_of_another_statement_contradicts_the_qr_code(self) -> None:
+        issued = Issued()
+        log_proof = issued.log_proof(issued.leaf(statement_sha256="0" * 64))
+        verdict = judge(issued, credential=None, statement=None, log_proof=log_proof)
+        assert reason(verdict, CheckName.LOG) == (CheckResult.FAILED, "log_entry_differs")
+
+    def test_a_revocation_is_no_issue(self) -> None:
+        issued = Issued()
+        leaf = Revoked(number=issued.statement.number, at=ISSUED)
+        verdict = judge(issued, log_proof=issued.log_proof(leaf))
+        assert reason(verdict, CheckName.LOG) == (CheckResult.FAILED, "log_entry_differs")
+
+    @pytest.mark.parametrize(
+        ("spoil", "expected"),
+        [
+            (lambda text: "", "malformed_log_proof"),
+            (lambda text: text.replace("index 1", "index 0"), "log_proof_not_valid"),
+            (lambda text: text.replace("certs.example/log\n2", "other.example/log\n2"), "foreign_log"),
+            (lambda text: text.replace("certs.example/log\n2", "certs.example/log\n3"), "note_not_signed"),
+            (lambda text: text.replace("certs.example/log\n2", "certs.example/log\ntwo"), "malformed_checkpoint"),
+            (lambda text: text.replace("—", "-"), "malformed_note"),
+        ],
+    )
+    def test_a_broken_proof_proves_nothing(self, spoil: Callable[[str], str], expected: str) -> None:
+        issued = Issued()
+        verdict = judge(issued, log_proof=spoil(issued.log_proof()))
+        assert reason(verdict, CheckName.LOG) == (CheckResult.NOT_MADE, expected)
+        assert verdict.logged is None
+
+    def test_the_log_of_a_stranger_proves_nothing(self) -> None:
+        issued, other = Issued(), Issued()
+        other.statement, other.credential = issued.statement, issued.credential
+        verdict = judge(issued, log_proof=other.log_proof())
+        assert reason(verdict, CheckName.LOG) == (CheckResult.NOT_MADE, "note_not_signed")
+
+    def test_a_log_that_no_witness_has_seen_proves_nothing_to_who_asks_for_one(self) -> None:
+        issued = Issued()
+        witness = NoteSigner.of(Ed25519PrivateKey.generate(), "witness.example", COSIGNATURE)
+        strict = replace(issued.issuer, log=LogTrust(issued.log.key, (witness.key,), quorum=1))
+        verdict = verify(issued.evidence(), strict, now=NOW)
+        assert reason(verdict, CheckName.LOG) == (CheckResult.NOT_MADE, "too_few_witnesses")
+
+    def test_without_the_key_of_the_log_it_stays_open(self) -> None:
+        issued = Issued()
+        verdict = verify(issued.evidence(), replace(issued.issuer, log=None), now=NOW)
+        assert reason(verdict, CheckName.LOG) == (CheckResult.NOT_MADE, "no_log_key")
+
+
 class TestKeysHaveALife:
     def test_a_retired_key_still_proves_what_it_signed_before(self) -> None:
         issued = Issued()
@@ -301,18 +380,19 @@ class TestKeysHaveALife:
         assert reason(verdict, CheckName.KEY) == (CheckResult.FAILED, "signed_after_key_revoked")
 
     def test_a_signature_dated_before_the_theft_needs_the_log(self) -> None:
-        verdict = judge(stolen(at=ISSUED + timedelta(hours=1)))
+        verdict = judge(stolen(at=ISSUED + timedelta(hours=1)), log_proof=None)
         assert verdict.outcome is Outcome.UNDECIDED
         assert reason(verdict, CheckName.KEY) == (CheckResult.NOT_MADE, "key_revoked_and_no_older_log_entry")
         assert verdict.statement is None
 
     def test_a_log_entry_from_before_the_theft_saves_it(self) -> None:
         issued = stolen(at=ISSUED + timedelta(hours=1))
-        assert judge(issued, logged_before=ISSUED + timedelta(minutes=5)).outcome is Outcome.TEST_CERTIFICATE
+        assert judge(issued, log_proof=issued.log_proof()).outcome is Outcome.TEST_CERTIFICATE
 
     def test_a_log_entry_from_after_the_theft_does_not(self) -> None:
         issued = stolen(at=ISSUED + timedelta(hours=1))
-        assert judge(issued, logged_before=ISSUED + timedelta(hours=1)).outcome is Outcome.UNDECIDED
+        late = issued.leaf(at=ISSUED + timedelta(hours=1))
+        assert judge(issued, log_proof=issued.log_proof(late)).outcome is Outcome.UNDECIDED
 
     def test_nothing_is_issued_in_the_future(self) -> None:
         issued = Issued()

@@ -1,0 +1,215 @@
+"""The PDF's own signature (PAdES): a reader program shows at once that not a byte of the paper form has changed.
+
+It is a convenience beside the credential inside the PDF. What a certificate is worth rests on the credential, and reader
+programs call a private authority like the sandbox one an unknown signer.
+"""
+
+import contextlib
+import io
+import logging
+import re
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from pyhanko.keys import load_certs_from_pemder_data, load_private_key_from_pemder_data
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+MAX_PDF_BYTES: Final = 5_000_000
+MAX_INFLATED_BYTES: Final = 40_000_000
+_FIELD: Final = "Ashiato"
+# It logs a traceback for every file that somebody else has signed; the result says so in one word.
+logging.getLogger("pyhanko.sign.validation").setLevel(logging.CRITICAL)
+_DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+
+
+class PdfSignatureOutcome(StrEnum):
+    """`unsigned` has no signature; `invalid` has one that does not hold, or cannot be read; `untrusted` holds, and its
+    chain does not end in a trusted certificate; `valid` holds for every byte of the file and is trusted."""
+
+    UNSIGNED = "unsigned"
+    INVALID = "invalid"
+    UNTRUSTED = "untrusted"
+    VALID = "valid"
+
+
+@dataclass(frozen=True, slots=True)
+class PdfSignatureResult:
+    """`signed_by` is the signer certificate's common name and `reason` a stable code with every outcome but valid."""
+
+    outcome: PdfSignatureOutcome
+    signed_by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningAuthority:
+    """A key, its certificate and the certificates above it, the root last. The key must be P-256 for reader programs."""
+
+    key: ec.EllipticCurvePrivateKey
+    chain: tuple[x509.Certificate, ...]
+
+    @property
+    def root(self) -> x509.Certificate:
+        return self.chain[-1]
+
+
+def sign_pdf(pdf: bytes, key: ec.EllipticCurvePrivateKey, chain: tuple[x509.Certificate, ...]) -> bytes:
+    """The PDF with a certifying, invisible signature that permits no change at all; attachments stay as they are.
+
+    `chain` starts with the certificate of `key`. The signing time is the clock's; two calls give different bytes. CPU work of
+    some ten milliseconds that must not run inside an event loop (call it with asyncio.to_thread).
+    """
+    known = SimpleCertificateStore()  # type: ignore[no-untyped-call] # the library leaves this one without types
+    own, *above = _library_certificates(chain)
+    known.register_multiple(above)
+    signer = SimpleSigner(signing_cert=own, signing_key=_library_key(key), cert_registry=known)
+    metadata = PdfSignatureMetadata(
+        field_name=_FIELD,
+        md_algorithm="sha256",
+        subfilter=SigSeedSubFilter.PADES,
+        certify=True,
+        docmdp_permissions=MDPPerm.NO_CHANGES,
+    )
+    signed = io.BytesIO()
+    PdfSigner(metadata, signer=signer).sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(pdf)), output=signed, bytes_reserved=_room_for_signature(chain)
+    )
+    return signed.getvalue()
+
+
+def _room_for_signature(chain: tuple[x509.Certificate, ...]) -> int:
+    """Hex digits to keep free: the certificates and as much as a P-256 signature and its attributes ever need."""
+    return 2 * (1_024 + sum(len(certificate.public_bytes(serialization.Encoding.DER)) for certificate in chain))
+
+
+def check_pdf_signature(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureResult:
+    """Whether the one signature in a PDF covers all of it, holds, and leads to a trusted root. Never raises.
+
+    The library answers some malformed input with exceptions of every kind, AssertionError included; each means invalid.
+    Must not run inside an event loop (call it with asyncio.to_thread).
+    """
+    if len(pdf) > MAX_PDF_BYTES or _inflates_too_far(pdf):
+        return PdfSignatureResult(PdfSignatureOutcome.INVALID, reason="too_large")
+    try:
+        return _checked(pdf, trusted)
+    except Exception:  # whatever stops the check, the answer is invalid, and it says so
+        return PdfSignatureResult(PdfSignatureOutcome.INVALID, reason="unreadable")
+
+
+_STREAM: Final = re.compile(rb"stream\r?\n")
+_FILTER_LIST: Final = re.compile(rb"/Filter\s*\[")
+
+
+def _inflates_too_far(pdf: bytes) -> bool:
+    """Whether the streams of a file would fill the memory, found without ever holding more than the limit.
+
+    A list of filters, which no certificate has, could hide one compression in another and counts as too far.
+    """
+    room = MAX_INFLATED_BYTES
+    for start in (match.end() for match in _STREAM.finditer(pdf)):
+        with contextlib.suppress(zlib.error):  # not compressed: it is as long as it looks
+            room -= len(zlib.decompressobj().decompress(memoryview(pdf)[start:], room + 1))
+        if room < 0:
+            return True
+    return _FILTER_LIST.search(pdf) is not None
+
+
+def _checked(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureResult:
+    signatures = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
+    if not signatures:
+        return PdfSignatureResult(PdfSignatureOutcome.UNSIGNED, reason="no_signature")
+    if len(signatures) > 1:
+        return PdfSignatureResult(PdfSignatureOutcome.INVALID, reason="several_signatures")
+    context = ValidationContext(trust_roots=_library_certificates(trusted), allow_fetching=False)
+    status = validate_pdf_signature(signatures[0], signer_validation_context=context)
+    signed_by = status.signing_cert.subject.native.get("common_name")
+    if not (status.intact and status.valid):
+        return PdfSignatureResult(PdfSignatureOutcome.INVALID, signed_by, "content_changed")
+    if (
+        status.coverage is not SignatureCoverageLevel.ENTIRE_FILE
+        or status.modification_level is not ModificationLevel.NONE
+    ):
+        return PdfSignatureResult(PdfSignatureOutcome.INVALID, signed_by, "changed_after_signing")
+    if not status.trusted:
+        return PdfSignatureResult(PdfSignatureOutcome.UNTRUSTED, signed_by, "signer_not_trusted")
+    return PdfSignatureResult(PdfSignatureOutcome.VALID, signed_by)
+
+
+def make_sandbox_authority(now: datetime, *, lasts: timedelta = timedelta(days=3650)) -> SigningAuthority:
+    """A self-made root and a signer below it, named so that nobody takes them for a real authority."""
+    root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    root_name = _name("Ashiato sandbox root (test only)")
+    root = (
+        _certificate(root_name, root_name, root_key, now, lasts)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .sign(root_key, hashes.SHA256())
+    )
+    leaf = (
+        _certificate(_name("Ashiato sandbox certificates (test only)"), root_name, key, now, lasts)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([_DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
+        .sign(root_key, hashes.SHA256())
+    )
+    return SigningAuthority(key, (leaf, root))
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, lasts: timedelta
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + lasts)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=not signs_certificates,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _library_certificates(certificates: tuple[x509.Certificate, ...]) -> list[Any]:
+    encoded = b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates)
+    return list(load_certs_from_pemder_data(encoded))
+
+
+def _library_key(key: ec.EllipticCurvePrivateKey) -> Any:
+    encoded = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return load_private_key_from_pemder_data(encoded, passphrase=None)
