@@ -27,6 +27,12 @@ _GRAMS = {
     "t": (Term(lines.MUL, "grams_per_t", Decimal(1_000_000), "g/t", lines.CONSTANT),),
 }
 
+# Carbon to carbon dioxide by the molar masses that the reporting scheme prescribes.
+_CO2_PER_C = (
+    Term(lines.MUL, "co2_molar_mass", Decimal(44), "g/mol", lines.CONSTANT),
+    Term(lines.DIV, "carbon_molar_mass", Decimal(12), "g/mol", lines.CONSTANT),
+)
+
 # A factor that describes a year further back than this, or made for another country, limits the grade of its line to C.
 _OLD_AFTER_YEARS = 6
 _FOREIGN_REGIONS = ("UK", "World", "International")
@@ -205,6 +211,8 @@ class Sheet:
             raise UnitMismatch(unit, chosen.unit)
         steps = _conversion_terms(unit, parsed.per)
         steps += (Term(lines.MUL, "factor", chosen.value, chosen.unit, lines.FACTOR, chosen.id),)
+        if parsed.gas == "C":
+            steps += _CO2_PER_C
         steps += tuple(Term(lines.MUL, "gwp", gwp.value, gwp.unit, lines.FACTOR, gwp.id) for gwp in then)
         steps += _GRAMS[parsed.mass]
         top, bottom = _divided_out(*lines.product(steps))
@@ -241,6 +249,11 @@ def published(name: str, figure: Factor, op: str = lines.MUL) -> Term:
 def constant(name: str, value: Decimal | int, unit: str, op: str = lines.MUL) -> Term:
     """A term that is fixed by definition."""
     return Term(op, name, Decimal(value), unit, lines.CONSTANT)
+
+
+def converted(terms: tuple[Term, ...], given: str, wanted: str) -> tuple[Term, ...]:
+    """The terms of a quantity in `given`, followed by its conversion to `wanted`.  Raises: UnitMismatch."""
+    return terms + _conversion_terms(given, wanted)
 
 
 def _conversion_terms(given: str, wanted: str) -> tuple[Term, ...]:

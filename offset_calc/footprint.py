@@ -24,6 +24,11 @@ class Period:
     start: date
     end: date
 
+    @classmethod
+    def fiscal_year(cls, year: int) -> Period:
+        """The Japanese fiscal year: 1 April of `year` to 31 March of the next."""
+        return cls(date(year, 4, 1), date(year + 1, 3, 31))
+
     def as_dict(self) -> dict[str, str]:
         """JSON form."""
         return {"start": self.start.isoformat(), "end": self.end.isoformat()}

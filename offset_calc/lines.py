@@ -109,8 +109,7 @@ class Line(NamedTuple):
     @property
     def unit(self) -> str:
         """Unit of the quantity: the denominator of the factor's unit."""
-        parsed = self.factor.parsed_unit
-        return parsed.per if parsed else self.factor.unit
+        return self.factor.unit.partition("/")[2]
 
     def exact_grams(self) -> Decimal:
         """The product before rounding, for display (to 28 digits when a division does not end)."""

@@ -71,11 +71,11 @@ def known(unit: str) -> bool:
 
 
 def factor_unit(text: str) -> FactorUnit | None:
-    """Take "kgCO2e/人km" apart; None for a unit that is not a mass of gas per something (kWh/GB, GJ/kL, -)."""
+    """Take "kgCO2e/人km" apart; None for a unit that is not a mass of gas or carbon per something (kWh/GB, GJ/kL, -)."""
     top, slash, per = text.partition("/")
     for mass in ("kg", "t", "g"):
         gas = top.removeprefix(mass)
-        if slash and gas != top and (gas in {"CO2", "CO2e"} or gas.startswith(("CH4", "N2O", "HFC"))):
+        if slash and gas != top and (gas in {"C", "CO2", "CO2e"} or gas.startswith(("CH4", "N2O", "HFC"))):
             return FactorUnit(mass, gas, per)
     return None
 

@@ -4,8 +4,9 @@ from offset_calc.calculators.activities import ACTIVITIES
 from offset_calc.calculators.base import Calculator
 from offset_calc.calculators.event import EVENT
 from offset_calc.calculators.household import HOUSEHOLD
+from offset_calc.calculators.organisation import ORGANISATION
 
-CALCULATORS = (EVENT, HOUSEHOLD, ACTIVITIES)
+CALCULATORS = (EVENT, HOUSEHOLD, ORGANISATION, ACTIVITIES)
 
 
 def by_type(footprint_type: str) -> Calculator | None:

@@ -15,12 +15,12 @@ GWP_SETS = ("AR5", "AR6", "AR4")
 
 
 def gwp_of(factor: Factor, gwp_set: str, sheet: Sheet) -> tuple[Factor, ...]:
-    """The GWP that a factor in kilograms of methane or nitrous oxide has to be multiplied with; none for CO2 and CO2e.
+    """The GWP that a factor in kilograms of methane or nitrous oxide has to be multiplied with; none for carbon, CO2 and CO2e.
 
     Raises: FactorNotFound when the set has no value for the gas.
     """
     parsed = factor.parsed_unit
-    if parsed is None or parsed.gas in {"CO2", "CO2e"}:
+    if parsed is None or parsed.gas in {"C", "CO2", "CO2e"}:
         return ()
     return (sheet.factors.by_id(f"gwp.{gwp_set.lower()}.{parsed.gas.lower()}"),)
 

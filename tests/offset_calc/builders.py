@@ -1,5 +1,6 @@
 """Sound defaults for inputs of every calculator: a test names only what matters to it."""
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from offset_calc import InputsRefused, event
@@ -39,3 +40,15 @@ def event_problems(**raw: Any) -> list[FieldProblem]:
 def only_problem(**raw: Any) -> tuple[str, str]:
     (problem,) = event_problems(**raw)
     return problem.pointer, problem.code
+
+
+def sum_in_grams(kilograms: str) -> int:
+    """Key "800 * 18 / 2 * 0.423" into a pocket calculator and round the kilograms half up to grams."""
+    first, *rest = kilograms.split()
+    top, bottom = Decimal(first), Decimal(1)
+    for operator, number in zip(rest[::2], rest[1::2], strict=True):
+        if operator == "*":
+            top *= Decimal(number)
+        else:
+            bottom *= Decimal(number)
+    return int((top * 1000 / bottom).quantize(Decimal(1), ROUND_HALF_UP))

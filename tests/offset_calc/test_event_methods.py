@@ -1,11 +1,10 @@
 """Every method of every event category, each with a sum done by hand."""
 
-from decimal import ROUND_HALF_UP, Decimal
-
 import pytest
 
 from offset_calc import event
 from tests.offset_calc.builders import event_footprint, event_line
+from tests.offset_calc.builders import sum_in_grams as grams
 
 MENU = "jp.elec.fy2024.A0267.menu_f_residual.adjusted"  # the residual menu of the Hokkaido utility, 0.526 kg/kWh
 
@@ -147,14 +146,6 @@ CASES = [
     ("online", {"data_gb": "250"}, "data", ["250 * 0.1482"]),
     ("online", {"people": "40", "hours": "12.5"}, "person_hours", ["40 * 12.5 * 0.157"]),
 ]
-
-
-def grams(kilograms: str) -> int:
-    return int((Decimal(eval(_decimals(kilograms))) * 1000).quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def _decimals(text: str) -> str:
-    return " ".join(part if part in "*/" else f"Decimal('{part}')" for part in text.split())
 
 
 class TestEachMethodIsTheStatedProduct:

@@ -14,7 +14,7 @@ from offset_calc.units import known
 EDITION = tables.open_edition(factors.CURRENT_EDITION)
 SHIPPED = list(factors.load().all())
 # What is not grams per something: calorific values, carbon contents, activity data, formula coefficients.
-NOT_EMISSIONS = re.compile(r"GJ/.+|tC/GJ|kWh/.+|m3/.+|L/.+|GB/h|-")
+NOT_EMISSIONS = re.compile(r"GJ/.+|kWh/.+|m3/.+|L/.+|GB/h|-")
 
 
 def traced(factor):

@@ -6,7 +6,7 @@ import pytest
 
 from offset_calc import InputsRefused, by_type, replay
 from offset_calc.calculators import household
-from tests.offset_calc.test_event_methods import grams
+from tests.offset_calc.builders import sum_in_grams as grams
 
 JUNE = {"start": "2026-06-01", "end": "2026-06-30"}
 MENU = "jp.elec.fy2024.A0267.menu_f_residual.adjusted"
