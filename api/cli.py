@@ -94,13 +94,12 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _serve(data: Path, port: int) -> int:
     from api.embedded import ChildFailed, Embedded, Ports, PortTaken  # noqa: PLC0415
-    from api.maintenance import migrate_and_seed  # noqa: PLC0415
 
     embedded = Embedded(data, Ports.from_first(port))
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, embedded.stop)
     try:
-        embedded.start(migrate_and_seed)
+        embedded.start()
     except (PortTaken, ChildFailed) as error:
         sys.stderr.write(f"{error}\n")
         return 1

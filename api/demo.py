@@ -5,15 +5,16 @@ credential and proof are checked by a JOSE library that the application itself d
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import math
 import re
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -24,8 +25,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from api.embedded import HOST, Embedded, Ports
-from api.maintenance import migrate_and_seed
+from api.embedded import HOST, Ports, PortTaken
 
 T = TypeVar("T")
 EXAMPLE = Path(__file__).parent.parent / "offset_calc" / "examples" / "sapporo_conference.json"
@@ -73,34 +73,46 @@ def _print(line: Mapping[str, Any]) -> None:
 def run_demo(*, runs: int) -> int:
     """Exit code 1 if anything differs."""
     steps = Steps()
-    with tempfile.TemporaryDirectory(prefix="ashiato-demo-") as folder:
-        embedded = Embedded(Path(folder), _free_ports())
+    with tempfile.TemporaryDirectory(prefix="ashiato-demo-") as folder, _instance(Path(folder), steps) as address:
         try:
-            steps.run("start", lambda: embedded.start(migrate_and_seed), say=lambda _: {"address": embedded.address})
-            threading.Thread(target=embedded.watch, daemon=True).start()
             for _ in range(runs):
-                _one_run(embedded.address, steps)
+                _one_run(address, steps)
         except (Differs, httpx.HTTPError) as problem:
             _print({"step": "failed", "verified": False, "reason": f"{type(problem).__name__}: {problem}"})
             return 1
-        finally:
-            embedded.stop()
     if runs > 1:
         steps.summary()
     return 0
 
 
-def _free_ports() -> Ports:
-    """Three ports that are free now."""
-    with _bound() as one, _bound() as two, _bound() as three:
-        return Ports(one, two, three)
-
-
 @contextmanager
-def _bound() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        yield probe.getsockname()[1]
+def _instance(data: Path, steps: Steps) -> Iterator[str]:
+    """A fresh embedded service, started as a newcomer starts it."""
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(free_port()), "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:  # noqa: S603 - our own command
+        try:
+            yield steps.run("start", lambda: _address(service), say=lambda address: {"address": address})
+        finally:
+            service.terminate()
+
+
+def _address(service: "subprocess.Popen[str]") -> str:
+    line = service.stdout.readline() if service.stdout else ""
+    found = re.search(r"http://\S+", line)
+    if not found:
+        raise Differs(f"the service did not start: {line!r}")
+    return found.group(0)
+
+
+def free_port() -> int:
+    """A port that is free now, with two free ones behind it."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port: int = probe.getsockname()[1]
+        with contextlib.suppress(PortTaken, OverflowError):
+            Ports.from_first(port).check_free()
+            return port
 
 
 def _one_run(address: str, steps: Steps) -> None:
@@ -109,16 +121,16 @@ def _one_run(address: str, steps: Steps) -> None:
         footprint = steps.run(
             "footprint", lambda: _post(client, "/v1/footprints", _example()), say=lambda f: {"total_g": f["total_g"]}
         )
-        tonnes = -(-footprint["total_g"] // GRAMS_PER_TONNE)
-        listing = steps.run("listings", lambda: _listing(client, tonnes), say=lambda found: {"listing": found["id"]})
+        amount_g = footprint["to_cancel_g"]
+        listing = steps.run("listings", lambda: _listing(client, amount_g), say=lambda found: {"listing": found["id"]})
         quote = steps.run(
             "quote",
             lambda: _post(
                 client,
                 "/v1/quotes",
-                {"lines": [{"listing_id": listing["id"], "tonnes": tonnes}], "footprint_id": footprint["id"]},
+                {"listings": [{"listing_id": listing["id"], "amount_g": amount_g}], "footprint_id": footprint["id"]},
             ),
-            say=lambda q: {"tonnes": q["tonnes"], "total": q["total"], "currency": q["currency"]},
+            say=lambda q: {"amount_g": q["amount_g"], "total": q["total"], "currency": q["currency"]},
         )
         order = steps.run("order", lambda: _order(client, quote, footprint), say=lambda o: {"state": o["state"]})
         steps.run("pay", lambda: _pay(order), say=lambda _: {})
@@ -127,7 +139,9 @@ def _one_run(address: str, steps: Steps) -> None:
         certificate = steps.run("certificate", lambda: _get_json(client, f"/v1/certificates/{number}"))
         page = steps.run("page", lambda: _get(client, f"/c/{number}").text)
         pdf = steps.run(
-            "pdf", lambda: _get(client, f"/c/{number}.pdf", lang="en").content, say=lambda p: {"bytes": len(p)}
+            "pdf",
+            lambda: _get(client, f"/v1/certificates/{number}.pdf", lang="en").content,
+            say=lambda p: {"bytes": len(p)},
         )
         verified = steps.run("verify", lambda: _verify(client, address, certificate, page, pdf))
     _print(
@@ -143,8 +157,9 @@ def _one_run(address: str, steps: Steps) -> None:
 
 
 def _example() -> dict[str, Any]:
-    inputs = json.loads(EXAMPLE.read_text("utf-8"))
-    return {"type": "event", "inputs": inputs}
+    given = json.loads(EXAMPLE.read_text("utf-8"))
+    about = {key: given.pop(key) for key in ("type", "subject", "period")}
+    return {**about, "inputs": given}
 
 
 def _answered(answer: httpx.Response) -> httpx.Response:
@@ -166,12 +181,12 @@ def _post(client: httpx.Client, path: str, body: Mapping[str, Any]) -> Any:
     return _answered(client.post(path, json=body, headers={"Idempotency-Key": key})).json()
 
 
-def _listing(client: httpx.Client, tonnes: int) -> Any:
-    """The cheapest listing that has the tonnes."""
-    for listing in _get_json(client, "/v1/listings", limit="100")["items"]:
-        if listing["free_t"] >= tonnes >= listing["minimum_t"]:
+def _listing(client: httpx.Client, amount_g: int) -> Any:
+    """The cheapest listing that has the amount."""
+    for listing in _get_json(client, "/v1/listings", limit="100")["data"]:
+        if listing["free_g"] >= amount_g >= listing["minimum_g"]:
             return listing
-    raise Differs(f"no listing has {tonnes} t")
+    raise Differs(f"no listing has {amount_g} g")
 
 
 def _order(client: httpx.Client, quote: Mapping[str, Any], footprint: Mapping[str, Any]) -> Any:
@@ -183,8 +198,8 @@ def _order(client: httpx.Client, quote: Mapping[str, Any], footprint: Mapping[st
             "instruction": {
                 "type": "event",
                 "subject": footprint["subject"]["name"],
-                "period_first": footprint["period"]["start"],
-                "period_last": footprint["period"]["end"],
+                "period_first": footprint["period_first"],
+                "period_last": footprint["period_last"],
                 "beneficiary": "札幌学術会議 実行委員会",
                 "beneficiary_public": True,
                 "purpose": "voluntary_offset",

@@ -6,29 +6,33 @@ drawn at random on the first start and kept in the data folder. A process that d
 
 import contextlib
 import json
+import multiprocessing
 import os
 import secrets
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from api.maintenance import migrate_and_seed
+from api.processes import run_web, run_worker
 from certificates.keys import create_key_file
 from certificates.statement import Environment
+from marketplace.payments.sandbox import __main__ as sandbox_payments
 from marketplace.registries.profiles import load_profiles
+from marketplace.registries.sandbox import __main__ as sandbox_registry
 from marketplace.registries.sandbox.settings import Credentials
 from marketplace.sandbox_seed import registry_seed
 
 HOST = "127.0.0.1"
+FORK = multiprocessing.get_context("fork")
 STARTS_WITHIN_SECONDS = 60.0
 STOPS_WITHIN_SECONDS = 10.0
 PAUSE_BEFORE_RESTART_SECONDS = 0.2
@@ -70,67 +74,88 @@ class Ports:
 
 @dataclass(slots=True)
 class _Child:
+    """A forked process: it shares what the supervisor has imported, so that starting and restarting take no time."""
+
     name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
+    target: Callable[[], object]
+    variables: Mapping[str, str]
     log: Path
-    process: subprocess.Popen[bytes] | None = field(default=None)
+    process: BaseProcess | None = field(default=None)
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
-            # a group of its own: an interrupt at the terminal reaches the supervisor only, which stops its children in order
-            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-                self.command,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        self.process = FORK.Process(target=self._run, name=f"ashiato-{self.name}")
+        self.process.start()
+
+    def _run(self) -> None:
+        # a session of its own: an interrupt at the terminal reaches the supervisor only, which stops its children in order
+        os.setsid()
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, signal.SIG_DFL)
+        with self.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            os.dup2(nothing.fileno(), 0)
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        os.environ.update(self.variables)
+        self.target()
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.is_alive()
 
 
 class Embedded:
-    """Start with `start`, watch with `watch`, end with `stop`."""
+    """Start with `start`, watch with `watch`, end with `stop`. The supervisor stays free of threads, since it forks."""
 
     def __init__(self, data: Path, ports: Ports) -> None:
         self.data, self.ports = data, ports
         self.address = f"http://{HOST}:{ports.web}"
         self._children: list[_Child] = []
-        self._stopping = threading.Event()
+        self._stopping = False
 
-    def start(self, migrate_and_seed: Callable[[dict[str, str]], None]) -> None:
-        """`migrate_and_seed` is given the environment variables of the settings. Raises PortTaken, ChildFailed."""
+    def start(self) -> None:
+        """Migrate, seed and start everything. Raises PortTaken, ChildFailed."""
         self.ports.check_free()
-        self.data.mkdir(parents=True, exist_ok=True)
-        (self.data / "logs").mkdir(exist_ok=True)
+        (self.data / "logs").mkdir(parents=True, exist_ok=True)
         variables = self._variables()
-        migrate_and_seed(variables)
-        python = [sys.executable, "-m"]
+        self._prepare(variables)
         seed = self.data / "registry-seed.json"
         seed.write_text(json.dumps(registry_seed(), ensure_ascii=False), "utf-8")
-        here = dict(os.environ)
-        self._add(
-            "registry",
-            [*python, "marketplace.registries.sandbox", "--port", str(self.ports.registry)]
-            + ["--data", str(self.data / "registry"), "--seed", str(seed)],
-            here,
-        )
-        self._add(
-            "payments",
-            [*python, "marketplace.payments.sandbox", "--port", str(self.ports.payments)]
-            + ["--data", str(self.data / "payments"), "--webhook-url", f"{self.address}/webhooks/stripe"]
-            + ["--api-key", variables["ASHIATO_STRIPE_API_KEY"]]
-            + ["--webhook-secret", *json.loads(variables["ASHIATO_STRIPE_WEBHOOK_SECRETS"])],
-            here,
-        )
-        self._add("web", [*python, "api.cli", "web", "--port", str(self.ports.web)], here | variables)
-        self._add("worker", [*python, "api.cli", "worker"], here | variables)
+        registry = ["--port", str(self.ports.registry), "--data", str(self.data / "registry"), "--seed", str(seed)]
+        payments = [
+            *("--port", str(self.ports.payments), "--data", str(self.data / "payments")),
+            *("--webhook-url", f"{self.address}/webhooks/stripe"),
+            *("--api-key", variables["ASHIATO_STRIPE_API_KEY"]),
+            *("--webhook-secret", *json.loads(variables["ASHIATO_STRIPE_WEBHOOK_SECRETS"])),
+        ]
+        self._children = [
+            self._child("web", lambda: run_web(HOST, self.ports.web), variables),
+            self._child("registry", lambda: sandbox_registry.main(registry), {}),
+            self._child("payments", lambda: sandbox_payments.main(payments), {}),
+            self._child("worker", run_worker, variables),
+        ]
         for child in self._children:
             child.start()
+        self._note_process_ids()
         self._wait_until_ready()
 
-    def _add(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._children.append(_Child(name, command, environment, self.data / "logs" / f"{name}.log"))
+    def _prepare(self, variables: Mapping[str, str]) -> None:
+        """Migrate and seed in a process of its own, so that the supervisor never opens the database."""
+        preparing = self._child("prepare", migrate_and_seed, variables)
+        preparing.start()
+        if preparing.process is not None:
+            preparing.process.join()
+            if preparing.process.exitcode != 0:
+                raise ChildFailed(f"the database could not be prepared; see {preparing.log}")
+
+    def _child(self, name: str, target: Callable[[], object], variables: Mapping[str, str]) -> _Child:
+        return _Child(name, target, variables, self.data / "logs" / f"{name}.log")
+
+    def _note_process_ids(self) -> None:
+        """processes.json names the process ids, for those who want to see what happens when one is killed."""
+        ids = {child.name: child.process.pid for child in self._children if child.process is not None}
+        draft = self.data / "processes.json.new"
+        draft.write_text(json.dumps(ids), "utf-8")
+        draft.replace(self.data / "processes.json")
 
     def _variables(self) -> dict[str, str]:
         kept = self._kept_secrets()
@@ -171,40 +196,35 @@ class Embedded:
         deadline = time.monotonic() + STARTS_WITHIN_SECONDS
         while time.monotonic() < deadline:
             for child in self._children:
-                if child.process is not None and child.process.poll() is not None:
+                if not child.running:
                     self.stop()
-                    raise ChildFailed(f"{child.name} ended with {child.process.returncode}; see {child.log}")
+                    raise ChildFailed(f"{child.name} did not come up; see {child.log}")
             with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"{self.address}/readyz", timeout=5).status_code == httpx.codes.OK:
                     return
-            time.sleep(0.05)
+            time.sleep(0.02)
         self.stop()
         raise ChildFailed(f"not ready within {STARTS_WITHIN_SECONDS:.0f} s; see {self.data / 'logs'}")
 
-    def pid(self, name: str) -> int:
-        """The process id of a child, for those who want to see what happens when it is killed."""
-        child = next(child for child in self._children if child.name == name)
-        if child.process is None:
-            raise ChildFailed(f"{name} was never started")
-        return child.process.pid
-
     def watch(self) -> None:
         """Start again whatever dies, until `stop` is called."""
-        while not self._stopping.wait(PAUSE_BEFORE_RESTART_SECONDS):
-            for child in self._children:
-                if child.process is not None and child.process.poll() is not None and not self._stopping.is_set():
+        while not self._stopping:
+            dead = [child for child in self._children if not child.running]
+            for child in dead:
+                if not self._stopping:
                     child.start()
+            if dead:
+                self._note_process_ids()
+            time.sleep(PAUSE_BEFORE_RESTART_SECONDS)
 
     def stop(self, *_: Any) -> None:
-        self._stopping.set()
-        running = [child.process for child in self._children if child.process is not None]
+        self._stopping = True
+        running = [child.process for child in self._children if child.process is not None and child.running]
         for process in running:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
+            process.terminate()
         deadline = time.monotonic() + STOPS_WITHIN_SECONDS
         for process in running:
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            process.join(max(0.1, deadline - time.monotonic()))
+            if process.is_alive():
                 process.kill()
-                process.wait()
+                process.join()

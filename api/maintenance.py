@@ -1,7 +1,6 @@
 """Database chores: migrate, seed the sandbox, and examine the books."""
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 
 from tortoise import Tortoise
@@ -14,8 +13,9 @@ from marketplace.database.migrator import migrate
 from marketplace.sandbox_seed import seed
 
 
-def migrate_and_seed(variables: Mapping[str, str]) -> None:
-    asyncio.run(_migrate_and_seed(variables["ASHIATO_DATABASE_URL"]))
+def migrate_and_seed() -> None:
+    """Of the database that the settings name; the sandbox supply is added only to an empty market."""
+    asyncio.run(_migrate_and_seed(Settings().database_url.get_secret_value()))
 
 
 async def _migrate_and_seed(database_url: str) -> None:

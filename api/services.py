@@ -37,7 +37,7 @@ async def running_market(settings: Settings) -> AsyncIterator[Market]:
     )
     registries = {
         code: HttpRegistry(
-            HttpRegistrySettings(address=str(access.url).rstrip("/"), token=access.token.get_secret_value())
+            HttpRegistrySettings(address=access.url, token=access.token)
         )
         for code, access in settings.registries.items()
     }

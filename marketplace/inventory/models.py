@@ -23,6 +23,7 @@ class RegistryAccount(Model):
     registry: fields.Field[str] = fields.TextField()
     number: fields.Field[str] = fields.TextField()
     provider: fields.ForeignKeyRelation[Provider] = fields.ForeignKeyField("ashiato.Provider")
+    provider_id: str
 
     class Meta:
         table = "registry_account"

@@ -25,7 +25,7 @@ class Worker:
         *,
         clock: Clock,
         sweeps: Mapping[str, Callable[[], Awaitable[object]]] | None = None,
-        lease: timedelta = timedelta(seconds=30),
+        lease: timedelta = timedelta(seconds=20),
         idle: timedelta = timedelta(milliseconds=100),
         sweep_every: timedelta = timedelta(seconds=5),
         batch: int = 10,

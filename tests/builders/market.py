@@ -117,7 +117,11 @@ async def a_listing(
             state=IntervalState.AVAILABLE,
         )
         return await Listing.create(
-            id=new_id("lst", now), holding_id=holding.id, yen_per_tonne=yen_per_tonne, minimum_tonnes=minimum_tonnes, open=open
+            id=new_id("lst", now),
+            holding_id=holding.id,
+            yen_per_tonne=yen_per_tonne,
+            minimum_tonnes=minimum_tonnes,
+            open=open,
         )
 
     return await run_tx(work)

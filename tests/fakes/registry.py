@@ -41,7 +41,9 @@ class FakeRegistry:
         if fault == "lost_before":
             raise OutcomeUnknown("the connection broke")
         if fault == "rejected":
-            report = CancellationReport(request.reference, CancellationState.REJECTED, rejection_reason="account_frozen")
+            report = CancellationReport(
+                request.reference, CancellationState.REJECTED, rejection_reason="account_frozen"
+            )
         else:
             assert request.reference not in self.reports, "a reference was submitted twice"
             mine = {(request.block, serial) for serial in range(request.serials.first, request.serials.last + 1)}

@@ -39,7 +39,9 @@ class TestMigrations:
         folder = tmp_path / "room" / "migrations"
         folder.mkdir(parents=True)
         for dialect in ("sqlite", "postgres"):
-            (folder / f"0001_bad.{dialect}.sql").write_text("CREATE TABLE half (id TEXT);\nCREATE TABLE half (id TEXT);\n")
+            (folder / f"0001_bad.{dialect}.sql").write_text(
+                "CREATE TABLE half (id TEXT);\nCREATE TABLE half (id TEXT);\n"
+            )
         with pytest.raises(Exception, match="half"):
             await migrate((folder,))
         names = await connections.get("default").execute_query_dict("SELECT name FROM schema_migration")

@@ -52,8 +52,9 @@ class TestStatesMoveOnlyAlongTheDrawnArrows:
         order = await an_order(small, await a_listing(small))
         await refused("order_moves", "UPDATE buyer_order SET state = 'retiring' WHERE id = ?", order.id)
         await refused(
-            "interval_moves", "UPDATE unit_interval SET state = 'withdrawn', quote_line_id = NULL, reserved_until = NULL "
-            "WHERE state = 'reserved'"
+            "interval_moves",
+            "UPDATE unit_interval SET state = 'withdrawn', quote_line_id = NULL, reserved_until = NULL "
+            "WHERE state = 'reserved'",
         )
 
 
@@ -101,7 +102,8 @@ class TestSerialsAreNeverTwiceOnTheBooks:
         listing = await a_listing(small, tonnes=10)
         await a_quote(small, listing, tonnes=10)
         await execute(
-            "UPDATE unit_interval SET state = 'cancelling', reserved_until = NULL WHERE holding_id = ?", listing.holding_id
+            "UPDATE unit_interval SET state = 'cancelling', reserved_until = NULL WHERE holding_id = ?",
+            listing.holding_id,
         )
         await refused(
             "interval_cancelled_with_notice",
@@ -109,7 +111,8 @@ class TestSerialsAreNeverTwiceOnTheBooks:
             listing.holding_id,
         )
         await execute(
-            "UPDATE unit_interval SET state = 'available', quote_line_id = NULL WHERE holding_id = ?", listing.holding_id
+            "UPDATE unit_interval SET state = 'available', quote_line_id = NULL WHERE holding_id = ?",
+            listing.holding_id,
         )
 
     async def test_a_cancelled_unit_is_final(self, small):

@@ -18,9 +18,7 @@ from tests.builders.market import a_listing, a_quote, a_wish, an_order
 class TestALotIsNeverOversold:
     async def test_many_buyers_at_once_get_exactly_what_there_is(self, small):
         listing = await a_listing(small, tonnes=100)
-        answers = await asyncio.gather(
-            *(a_quote(small, listing, tonnes=7) for _ in range(40)), return_exceptions=True
-        )
+        answers = await asyncio.gather(*(a_quote(small, listing, tonnes=7) for _ in range(40)), return_exceptions=True)
         sold = [answer for answer in answers if not isinstance(answer, Exception)]
         assert len(sold) == 14
         assert {type(answer) for answer in answers if isinstance(answer, Exception)} == {NotEnoughUnits}

@@ -14,7 +14,7 @@ from marketplace.orders.states import OrderState
 from tests.builders.market import a_listing, a_quote, a_wish, an_order
 from tests.fakes.observed import Observed
 
-AFTER_A_LEASE = timedelta(seconds=31)
+AFTER_A_LEASE = timedelta(seconds=21)
 
 
 class Killed(BaseException):

@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench` runs every one, prints a table and writes build/bench.json. Figures are medians."""

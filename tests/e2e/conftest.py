@@ -1,0 +1,9 @@
+import pytest
+
+from tests.e2e.instance import an_instance
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory):
+    with an_instance(tmp_path_factory.mktemp("instance")) as running:
+        yield running

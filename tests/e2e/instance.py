@@ -1,0 +1,109 @@
+"""A whole embedded instance in processes of its own, and a buyer who uses it over HTTP."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from api.demo import CARD, free_port
+
+PATIENCE_SECONDS = 90
+
+
+def eventually(look: Callable[[], Any], *, what: str) -> Any:
+    """The first true answer of `look`; fails the test when patience ends."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.005)
+    raise AssertionError(f"did not happen: {what}")
+
+
+@dataclass
+class Instance:
+    address: str
+    data: Path
+    client: httpx.Client
+
+    @property
+    def registry(self) -> httpx.Client:
+        """The sandbox registry's administration."""
+        token = json.loads((self.data / "registry" / "credentials.json").read_text())["admin_token"]
+        port = urlsplit(self.address).port + 2
+        return httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=10
+        )
+
+    def kill(self, name: str) -> None:
+        """kill -9 a process of this instance, and wait until its successor is there."""
+        before = self.pid(name)
+        os.kill(before, signal.SIGKILL)
+        eventually(lambda: self.pid(name) != before, what=f"{name} is started again")
+
+    def pid(self, name: str) -> int:
+        return json.loads((self.data / "processes.json").read_text())[name]
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        answer = self.client.post(path, json=body, headers={"Idempotency-Key": os.urandom(16).hex()})
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def order(self, *, amount_g: int = 1_000_000) -> Any:
+        """A new order that awaits its payment."""
+        listings = self.client.get("/v1/listings", params={"limit": 100}).json()["data"]
+        listing = next(item for item in listings if item["free_g"] >= amount_g >= item["minimum_g"])
+        quote = self.post("/v1/quotes", {"listings": [{"listing_id": listing["id"], "amount_g": amount_g}]})
+        return self.post(
+            "/v1/orders",
+            {
+                "quote_id": quote["id"],
+                "consent_version": self.client.get("/v1/consent").json()["version"],
+                "instruction": {
+                    "type": "event",
+                    "subject": "足跡学会",
+                    "period_first": "2026-11-01",
+                    "period_last": "2026-11-02",
+                    "beneficiary": "足跡学会",
+                    "beneficiary_public": True,
+                    "purpose_detail": "足跡学会のオフセット",
+                    "credit_user": "足跡学会",
+                    "reduction_effort": "資料を電子配布に変えた",
+                },
+            },
+        )
+
+    def pay(self, order: Any) -> None:
+        answer = httpx.post(order["checkout_url"], data=CARD, timeout=30)
+        assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
+
+    def see(self, order: Any) -> Any:
+        return self.client.get(urlsplit(order["url"]).path).json()
+
+    def happened(self, order: Any, kind: str) -> bool:
+        return kind in [event["kind"] for event in self.see(order)["timeline"]]
+
+
+@contextmanager
+def an_instance(data: Path) -> Iterator[Instance]:
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(free_port()), "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
+        try:
+            line = service.stdout.readline()
+            address = re.search(r"http://\S+", line)
+            assert address, f"the service did not start: {line!r}"
+            with httpx.Client(base_url=address.group(0), timeout=30) as client:
+                yield Instance(address.group(0), data, client)
+        finally:
+            service.terminate()
