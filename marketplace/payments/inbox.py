@@ -1,6 +1,6 @@
 """Verified events of the payment provider: stored once, for ever, together with the job that looks into them."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
@@ -43,10 +43,8 @@ async def store(market: Market, event: PaymentEvent) -> None:
 
 async def catch_up(market: Market) -> int:
     """Sweep: fetch what lost webhooks would have said. Returns how many events were new."""
-    newest: datetime | None = (
-        await PaymentEventRecord.all().order_by("-created_at").first().values_list("created_at", flat=True)
-    )
-    since = newest - OVERLAP if newest is not None else market.clock() - FIRST_LOOK_BACK
+    newest = await PaymentEventRecord.all().order_by("-created_at").first()
+    since = newest.created_at - OVERLAP if newest is not None else market.clock() - FIRST_LOOK_BACK
     new = 0
     for event in await market.payments.events_since(since):
         if not await PaymentEventRecord.exists(id=event.id):
