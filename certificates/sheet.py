@@ -308,10 +308,10 @@ class _Writer:
         return self._words["list_joiner"].join(self._vintage(vintage) for vintage in vintages)
 
     def _vintage(self, vintage: Vintage) -> str:
+        if vintage.basis != "monitoring_period":
+            return self._words[vintage.basis].format(label=vintage.label)
         first, slash, last = vintage.label.partition("/")
-        if vintage.basis == "monitoring_period" and slash:
-            return self._words["monitoring_period"].format(first=first, last=last)
-        return self._words[vintage.basis].format(label=vintage.label, first=first, last=first)
+        return self._words["monitoring_period"].format(first=first, last=last) if slash else vintage.label
 
     def _limits(self) -> list[str]:
         keys = ("limit_own", "limit_carbon_neutral", "limit_right", "limit_schemes")
