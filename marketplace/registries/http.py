@@ -35,6 +35,7 @@ from marketplace.registries.protocol import (
     WirePage,
     WireSerials,
 )
+from marketplace.registries.reconciliation import RecordedCancellation
 
 MAX_PAGES = 10_000
 STEADY_ATTEMPTS = 5
@@ -109,6 +110,26 @@ class HttpRegistry:
             if len({page.revision for page in pages}) == 1:
                 return [_holding(held, account) for page in pages for held in page.items]
         raise OutcomeUnknown(f"the holdings of {account} did not stand still long enough to be read")
+
+    async def cancellations(self, account: str) -> Sequence[RecordedCancellation]:
+        """Every confirmed cancellation of the account, whoever applied for it: what reconciliation compares with."""
+        pages = await self._pages(WireCancellations, "/v1/cancellations", {"account": account})
+        items = [item for page in pages for item in page.items]
+        if any(item.account != account for item in items):
+            raise OutcomeUnknown(f"the registry's answer is about another account than {account}")
+        return [
+            RecordedCancellation(
+                account=account,
+                block=item.notice.block,
+                serials=SerialRange(span.first, span.last),
+                reference=item.reference,
+                recorded_on=item.notice.recorded_on,
+                notice_number=item.notice.number,
+            )
+            for item in items
+            if item.notice is not None
+            for span in item.notice.serials
+        ]
 
     async def _pages(self, shape: type[Page], path: str, params: dict[str, str]) -> list[Page]:
         pages = [_read(shape, await self._get(path, params))]

@@ -5,7 +5,7 @@ anything else, a space or a full-width letter included, is a difference a person
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +14,8 @@ from marketplace.registries.gateway import CancellationRequest, Notice
 
 
 class DifferenceCode(StrEnum):
+    """The last five can only occur where a person copies a notice (marketplace/registries/desk)."""
+
     BLOCK = "notice_block_differs"
     ACT = "notice_act_differs"
     PURPOSE = "notice_purpose_differs"
@@ -22,6 +24,11 @@ class DifferenceCode(StrEnum):
     SERIALS_MISSING = "notice_serials_missing"
     SERIALS_NOT_ASKED = "notice_serials_not_asked"
     SERIALS_TWICE = "notice_serials_twice"
+    NUMBER_MISSING = "notice_number_missing"
+    TONNES = "notice_tonnes_differ"
+    RECORDED_BEFORE_ACT = "notice_recorded_before_act"
+    RECORDED_IN_FUTURE = "notice_recorded_in_future"
+    DOCUMENT = "notice_document_not_readable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +50,14 @@ class PartialConfirmation:
 
 def match_notice(request: CancellationRequest, notice: Notice) -> tuple[Difference, ...]:
     """Every difference between what was asked and what was recorded; empty if the notice is exactly right."""
-    texts = (
+    texts = text_differences(
         (DifferenceCode.BLOCK, request.block, notice.block),
         (DifferenceCode.ACT, request.act, notice.act),
         (DifferenceCode.PURPOSE, request.purpose, notice.purpose),
         (DifferenceCode.PURPOSE_DETAIL, request.purpose_detail, notice.purpose_detail),
         (DifferenceCode.CREDIT_USER, request.credit_user, notice.credit_user),
     )
-    found = [Difference(code, asked, stated) for code, asked, stated in texts if _composed(asked) != _composed(stated)]
-    return (*found, *_serial_differences(request.serials, notice.serials))
+    return (*texts, *serial_differences([request.serials], notice.serials))
 
 
 def partial_confirmation(request: CancellationRequest, notice: Notice) -> PartialConfirmation | None:
@@ -63,11 +69,18 @@ def partial_confirmation(request: CancellationRequest, notice: Notice) -> Partia
     return PartialConfirmation(confirmed, without([request.serials], confirmed))
 
 
-def _serial_differences(asked: SerialRange, stated: tuple[SerialRange, ...]) -> Iterator[Difference]:
-    texts = written([asked]), written(stated)
-    if without([asked], stated):
+def text_differences(*texts: tuple[DifferenceCode, str, str]) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(code, asked, stated) for code, asked, stated in texts if _composed(asked) != _composed(stated)
+    )
+
+
+def serial_differences(asked: Sequence[SerialRange], stated: Sequence[SerialRange]) -> Iterator[Difference]:
+    """Differences between two lists of ranges of one block; `asked` names no serial twice."""
+    texts = written(asked), written(stated)
+    if without(asked, stated):
         yield Difference(DifferenceCode.SERIALS_MISSING, *texts)
-    if without(stated, [asked]):
+    if without(stated, asked):
         yield Difference(DifferenceCode.SERIALS_NOT_ASKED, *texts)
     if sum(map(len, joined(stated))) != sum(map(len, stated)):
         yield Difference(DifferenceCode.SERIALS_TWICE, *texts)
