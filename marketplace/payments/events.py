@@ -14,6 +14,7 @@ class Subject(StrEnum):
     CHECKOUT = "checkout"
     REFUND = "refund"
     DISPUTE = "dispute"
+    PAYOUT_ACCOUNT = "payout_account"
 
 
 SUBJECTS: Mapping[str, Subject] = {
@@ -27,6 +28,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "charge.dispute.created": Subject.DISPUTE,
     "charge.dispute.updated": Subject.DISPUTE,
     "charge.dispute.closed": Subject.DISPUTE,
+    "account.updated": Subject.PAYOUT_ACCOUNT,
 }
 
 

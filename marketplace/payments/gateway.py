@@ -39,8 +39,9 @@ class CheckoutRequest:
 
     `expires_at` lies 30 minutes to 24 hours after the moment of the call; the provider refuses anything else. It is part
     of what the key stands for, so a repeated call carries the same moment. Close a session sooner with `expire_checkout`.
-    A bank transfer needs `email`, which the provider sends the account number to. `konbini_days` (1 to 60) is how long a
-    buyer who chose the convenience store has to go there; a bank transfer has no last day. A method that the amount does
+    A bank transfer needs `email`, which the provider sends the account number to. A buyer who chose the convenience store
+    can pay there until 23:59:59 Japan time, `konbini_days` (1 to 60) days after that day; a bank transfer has no last
+    day. A method that the amount does
     not allow (konbini: 120 to 300,000 yen) is left out by the provider, and a checkout without any is refused.
     """
 

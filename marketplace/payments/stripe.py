@@ -20,13 +20,11 @@ from marketplace.payments.gateway import (
     PaymentState,
     Refund,
 )
-from marketplace.payments.stripe_connection import StripeConnection, translated
+from marketplace.payments.stripe_connection import LONGEST_PAGE, StripeConnection, translated
 from marketplace.payments.webhooks import event_from, read_webhook
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
-
-LONGEST_PAGE = 100
 
 PROVIDER_METHODS: Mapping[PaymentMethod, Literal["card", "konbini", "customer_balance"]] = {
     PaymentMethod.CARD: "card",
@@ -59,7 +57,7 @@ def _utc_now() -> datetime:
 class StripeGateway:
     """PaymentGateway by Stripe, or by the sandbox payment server when `api_base` names it.
 
-    One instance belongs to one event loop; close it with `close`.
+    One instance belongs to one event loop; close it with `close`. Its `connection` can serve other gateways too.
     """
 
     def __init__(
@@ -78,13 +76,13 @@ class StripeGateway:
         """
         if not webhook_secrets or not all(s.get_secret_value().startswith("whsec_") for s in webhook_secrets):
             raise ValueError("at least one webhook secret is needed, and each starts with whsec_")
-        self._connection = StripeConnection(api_key, api_base=api_base, timeout=timeout, retries=retries)
-        self._stripe = self._connection.client.v1
+        self.connection = StripeConnection(api_key, api_base=api_base, timeout=timeout, retries=retries)
+        self._stripe = self.connection.client.v1
         self._webhook_secrets = tuple(webhook_secrets)
         self._now = now
 
     async def close(self) -> None:
-        await self._connection.close()
+        await self.connection.close()
 
     async def open_checkout(self, request: CheckoutRequest) -> Checkout:
         """Open the hosted page. A session that was opened unseen (its answer lost for good) can be paid by nobody, since
@@ -95,7 +93,7 @@ class StripeGateway:
             parameters["customer"] = await self._open_customer(request)
         elif request.email is not None:
             parameters["customer_email"] = request.email
-        session = await self._connection.create(
+        session = await self.connection.create(
             f"checkout:{request.key}",
             lambda options: self._stripe.checkout.sessions.create_async(parameters, options),
         )
@@ -106,7 +104,7 @@ class StripeGateway:
         if request.email is None:
             raise PaymentRefused("parameter_missing", "a bank transfer needs the buyer's email address")
         email = request.email
-        customer = await self._connection.create(
+        customer = await self.connection.create(
             f"customer:{request.key}",
             lambda options: self._stripe.customers.create_async(
                 {"email": email, "metadata": {"order_id": request.order_id}}, options
@@ -135,7 +133,7 @@ class StripeGateway:
         """Raises PaymentRefused("idempotency_key_reused") if `key` already stands for a refund of another amount."""
         refund = await self._find_refund(payment, key)
         if refund is None:
-            refund = await self._connection.create(
+            refund = await self.connection.create(
                 f"refund:{key}",
                 lambda options: self._stripe.refunds.create_async(
                     {"payment_intent": payment, "amount": amount, "metadata": {"key": key}}, options
@@ -172,7 +170,7 @@ class StripeGateway:
         return [event_from(fields, json.dumps(fields).encode()) for fields in reversed(newest_first)]
 
     def read_event(self, body: bytes, signature: str) -> PaymentEvent:
-        return read_webhook(body, signature, secrets=self._webhook_secrets, live=self._connection.live, now=self._now())
+        return read_webhook(body, signature, secrets=self._webhook_secrets, live=self.connection.live, now=self._now())
 
 
 def _session_parameters(request: CheckoutRequest) -> "SessionCreateParams":
@@ -197,7 +195,8 @@ def _session_parameters(request: CheckoutRequest) -> "SessionCreateParams":
         "locale": "ja" if request.locale == "ja" else "en",
         "expires_at": int(request.expires_at.timestamp()),
         "metadata": dict(names),
-        "payment_intent_data": {"metadata": dict(names)},
+        # transfers to the providers of an order carry the same group
+        "payment_intent_data": {"metadata": dict(names), "transfer_group": request.order_id},
         "payment_method_options": {},
     }
     if PaymentMethod.KONBINI in request.methods:

@@ -15,6 +15,9 @@ from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefu
 # that many failures in a row is down.
 MOST_KEYS = 5
 
+# the provider lists at most this many things at once
+LONGEST_PAGE = 100
+
 T = TypeVar("T")
 
 

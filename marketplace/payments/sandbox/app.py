@@ -19,6 +19,7 @@ from marketplace.payments.sandbox.control import Control
 from marketplace.payments.sandbox.courier import Courier
 from marketplace.payments.sandbox.database import Database
 from marketplace.payments.sandbox.instructions_page import InstructionsPage
+from marketplace.payments.sandbox.onboarding_page import OnboardingPage
 from marketplace.payments.sandbox.page import PaymentPage
 from marketplace.payments.sandbox.settings import SandboxPaymentSettings
 
@@ -64,6 +65,7 @@ def create_payments(settings: SandboxPaymentSettings) -> Starlette:
             *Control(settings, database, courier).routes(),
             *PaymentPage(settings, database, courier.wake).routes(),
             *InstructionsPage(settings, database, courier.wake).routes(),
+            *OnboardingPage(settings, database, courier.wake).routes(),
             Mount("/assets", StaticFiles(directory=ASSETS)),
         ],
         lifespan=lifespan,

@@ -16,10 +16,14 @@ PREFIXES = {
     "charge": "ch",
     "refund": "re",
     "dispute": "du",
+    "account": "acct",
+    "account_link": "link",
+    "transfer": "tr",
+    "transfer_reversal": "trr",
 }
 
 # objects that do not say whether they are of the live or of the test mode
-WITHOUT_MODE = frozenset({"refund"})
+WITHOUT_MODE = frozenset({"refund", "account", "account_link", "transfer_reversal"})
 
 
 class Books:

@@ -4,16 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.payments.sandbox import checkout, customers, event_log, payments, refunds
+from marketplace.payments.sandbox import accounts, checkout, customers, event_log, payments, refunds, transfers
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.errors import JsonObject
 from marketplace.payments.sandbox.parameters import (
+    AccountCreate,
+    AccountLinkCreate,
     CustomerCreate,
     EventList,
+    Page,
     Parameters,
     RefundCreate,
     RefundList,
+    ReversalCreate,
     SessionCreate,
+    TransferCreate,
+    TransferList,
 )
 from marketplace.payments.sandbox.settings import SandboxPaymentSettings
 
@@ -33,6 +39,9 @@ def all_calls(settings: SandboxPaymentSettings) -> list[Call]:
     def create_session(books: Books, parameters: SessionCreate, _id: str) -> JsonObject:
         return checkout.create(books, parameters, settings.public_url)
 
+    def create_link(books: Books, parameters: AccountLinkCreate, _id: str) -> JsonObject:
+        return accounts.create_link(books, parameters, settings.public_url)
+
     return [
         Call("POST", "/v1/checkout/sessions", SessionCreate, create_session),
         Call("GET", "/v1/checkout/sessions/{id}", Parameters, checkout.retrieve),
@@ -45,6 +54,14 @@ def all_calls(settings: SandboxPaymentSettings) -> list[Call]:
         Call("POST", "/v1/refunds", RefundCreate, refunds.create),
         Call("GET", "/v1/refunds", RefundList, refunds.list_all),
         Call("GET", "/v1/refunds/{id}", Parameters, refunds.retrieve),
+        Call("POST", "/v1/accounts", AccountCreate, accounts.create),
+        Call("GET", "/v1/accounts/{id}", Parameters, accounts.retrieve),
+        Call("POST", "/v1/account_links", AccountLinkCreate, create_link),
+        Call("POST", "/v1/transfers", TransferCreate, transfers.create),
+        Call("GET", "/v1/transfers", TransferList, transfers.list_all),
+        Call("GET", "/v1/transfers/{id}", Parameters, transfers.retrieve),
+        Call("POST", "/v1/transfers/{id}/reversals", ReversalCreate, transfers.reverse),
+        Call("GET", "/v1/transfers/{id}/reversals", Page, transfers.list_reversals),
         Call("GET", "/v1/events", EventList, event_log.list_all),
         Call("GET", "/v1/events/{id}", Parameters, event_log.retrieve),
     ]

@@ -75,6 +75,7 @@ def create(books: Books, parameters: SessionCreate, public_url: str) -> JsonObje
             "currency": "jpy",
             "metadata": parameters.payment_intent_data.metadata,
             "payment_method_types": offered,
+            "transfer_group": parameters.payment_intent_data.transfer_group,
         },
         parent=session_id,
     )

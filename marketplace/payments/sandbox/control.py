@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from marketplace.payments.sandbox import clock, deferred, due, faults, payments, refunds
+from marketplace.payments.sandbox import accounts, clock, deferred, due, faults, payments, refunds
 from marketplace.payments.sandbox.api import admit
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.courier import Courier
@@ -93,6 +93,7 @@ class Control:
             Route("/sandbox/disputes", self._guarded(self._open_dispute), methods=["POST"]),
             Route("/sandbox/disputes/{id}/close", self._guarded(self._close_dispute), methods=["POST"]),
             Route("/sandbox/payments/{id}/arrive", self._guarded(self._arrive), methods=["POST"]),
+            Route("/sandbox/accounts/{id}/restrict", self._guarded(self._restrict_account), methods=["POST"]),
             Route("/sandbox/refunds/{id}/succeed", self._guarded(self._succeed_refund), methods=["POST"]),
             Route("/sandbox/refunds/{id}/fail", self._guarded(self._fail_refund), methods=["POST"]),
         ]
@@ -211,6 +212,9 @@ class Control:
             return intent
 
         return self._act(act)
+
+    async def _restrict_account(self, request: Request) -> Response:
+        return self._act(lambda books: accounts.restrict(books, request.path_params["id"]))
 
     async def _succeed_refund(self, request: Request) -> Response:
         return self._act(lambda books: refunds.succeed(books, request.path_params["id"]))

@@ -1,19 +1,20 @@
 """Money that comes later: paid at a convenience store or by bank transfer, days after the page, or never."""
 
 import secrets
+from datetime import datetime, time, timedelta
 
 from marketplace.payments.sandbox import payments
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.errors import JsonObject, refused
-
-DAY = 86_400
+from marketplace.payments.sandbox.words import JAPAN
 
 STORES = ("familymart", "lawson", "ministop", "seicomart")
 
 
 def promise_konbini(books: Books, intent: JsonObject, *, days: int, public_url: str) -> None:
-    """The buyer will go to a store, until `days` days from now at the latest."""
-    expires_at = books.now + days * DAY
+    """The buyer will go to a store, until the end of the day in Japan that is `days` days after today."""
+    last_day = datetime.fromtimestamp(books.now, JAPAN).date() + timedelta(days=days)
+    expires_at = int(datetime.combine(last_day, time(23, 59, 59), JAPAN).timestamp())
     codes = {
         store: {
             "payment_code": f"{secrets.randbelow(10**6):06}",

@@ -65,10 +65,11 @@ class LineItem(Part):
 
 class PaymentIntentData(Part):
     metadata: Metadata = {}
+    transfer_group: Text | None = None
 
 
 class Konbini(Part):
-    expires_after_days: Annotated[WholeNumber, Field(ge=0, le=60)] = 3
+    expires_after_days: Annotated[WholeNumber, Field(ge=1, le=60)] = 3
 
 
 class BankTransfer(Part):
@@ -132,3 +133,63 @@ class Created(Part):
 class EventList(Page):
     created: Created = Created()
     types: Annotated[list[Text], Field(max_length=20)] | None = None
+
+
+class Requested(Part):
+    requested: Literal["true"]
+
+
+class Capabilities(Part):
+    transfers: Requested
+
+
+class FeePayer(Part):
+    payer: Literal["application"]
+
+
+class LossPayer(Part):
+    payments: Literal["application"]
+
+
+class Dashboard(Part):
+    type: Literal["express"]
+
+
+class Controller(Part):
+    stripe_dashboard: Dashboard
+    requirement_collection: Literal["stripe"]
+    fees: FeePayer
+    losses: LossPayer
+
+
+class AccountCreate(Parameters):
+    country: Literal["JP"]
+    email: Text | None = None
+    controller: Controller
+    capabilities: Capabilities
+    metadata: Metadata = {}
+
+
+class AccountLinkCreate(Parameters):
+    account: Text
+    type: Literal["account_onboarding"]
+    return_url: AbsoluteUrl
+    refresh_url: AbsoluteUrl
+
+
+class TransferCreate(Parameters):
+    amount: Annotated[WholeNumber, Field(ge=1)]
+    currency: Literal["jpy"]
+    destination: Text
+    source_transaction: Text
+    transfer_group: Text | None = None
+    metadata: Metadata = {}
+
+
+class TransferList(Page):
+    transfer_group: Text | None = None
+
+
+class ReversalCreate(Parameters):
+    amount: Annotated[WholeNumber, Field(ge=1)] | None = None
+    metadata: Metadata = {}

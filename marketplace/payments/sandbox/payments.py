@@ -16,7 +16,7 @@ def retrieve_charge(books: Books, _parameters: object, charge_id: str) -> JsonOb
 
 
 def prepare(books: Books, fields: JsonObject, *, parent: str) -> JsonObject:
-    """A payment that waits for its first try; `fields` carry amount, currency, payment_method_types and metadata."""
+    """A payment that waits for its first try; `fields` carry amount, currency, methods, metadata and group."""
     return books.add(
         "payment_intent",
         {
@@ -76,6 +76,7 @@ def new_charge(
             "payment_method_details": details,
             "refunded": False,
             "status": "failed" if failure else "succeeded",
+            "transfer_group": intent["transfer_group"],
         },
         parent=intent["id"],
     )

@@ -19,8 +19,16 @@ TEMPLATES = jinja2.Environment(
 )
 
 
-def page(template: str, request: Request, session: JsonObject | None, status: int, **context: object) -> Response:
-    """`session` is the checkout that the page belongs to, if there is one."""
+def page(
+    template: str,
+    request: Request,
+    session: JsonObject | None,
+    status: int,
+    *,
+    shop_url: str | None = None,
+    **context: object,
+) -> Response:
+    """`session` is the checkout that the page belongs to, if there is one; else its form leads on to `shop_url`."""
     locale = locale_of(request, session)
     html = TEMPLATES.get_template(template).render(
         words=words(locale),
@@ -29,7 +37,7 @@ def page(template: str, request: Request, session: JsonObject | None, status: in
         success_url=success_url(session) if session else None,
         **context,
     )
-    return HTMLResponse(html, status, headers=headers(session))
+    return HTMLResponse(html, status, headers=headers(session) if session else policy(shop_url))
 
 
 def notice(request: Request, session: JsonObject | None, name: str, status: int) -> Response:
@@ -51,8 +59,13 @@ def success_url(session: JsonObject) -> str:
 
 
 def headers(session: JsonObject | None) -> dict[str, str]:
+    return policy(session["success_url"] if session else None)
+
+
+def policy(shop_url: str | None) -> dict[str, str]:
+    """The headers of a page whose form leads on to `shop_url`."""
     # a browser applies form-action to the redirect after the form too, so the shop's own address must be allowed
-    shop = urlsplit(session["success_url"]) if session else None
+    shop = urlsplit(shop_url) if shop_url else None
     targets = f"'self' {shop.scheme}://{shop.netloc}" if shop else "'none'"
     return {
         "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "

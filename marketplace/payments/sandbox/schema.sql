@@ -8,7 +8,8 @@ CREATE TABLE IF NOT EXISTS object (
     due      INTEGER,                                -- when something happens to it by itself: a session runs out
     body     TEXT NOT NULL CHECK (json_valid(body)),
     -- money that was taken can be given back once
-    CHECK (kind <> 'charge' OR json_extract(body, '$.amount_refunded') BETWEEN 0 AND json_extract(body, '$.amount'))
+    CHECK (kind <> 'charge' OR json_extract(body, '$.amount_refunded') BETWEEN 0 AND json_extract(body, '$.amount')),
+    CHECK (kind <> 'transfer' OR json_extract(body, '$.amount_reversed') BETWEEN 0 AND json_extract(body, '$.amount'))
 ) STRICT;
 CREATE INDEX IF NOT EXISTS object_list ON object (kind, parent, position);
 CREATE INDEX IF NOT EXISTS object_due ON object (due) WHERE due IS NOT NULL;

@@ -1,8 +1,9 @@
 """Konbini and bank transfer: first a promise, days later money or nothing; refunds go to an account first asked for."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from tests.browser import chromium
 from tests.marketplace.payments.servers import Sandbox, a_request
 
 ALL = [PaymentMethod.CARD, PaymentMethod.KONBINI, PaymentMethod.BANK_TRANSFER]
+JAPAN = ZoneInfo("Asia/Tokyo")
 EMAIL = "keiri@example.com"
 
 
@@ -99,13 +101,17 @@ class TestTheMoneyArrives:
 
 
 class TestTheMoneyNeverComes:
-    async def test_a_store_waits_for_the_days_asked_for(self, gateway: StripeGateway, sandbox: Sandbox) -> None:
+    async def test_a_store_waits_until_the_end_of_the_last_day_in_japan(
+        self, gateway: StripeGateway, sandbox: Sandbox
+    ) -> None:
         before = datetime.now(UTC)
         opened = await gateway.open_checkout(a_request(methods=[PaymentMethod.KONBINI], konbini_days=2))
         await sandbox.pay(opened, method="konbini")
-        await sandbox.advance(timedelta(hours=47))
+        now = datetime.now(JAPAN)
+        end_of_day = datetime.combine(now.date() + timedelta(days=2), time(23, 59, 59), JAPAN)
+        await sandbox.advance(end_of_day - now - timedelta(minutes=1))
         assert (await gateway.checkout(opened.id)).state is PaymentState.PENDING
-        await sandbox.advance(timedelta(hours=2))
+        await sandbox.advance(timedelta(minutes=2))
         assert (await gateway.checkout(opened.id)).state is PaymentState.FAILED
         assert (await told(gateway, opened, before))[-1] == "checkout.session.async_payment_failed"
 

@@ -7,10 +7,15 @@ import pytest
 import stripe
 from pydantic import BaseModel
 from stripe._api_version import _ApiVersion
+from stripe.params import _account_create_params as account
+from stripe.params._account_link_create_params import AccountLinkCreateParams
 from stripe.params._customer_create_params import CustomerCreateParams
 from stripe.params._event_list_params import EventListParams, EventListParamsCreated
 from stripe.params._refund_create_params import RefundCreateParams
 from stripe.params._refund_list_params import RefundListParams
+from stripe.params._transfer_create_params import TransferCreateParams
+from stripe.params._transfer_list_params import TransferListParams
+from stripe.params._transfer_reversal_create_params import TransferReversalCreateParams
 from stripe.params.checkout import _session_create_params as session
 
 from marketplace.payments.gateway import PaymentMethod
@@ -18,7 +23,8 @@ from marketplace.payments.sandbox import parameters
 from marketplace.payments.sandbox.checkout import KNOWN_METHODS
 from marketplace.payments.sandbox.events import API_VERSION
 from marketplace.payments.stripe import StripeGateway
-from tests.marketplace.payments.servers import Sandbox, a_request
+from marketplace.payments.stripe_payouts import StripePayouts
+from tests.marketplace.payments.servers import SUCCESS_URL, Sandbox, a_request
 
 PARAMETERS: Mapping[type[BaseModel], type] = {
     parameters.SessionCreate: session.SessionCreateParams,
@@ -31,6 +37,17 @@ PARAMETERS: Mapping[type[BaseModel], type] = {
     parameters.CustomerBalance: session.SessionCreateParamsPaymentMethodOptionsCustomerBalance,
     parameters.BankTransfer: session.SessionCreateParamsPaymentMethodOptionsCustomerBalanceBankTransfer,
     parameters.CustomerCreate: CustomerCreateParams,
+    parameters.AccountCreate: account.AccountCreateParams,
+    parameters.Capabilities: account.AccountCreateParamsCapabilities,
+    parameters.Requested: account.AccountCreateParamsCapabilitiesTransfers,
+    parameters.Controller: account.AccountCreateParamsController,
+    parameters.FeePayer: account.AccountCreateParamsControllerFees,
+    parameters.LossPayer: account.AccountCreateParamsControllerLosses,
+    parameters.Dashboard: account.AccountCreateParamsControllerStripeDashboard,
+    parameters.AccountLinkCreate: AccountLinkCreateParams,
+    parameters.TransferCreate: TransferCreateParams,
+    parameters.TransferList: TransferListParams,
+    parameters.ReversalCreate: TransferReversalCreateParams,
     parameters.RefundCreate: RefundCreateParams,
     parameters.RefundList: RefundListParams,
     parameters.EventList: EventListParams,
@@ -44,6 +61,8 @@ SHOWN: Mapping[str, type] = {
     "charge": stripe.Charge,
     "refund": stripe.Refund,
     "dispute": stripe.Dispute,
+    "account": stripe.Account,
+    "transfer": stripe.Transfer,
     "event": stripe.Event,
 }
 
@@ -79,6 +98,12 @@ class TestTheNamesAreTheProviders:
             a_request(methods=[PaymentMethod.KONBINI, PaymentMethod.BANK_TRANSFER], email="buyer@example.com")
         )
         await sandbox.pay(later, method="konbini")
+        payouts = StripePayouts(gateway.connection)
+        account_id = (await payouts.open_account(key="p", provider_id="p", email="keiri@example.com")).id
+        link = await payouts.onboarding_link(account_id, return_url=SUCCESS_URL, refresh_url=SUCCESS_URL)
+        await sandbox.http.post(link.url)
+        sent = await payouts.transfer(account_id, 100, "JPY", payment=payment, order_id="ord_1", key="t")
+        await payouts.take_back(sent.id, 50, key="t")
         events: list[dict[str, Any]] = (await sandbox.api("GET", "/v1/events?limit=100")).json()["data"]
         things = events + [event["data"]["object"] for event in events]
         shown = (await sandbox.api("GET", f"/v1/checkout/sessions/{later.id}?expand[]=customer")).json()
