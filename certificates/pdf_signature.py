@@ -36,6 +36,12 @@ logging.getLogger("pyhanko.sign.validation").setLevel(logging.CRITICAL)
 _DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 
 
+class AlreadySigned(ValueError):
+    """A certificate is signed once; the first signature permits no second one."""
+
+    code = "pdf_already_signed"
+
+
 class PdfSignatureOutcome(StrEnum):
     """`unsigned` has no signature; `invalid` has one that does not hold, or cannot be read; `untrusted` holds, and its
     chain does not end in a trusted certificate; `valid` holds for every byte of the file and is trusted."""
@@ -71,8 +77,11 @@ def sign_pdf(pdf: bytes, key: ec.EllipticCurvePrivateKey, chain: tuple[x509.Cert
     """The PDF with a certifying, invisible signature that permits no change at all; attachments stay as they are.
 
     `chain` starts with the certificate of `key`. The signing time is the clock's; two calls give different bytes. CPU work of
-    some ten milliseconds that must not run inside an event loop (call it with asyncio.to_thread).
+    some ten milliseconds that must not run inside an event loop (call it with asyncio.to_thread). Raises: AlreadySigned.
     """
+    document = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    if document.prev.embedded_signatures:
+        raise AlreadySigned("the PDF carries a signature already")
     known = SimpleCertificateStore()  # type: ignore[no-untyped-call] # the library leaves this one without types
     own, *above = _library_certificates(chain)
     known.register_multiple(above)
@@ -85,9 +94,7 @@ def sign_pdf(pdf: bytes, key: ec.EllipticCurvePrivateKey, chain: tuple[x509.Cert
         docmdp_permissions=MDPPerm.NO_CHANGES,
     )
     signed = io.BytesIO()
-    PdfSigner(metadata, signer=signer).sign_pdf(
-        IncrementalPdfFileWriter(io.BytesIO(pdf)), output=signed, bytes_reserved=_room_for_signature(chain)
-    )
+    PdfSigner(metadata, signer=signer).sign_pdf(document, output=signed, bytes_reserved=_room_for_signature(chain))
     return signed.getvalue()
 
 

@@ -89,8 +89,8 @@ class TestVintages:
     )
     def test_each_basis_is_said(self, basis: str, label: str, shown: str) -> None:
         cancellation = a_cancellation(vintages=(Vintage.model_validate({"basis": basis, "label": label}),))
-        credits: Any = the_sheet(a_statement(grams=1, cancellations=(cancellation,)))["credits"]
-        assert {"label": "Vintage", "value": shown} in credits[0]["facts"]
+        shown_credits: Any = the_sheet(a_statement(grams=1, cancellations=(cancellation,)))["credits"]
+        assert {"label": "Vintage", "value": shown} in shown_credits[0]["facts"]
 
     def test_several_vintages_stand_side_by_side(self) -> None:
         years = tuple(Vintage(basis="calendar_year", label=year) for year in ("2021", "2022"))
