@@ -1,7 +1,7 @@
 """What each refusal is answered with: status, whether waiting helps, and what to do. One row per error class.
 
 The words are for developers and in English; visitors of the pages read sentences from frontend/locale instead.
-A class that can only be raised in a worker, at the start or by a fault of ours stands in INTERNAL and becomes a plain 500.
+A class that can only be raised in a worker, at the start or by a fault of ours is internal and becomes a plain 500.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from api import problems
 from certificates import (
+    backing,
     compact_proof,
     evidence,
     facts,
@@ -27,15 +28,13 @@ from certificates import service as issuing
 from marketplace import errors as market
 from marketplace.certification import publication
 from marketplace.certification import service as certification
-from marketplace.database import connect, migrator
 from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
 from marketplace.orders import fulfilment
 from marketplace.payments import gateway as payments
 from marketplace.projects import eligibility
 from marketplace.projects import facts as project_facts
-from marketplace.registries import answer_signature, circuit, http, http_exchange, processing, profiles
-from marketplace.registries import gateway as registries
+from marketplace.registries import profiles
 from offset_calc import errors as calc
 
 
@@ -147,14 +146,21 @@ TABLE: Mapping[type[Exception], Row] = {
     calc.PlaceAmbiguous: Row(422, "Several places have that name", "Send one of the keys in `params.choices`."),
 }
 
+INTERNAL_ROOMS = (
+    # only workers speak with registries, and operators read what they say
+    "marketplace.registries.",
+    # starting and migrating
+    "marketplace.database.",
+    # our own public log, written by workers
+    "certificates.log.",
+)
+"""Modules whose errors never reach a caller, unless they stand in the table."""
+
 INTERNAL: frozenset[type[Exception]] = frozenset(
     {
-        # never without an error of its own below it
+        # never raised without a class of its own below it
         calc.OffsetCalcError,
-        # raised at the start, by the migrator, or about our own data files
-        connect.UnknownDatabase,
-        migrator.MigrationEdited,
-        migrator.ForeignKeysBroken,
+        # raised at the start, or about our own data files
         project_facts.DataDefect,
         calc.FactorTableDamaged,
         keys.UnusableKey,
@@ -167,17 +173,9 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         fulfilment.RefundRefused,
         certification.NotFullyCancelled,
         issuing.CertifiedDifferently,
-        issuing.CancellationDiffers,
+        backing.CancellationDiffers,
         issuing.AlreadyEnded,
         reservations.ReservedForOtherEnvironment,
-        registries.RegistryUnreachable,
-        registries.OutcomeUnknown,
-        http.RequestRefused,
-        http_exchange.RegistryClosed,
-        answer_signature.SignatureMissingOrWrong,
-        answer_signature.UnknownSigningKey,
-        circuit.CircuitOpen,
-        processing.NeverProcessed,
         # our own records contradict themselves
         serials.CannotSplit,
         facts.ShareTooLarge,
@@ -192,6 +190,11 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         calc.ReplayDiffers,
     }
 )
+
+
+def is_internal(kind: type[Exception]) -> bool:
+    return kind in INTERNAL or (kind not in TABLE and kind.__module__.startswith(INTERNAL_ROOMS))
+
 
 FAULT = Row(
     500,

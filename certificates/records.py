@@ -85,6 +85,12 @@ async def find_by_order(order_reference: str) -> CertificateRecord | None:
     return record
 
 
+async def find_all_by_order(order_references: Sequence[str]) -> dict[str, CertificateRecord]:
+    """The certificate each of these orders got first, by order reference; orders without one are left out."""
+    rows = await models.Certificate.filter(order_reference__in=list(order_references))
+    return {record.order_reference: record for record in await _records(rows)}
+
+
 async def issued_after(number: str | None, *, limit: int) -> list[CertificateRecord]:
     """Certificates in order of issue, `limit` at a time; pass the last number of the previous page, None to begin."""
     query = models.Certificate.all()
@@ -94,6 +100,8 @@ async def issued_after(number: str | None, *, limit: int) -> list[CertificateRec
 
 
 async def _records(rows: Sequence[models.Certificate]) -> list[CertificateRecord]:
+    if not rows:
+        return []
     ids = [row.id for row in rows]
     references = [row.order_reference for row in rows]
     slots = {

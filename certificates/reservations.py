@@ -5,6 +5,7 @@ the order, its time or its neighbours.
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +15,8 @@ from certificates.number import new_number
 from certificates.statement import Environment
 from certificates.status_list import PLACES
 
-# Eight taken places in a row happen in a list that is about half full: time for the next one.
-_DRAWS_PER_LIST = 8
+# When half of the drawn places are taken, the list is about half full: time for the next one.
+_DRAWS = 16
 
 
 class ReservedForOtherEnvironment(Exception):
@@ -46,34 +47,55 @@ async def reserve(order_reference: str, environment: Environment, *, now: dateti
 
     Runs inside the caller's transaction. Raises ReservedForOtherEnvironment.
     """
-    found = await models.Reservation.get_or_none(order_reference=order_reference)
-    while found is None:
-        await _try_to_take(order_reference, environment, now)
-        found = await models.Reservation.get_or_none(order_reference=order_reference)
-    if found.environment != environment:
-        raise ReservedForOtherEnvironment(f"{order_reference} is reserved as {found.environment}, not {environment}")
-    return Reservation.of(found)
+    return (await reserve_all([order_reference], environment, now=now))[order_reference]
 
 
-async def _try_to_take(order_reference: str, environment: Environment, now: datetime) -> None:
-    """Leaves no row if somebody took the number or the place meanwhile, or the order got its row elsewhere."""
-    slot = await _free_slot()
-    row = models.Reservation(
-        order_reference=order_reference,
-        environment=environment.value,
-        number=new_number(environment),
-        status_list=slot.list_number,
-        status_index=slot.index,
-        reserved_at=now,
+async def reserve_all(
+    order_references: Collection[str], environment: Environment, *, now: datetime
+) -> dict[str, Reservation]:
+    """As reserve, for many orders at once."""
+    found = await _find(order_references)
+    while missing := set(order_references) - found.keys():
+        await _try_to_take(missing, environment, now)
+        found |= await _find(missing)
+    for reservation in found.values():
+        if reservation.environment is not environment:
+            raise ReservedForOtherEnvironment(f"{reservation.order_reference} is reserved as {reservation.environment}")
+    return found
+
+
+async def _find(order_references: Collection[str]) -> dict[str, Reservation]:
+    rows = await models.Reservation.filter(order_reference__in=list(order_references))
+    return {row.order_reference: Reservation.of(row) for row in rows}
+
+
+async def _try_to_take(order_references: Collection[str], environment: Environment, now: datetime) -> None:
+    """Leaves no row where somebody took the number or the place meanwhile, or the order got its row elsewhere."""
+    slots = await _free_slots(len(order_references))
+    await models.Reservation.bulk_create(
+        (
+            models.Reservation(
+                order_reference=order_reference,
+                environment=environment.value,
+                number=new_number(environment),
+                status_list=slot.list_number,
+                status_index=slot.index,
+                reserved_at=now,
+            )
+            for order_reference, slot in zip(sorted(order_references), slots, strict=True)
+        ),
+        ignore_conflicts=True,
     )
-    await models.Reservation.bulk_create([row], ignore_conflicts=True)
 
 
-async def _free_slot() -> StatusSlot:
+async def _free_slots(count: int) -> list[StatusSlot]:
+    """As many different places of the newest list, or of a new one if most of the drawn ones were taken."""
     last = await models.Reservation.all().order_by("-status_list").first()
     newest = last.status_list if last else 1
-    for _ in range(_DRAWS_PER_LIST):
-        slot = StatusSlot(newest, secrets.randbelow(PLACES))
-        if not await models.Reservation.filter(status_list=slot.list_number, status_index=slot.index).exists():
-            return slot
-    return StatusSlot(newest + 1, secrets.randbelow(PLACES))
+    drawn = {secrets.randbelow(PLACES) for _ in range(max(_DRAWS, 2 * count))}
+    rows = models.Reservation.filter(status_list=newest, status_index__in=list(drawn))
+    taken = set(await rows.values_list("status_index", flat=True))
+    free = drawn - taken if len(taken) * 2 < len(drawn) else set()
+    while len(free) < count:
+        newest, free = newest + 1, {secrets.randbelow(PLACES) for _ in range(2 * count)}
+    return [StatusSlot(newest, place) for place in sorted(free, key=lambda _: secrets.randbits(32))[:count]]

@@ -15,14 +15,15 @@ from tortoise.expressions import Subquery
 from ulid import ULID
 
 from certificates import models
+from certificates.backing import put_on_record
 from certificates.compact_proof import sign_proof
 from certificates.credential import sign_credential
-from certificates.facts import Share, StatementFacts
+from certificates.facts import StatementFacts
 from certificates.keys import KeyRing
 from certificates.log.leaves import Corrected, Revoked, issued_leaf
-from certificates.log.sequencer import append
-from certificates.records import CertificateRecord, CertificateState, find
-from certificates.reservations import Reservation, reserve
+from certificates.log.sequencer import append, append_all
+from certificates.records import CertificateRecord, CertificateState, find, find_all_by_order
+from certificates.reservations import Reservation, reserve, reserve_all
 from certificates.statement import DisclosedField, Disclosure, Disclosures, Statement
 from certificates.status_list import sign_status_list
 
@@ -35,16 +36,6 @@ class CertifiedDifferently(Exception):
     def __init__(self, order_reference: str, number: str) -> None:
         super().__init__(f"{order_reference} already has certificate {number} with another content")
         self.order_reference, self.number = order_reference, number
-
-
-class CancellationDiffers(Exception):
-    """An earlier certificate rests on a cancellation of the same reference with other serials."""
-
-    code = "cancellation_differs"
-
-    def __init__(self, our_reference: str) -> None:
-        super().__init__(f"cancellation {our_reference} is on record with another block or other serials")
-        self.our_reference = our_reference
 
 
 class AlreadyEnded(Exception):
@@ -101,42 +92,37 @@ async def record(signed: SignedCertificate) -> CertificateRecord:
 
     Raises: CertifiedDifferently, CancellationDiffers; IntegrityError where the database sees a gram or a serial twice.
     """
-    issued = await models.Certificate.get_or_none(order_reference=signed.facts.order_reference)
-    if issued is not None:
-        existing = await find(issued.number)
-        if not signed.facts.say_the_same_as(existing.statement, existing.disclosures):
-            raise CertifiedDifferently(signed.facts.order_reference, existing.number)
-        return existing
-    statement = signed.statement
-    identity = f"cert_{ULID.from_datetime(statement.issued_at)}"
-    shares = [(share.cancellation, share.grams) for share in signed.facts.shares]
-    await append(issued_leaf(statement, signed.credential, shares), at=statement.issued_at)
-    for share in sorted(signed.facts.shares, key=lambda share: share.cancellation.our_reference):
-        await _hold(identity, share)
-    await models.Certificate.create(
-        id=identity,
-        order_reference=signed.facts.order_reference,
-        environment=statement.environment.value,
-        number=statement.number,
-        statement=statement.canonical_json().decode(),
-        statement_sha256=statement.sha256(),
-        credential=signed.credential,
-        proof=signed.proof,
-        grams=statement.grams,
-        replaces=statement.replaces,
-        issued_at=statement.issued_at,
-    )
-    await models.CertificateText.bulk_create(
-        models.CertificateText(certificate_id=identity, field=name.value, salt=text.salt, value=text.value)
-        for name, text in signed.disclosures.items()
-    )
-    return await find(statement.number)
+    return (await record_all([signed]))[0]
+
+
+async def record_all(signed: Sequence[SignedCertificate]) -> list[CertificateRecord]:
+    """As record, for many at once; in the order given."""
+    known = await find_all_by_order([one.facts.order_reference for one in signed])
+    for one in signed:
+        existing = known.get(one.facts.order_reference)
+        if existing and not one.facts.say_the_same_as(existing.statement, existing.disclosures):
+            raise CertifiedDifferently(one.facts.order_reference, existing.number)
+    new = {one.facts.order_reference: _as_record(one) for one in signed if one.facts.order_reference not in known}
+    facts = {one.facts.order_reference: one.facts for one in signed}
+    if new:
+        await _store([(record, facts[order_reference]) for order_reference, record in new.items()])
+    return [known.get(one.facts.order_reference) or new[one.facts.order_reference] for one in signed]
 
 
 async def issue(facts: StatementFacts, *, ring: KeyRing, issuer_url: str, now: datetime) -> CertificateRecord:
     """The certificate of an order, issued now or at an earlier call. Raises as reserve, sign and record."""
-    reservation = await reserve(facts.order_reference, facts.environment, now=now)
-    return await record(sign(facts, reservation, ring=ring, issuer_url=issuer_url, now=now))
+    return (await issue_all([facts], ring=ring, issuer_url=issuer_url, now=now))[0]
+
+
+async def issue_all(
+    facts: Sequence[StatementFacts], *, ring: KeyRing, issuer_url: str, now: datetime
+) -> list[CertificateRecord]:
+    """As issue, for many orders at once (a month of subscriptions); all of them or none."""
+    references = [one.order_reference for one in facts]
+    reservations = await reserve_all(references, ring.environment, now=now)
+    return await record_all(
+        [sign(one, reservations[one.order_reference], ring=ring, issuer_url=issuer_url, now=now) for one in facts]
+    )
 
 
 async def revoke(number: str, reason: str, *, now: datetime) -> CertificateRecord:
@@ -199,45 +185,58 @@ def _whole_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
-async def _hold(certificate_id: str, share: Share) -> None:
-    """Put a certificate's part of a cancellation on record; the database adds it up and refuses what is too much."""
-    await _put_on_record(share)
-    await models.CertificateShare.bulk_create(
+def _as_record(signed: SignedCertificate) -> CertificateRecord:
+    return CertificateRecord(
+        id=f"cert_{ULID.from_datetime(signed.statement.issued_at)}",
+        order_reference=signed.facts.order_reference,
+        number=signed.statement.number,
+        environment=signed.statement.environment,
+        statement=signed.statement,
+        disclosures=signed.disclosures,
+        credential=signed.credential,
+        proof=signed.proof,
+        slot=signed.reservation.slot,
+        issued_at=signed.statement.issued_at,
+        ended=None,
+    )
+
+
+async def _store(new: Sequence[tuple[CertificateRecord, StatementFacts]]) -> None:
+    """Leaves, shares and certificates, in the order the database asks for."""
+    await append_all(
         [
-            models.CertificateShare(
-                certificate_id=certificate_id, our_reference=share.cancellation.our_reference, grams=share.grams
-            )
-        ]
+            issued_leaf(record.statement, record.credential, [(s.cancellation, s.grams) for s in facts.shares])
+            for record, facts in new
+        ],
+        at=new[0][0].issued_at,
     )
-
-
-async def _put_on_record(share: Share) -> None:
-    cancellation = share.cancellation
-    row = models.CertifiedCancellation(
-        our_reference=cancellation.our_reference,
-        registry=cancellation.registry,
-        block=cancellation.block,
-        tonnes=cancellation.tonnes,
-        certified_g=0,
+    await put_on_record({s.cancellation.our_reference: s.cancellation for _, facts in new for s in facts.shares})
+    # in one order everywhere, so that two transactions never wait for each other's rows
+    shares = sorted(
+        (share.cancellation.our_reference, record.id, share.grams) for record, facts in new for share in facts.shares
     )
-    spans = [(span.first_serial, span.last_serial) for span in cancellation.serials]
-    # the first to insert the row makes the others wait here until its spans are committed
-    await models.CertifiedCancellation.bulk_create([row], ignore_conflicts=True)
-    known = await models.CertifiedCancellation.get(our_reference=row.our_reference)
-    if not await models.CertifiedSpan.filter(our_reference=row.our_reference).exists():
-        await models.CertifiedSpan.bulk_create(
-            models.CertifiedSpan(
-                our_reference=row.our_reference,
-                registry=row.registry,
-                block=row.block,
-                first_serial=first_serial,
-                last_serial=last_serial,
-            )
-            for first_serial, last_serial in spans
+    await models.CertificateShare.bulk_create(
+        models.CertificateShare(certificate_id=identity, our_reference=reference, grams=grams)
+        for reference, identity, grams in shares
+    )
+    await models.Certificate.bulk_create(
+        models.Certificate(
+            id=record.id,
+            order_reference=record.order_reference,
+            environment=record.environment.value,
+            number=record.number,
+            statement=record.statement.canonical_json().decode(),
+            statement_sha256=record.statement.sha256(),
+            credential=record.credential,
+            proof=record.proof,
+            grams=record.grams,
+            replaces=record.statement.replaces,
+            issued_at=record.issued_at,
         )
-    stored = await models.CertifiedSpan.filter(our_reference=row.our_reference).values_list(
-        "first_serial", "last_serial"
+        for record, _ in new
     )
-    on_record = (known.registry, known.block, known.tonnes)
-    if on_record != (row.registry, row.block, row.tonnes) or sorted(stored) != sorted(spans):
-        raise CancellationDiffers(row.our_reference)
+    await models.CertificateText.bulk_create(
+        models.CertificateText(certificate_id=record.id, field=name.value, salt=text.salt, value=text.value)
+        for record, _ in new
+        for name, text in record.disclosures.items()
+    )

@@ -23,8 +23,16 @@ BATCH = 1_000
 
 async def append(leaf: Leaf, *, at: datetime) -> None:
     """Put a leaf on the waiting list; a second one of the same certificate and event is refused by the database."""
-    await models.LogEvent.create(
-        id=f"log_{ULID.from_datetime(at)}", number=leaf.number, event=leaf.event, leaf=encode_leaf(leaf)
+    await append_all([leaf], at=at)
+
+
+async def append_all(leaves: Sequence[Leaf], *, at: datetime) -> None:
+    """As append, for many at once."""
+    await models.LogEvent.bulk_create(
+        models.LogEvent(
+            id=f"log_{ULID.from_datetime(at)}", number=leaf.number, event=leaf.event, leaf=encode_leaf(leaf)
+        )
+        for leaf in leaves
     )
 
 

@@ -8,11 +8,12 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from certificates import models, records, service
+from certificates.backing import CancellationDiffers, grams_left
 from certificates.facts import Share, ShareTooLarge, StatementFacts
 from certificates.keys import KeyOfOtherEnvironment, KeyRing
 from certificates.records import CertificateNotFound, CertificateRecord, CertificateState
 from certificates.reservations import ReservedForOtherEnvironment, reserve
-from certificates.service import AlreadyEnded, CancellationDiffers, CertifiedDifferently
+from certificates.service import AlreadyEnded, CertifiedDifferently
 from certificates.statement import DisclosedField, Environment
 from certificates.verdict import Outcome
 from certificates.verify import Evidence, TrustedIssuer, Verdict, verify
@@ -35,6 +36,10 @@ async def in_tx(work: Callable[[], Awaitable[T]]) -> T:
 async def issue(facts: StatementFacts | None = None, ring: KeyRing = RING) -> CertificateRecord:
     chosen = facts or some_facts()
     return await in_tx(lambda: service.issue(chosen, ring=ring, issuer_url=ISSUER, now=NOW))
+
+
+async def issue_all(facts: list[StatementFacts]) -> list[CertificateRecord]:
+    return await in_tx(lambda: service.issue_all(facts, ring=RING, issuer_url=ISSUER, now=NOW))
 
 
 async def revoke(number: str) -> CertificateRecord:
@@ -151,7 +156,9 @@ class TestAnOrderGetsOneCertificate:
 
 class TestNoGramBacksTwoCertificates:
     async def test_a_pool_tonne_can_be_handed_out_to_the_last_gram(self) -> None:
+        assert await grams_left("ret_pool") is None
         await issue(a_part(999_999, order="ord_1"))
+        assert await grams_left("ret_pool") == 1
         await issue(a_part(1, order="ord_2"))
         with pytest.raises(IntegrityError, match="cancellation_not_certified_twice"):
             await issue(a_part(1, order="ord_3"))
@@ -192,6 +199,27 @@ class TestNoGramBacksTwoCertificates:
     def test_a_share_is_part_of_its_cancellation(self, grams: int) -> None:
         with pytest.raises(ShareTooLarge):
             Share(a_cancellation(), grams)
+
+
+class TestManyAtOnce:
+    async def test_get_one_certificate_each_in_the_order_asked_for(self) -> None:
+        facts = [a_part(1_000, order=f"ord_{n}") for n in range(20)]
+        issued = await issue_all(facts)
+        assert [record.order_reference for record in issued] == [one.order_reference for one in facts]
+        assert len({record.number for record in issued}) == len({record.slot for record in issued}) == 20
+        assert [await records.find(record.number) for record in issued] == issued
+
+    async def test_with_some_issued_before_get_those_again(self) -> None:
+        before = await issue(a_part(1_000, order="ord_3"))
+        issued = await issue_all([a_part(1_000, order=f"ord_{n}") for n in range(5)])
+        assert issued[3] == before
+        assert await models.Certificate.all().count() == 5
+
+    async def test_are_all_refused_if_one_is(self) -> None:
+        facts = [a_part(300_000, order=f"ord_{n}") for n in range(4)]
+        with pytest.raises(IntegrityError):
+            await issue_all(facts)
+        assert await models.Certificate.all().count() == 0
 
 
 class TestRevocation:
