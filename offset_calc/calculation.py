@@ -27,6 +27,8 @@ _GRAMS = {
     "t": (Term(lines.MUL, "grams_per_t", Decimal(1_000_000), "g/t", lines.CONSTANT),),
 }
 
+_PERCENT = Term(lines.DIV, "per_cent", Decimal(100), "%", lines.CONSTANT)
+
 # Carbon to carbon dioxide by the molar masses that the reporting scheme prescribes.
 _CO2_PER_C = (
     Term(lines.MUL, "co2_molar_mass", Decimal(44), "g/mol", lines.CONSTANT),
@@ -42,10 +44,10 @@ class Row:
     """One row of parsed inputs. Only filled fields are stated; a default stands in for the others.
 
     path, method, unused: the answers to the category's questions, the method they lead to (None: the row does not say
-    enough), and the stated fields that this method does not look at.
+    enough), and the stated fields that this method does not look at.  share: the terms of a stated allocation_percent.
     """
 
-    __slots__ = ("_fields", "_terms", "_texts", "_values", "index", "method", "path", "unused")
+    __slots__ = ("_fields", "_terms", "_texts", "_values", "index", "method", "path", "share", "unused")
 
     def __init__(self, category: Category, index: int, values: Mapping[str, Value]) -> None:
         self.index = index
@@ -58,6 +60,8 @@ class Row:
             if isinstance(value, Decimal)
         }
         self.path, self.method = _walk(category, self)
+        share = self._terms.get("allocation_percent")
+        self.share = (share, _PERCENT) if share else ()
         looked_at = {*self.method.needs, *self.method.uses} if self.method else set()
         self.unused = tuple(name for name in self._fields if name in values and name not in looked_at)
 
@@ -171,6 +175,8 @@ class Sheet:
         Raises: FactorNotFound; UnitMismatch when the unit cannot become the factor's.
         """
         key = (activity, region, unit, factor.id if factor else None, then)
+        if row.share:
+            terms += row.share
         rate = self._rates.get(key)
         if rate is None:
             rate = self._rates[key] = self._rate(activity, region, unit, factor, then)

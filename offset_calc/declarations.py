@@ -64,6 +64,7 @@ class Field:
     factor_prefix: str = ""
     factor_suffix: str = ""
     factor_except: str = ""
+    required: bool = False
 
     def accepts_factor(self, factor_id: str) -> bool:
         """Whether a factor of this id may be chosen here; own factors always may."""
@@ -79,6 +80,8 @@ class Field:
             described |= {"unit": self.unit, "min": plain(self.minimum), "max": plain(self.maximum)}
         if self.kind is Kind.CHOICE:
             described["choices"] = list(self.choices)
+        if self.required:
+            described["required"] = True
         if self.kind is Kind.FACTOR:
             described |= {
                 "factor_prefix": self.factor_prefix,

@@ -50,8 +50,7 @@ class RowReader:
         pointer = f"/{category.id}"
         if is_blank(given):
             return ()
-        if isinstance(given, Mapping):
-            given = _list_of(given)
+        given = as_list(given)
         if not isinstance(given, list | tuple):
             self._problems.add(pointer, "not_a_list")
             return ()
@@ -108,14 +107,6 @@ class RowReader:
             self._problems.add(pointer, refused.code, **refused.params)
             return None
         return read
-
-    def place(self, given: object, pointer: str) -> Place | None:
-        """Read a place that is not a field of a row (the venue)."""
-        try:
-            return self._places.find(str(given).strip())
-        except (PlaceUnknown, PlaceAmbiguous) as refused:
-            self._problems.add(pointer, refused.code, **refused.params)
-            return None
 
     def _choice(self, declared: Field, given: object, pointer: str) -> str | None:
         text = str(given).strip()
@@ -193,8 +184,10 @@ def nest(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return nested
 
 
-def _list_of(given: Mapping[str, Any]) -> list[Any]:
-    """Rows keyed "0", "1", …, as a form sends them; gaps become blank rows."""
+def as_list(given: object) -> object:
+    """Rows keyed "0", "1", …, as a form sends them, as a list; gaps become blank rows.  Anything else stays as it is."""
+    if not isinstance(given, Mapping):
+        return given
     if not all(str(key).isascii() and str(key).isdigit() and len(str(key)) <= 5 for key in given):
         return [given]
     by_number = {int(key): row for key, row in given.items()}

@@ -5,8 +5,9 @@ from offset_calc.calculators.base import Calculator
 from offset_calc.calculators.event import EVENT
 from offset_calc.calculators.household import HOUSEHOLD
 from offset_calc.calculators.organisation import ORGANISATION
+from offset_calc.calculators.product import PRODUCT
 
-CALCULATORS = (EVENT, HOUSEHOLD, ORGANISATION, ACTIVITIES)
+CALCULATORS = (EVENT, PRODUCT, ORGANISATION, HOUSEHOLD, ACTIVITIES)
 
 
 def by_type(footprint_type: str) -> Calculator | None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from offset_calc import factors as factor_sets
 from offset_calc import places as place_tables
 from offset_calc.calculation import Row, Sheet
-from offset_calc.declarations import Category
+from offset_calc.declarations import Category, Field
 from offset_calc.errors import FactorNotFound, FieldProblem, InputsRefused, PlaceUnknown
 from offset_calc.factors import Factor, FactorSet
 from offset_calc.footprint import Excluded, Footprint, Period
 from offset_calc.lines import Line
 from offset_calc.places import Place
 from offset_calc.quantities import Rounding
-from offset_calc.reading import Problems, RowReader, as_text, is_blank, read_date, read_name
+from offset_calc.reading import Problems, RowReader, as_list, as_text, is_blank, read_date, read_name
+from offset_calc.stated_factors import take_out
 
 # Why a category may be left out, besides not having been stated.
 LEFT_OUT_REASONS = ("does_not_occur", "negligible", "borne_by_others", "no_data")
@@ -50,7 +52,11 @@ class Calculator:
     version: int
     categories: tuple[Category, ...]
     longest_days: int = 366
-    place_asked: bool = False
+    subject_fields: tuple[Field, ...] = ()
+
+    @cached_property
+    def _category_ids(self) -> frozenset[str]:
+        return frozenset(category.id for category in self.categories)
 
     def category(self, category_id: str) -> Category:
         """The category of that id."""
@@ -61,7 +67,13 @@ class Calculator:
         return {
             "type": self.type,
             "version": self.version,
-            "header": ["subject.name", *(["subject.place"] if self.place_asked else []), "period.start", "period.end"],
+            "header": [
+                "subject.name",
+                *(f"subject.{f.name}" for f in self.subject_fields),
+                "period.start",
+                "period.end",
+            ],
+            "subject_fields": [f.as_dict() for f in self.subject_fields],
             "rounding": [rounding.value for rounding in Rounding],
             "left_out_reasons": list(LEFT_OUT_REASONS),
             "categories": [category.as_dict() for category in self.categories],
@@ -72,11 +84,15 @@ class Calculator:
 
         Raises: InputsRefused with every problem found, in the order of the form.
         """
+        if not isinstance(raw, Mapping):
+            raise InputsRefused((FieldProblem("", "not_an_object"),))
         chosen = factors or factor_sets.load()
         problems = Problems()
         places = place_tables.load(chosen.edition)
-        reader = RowReader(chosen, places, problems)
         self._refuse_unknown_keys(raw, problems)
+        raw = {key: as_list(value) if key in self._category_ids else value for key, value in raw.items()}
+        raw, own = take_out(raw, self.categories, problems)
+        reader = RowReader(chosen.with_own(own) if own else chosen, places, problems)
         subject, venue = self._subject(raw.get("subject"), reader, problems)
         period = self._period(raw.get("period"), problems)
         rounding = _rounding(raw.get("rounding"), problems)
@@ -103,6 +119,7 @@ class Calculator:
             not_counted=tuple(dict.fromkeys(key for c in self.categories if c.id in read for key in c.not_counted)),
             rounding=rounding,
             raw=_normalised(subject, period, rounding, left_out, read),
+            own=own,
         )
 
     def calculate(self, inputs: Inputs, *, factors: FactorSet | None = None) -> Footprint:
@@ -112,6 +129,8 @@ class Calculator:
         the date lies before the first factor).
         """
         chosen = factors or factor_sets.load()
+        if inputs.own:
+            chosen = chosen.with_own(inputs.own)
         sheet = Sheet(
             factors=chosen,
             places=place_tables.load(chosen.edition),
@@ -144,7 +163,7 @@ class Calculator:
         )
 
     def _refuse_unknown_keys(self, raw: Mapping[str, Any], problems: Problems) -> None:
-        known = {"type", "subject", "period", "rounding", "left_out", *(c.id for c in self.categories)}
+        known = {"type", "subject", "period", "rounding", "left_out", *self._category_ids}
         for key in raw:
             if key not in known:
                 problems.add(f"/{key}", "unknown_field")
@@ -155,12 +174,22 @@ class Calculator:
         subject: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
         read = {"name": read_name(subject.get("name"), "/subject/name", problems)}
         venue = None
-        if self.place_asked and not is_blank(subject.get("place")):
-            venue = reader.place(subject["place"], "/subject/place")
-            if venue is not None:
-                read["place"] = venue.key
+        for declared in self.subject_fields:
+            pointer, stated = f"/subject/{declared.name}", subject.get(declared.name)
+            if is_blank(stated):
+                if declared.required:
+                    problems.add(pointer, "required")
+                elif declared.default is not None:
+                    read[declared.name] = declared.default
+                continue
+            value = reader.value(declared, stated, pointer)
+            if value is not None:
+                read[declared.name] = as_text(value)
+            if isinstance(value, Place):
+                venue = value
+        known = {"name", *(declared.name for declared in self.subject_fields)}
         for key in subject:
-            if key != "name" and not (self.place_asked and key == "place"):
+            if key not in known:
                 problems.add(f"/subject/{key}", "unknown_field")
         return read, venue
 
@@ -183,7 +212,7 @@ class Calculator:
             pointer = f"/left_out/{key}"
             if is_blank(reason):
                 continue
-            if key not in {c.id for c in self.categories}:
+            if key not in self._category_ids:
                 problems.add(pointer, "unknown_field")
             elif key in read:
                 problems.add(pointer, "both_stated_and_left_out")

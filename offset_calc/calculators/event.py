@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from offset_calc.calculators.base import Calculator, Inputs
-from offset_calc.declarations import Requirement
+from offset_calc.declarations import Field, Kind, Requirement
 from offset_calc.factors import FactorSet
 from offset_calc.footprint import Footprint
 from offset_calc.methods.freight import FREIGHT
@@ -27,7 +27,7 @@ from offset_calc.methods.water import WATER
 EVENT = Calculator(
     type="event",
     version=1,
-    place_asked=True,
+    subject_fields=(Field("place", Kind.PLACE),),
     categories=(
         VENUE_ENERGY,
         travel_category("travel_participants", Requirement.MUST),

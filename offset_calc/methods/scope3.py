@@ -66,7 +66,7 @@ _COMMUTING = Category(
     methods=(Method("people_days", ("people", "days"), _commuting_days, Grade.C, ("workplace", "city")),),
 )
 
-_USE = Category(
+USE_OF_PRODUCTS = Category(
     id="",
     requirement=Requirement.SHOULD,
     fields=(
@@ -86,7 +86,7 @@ def with_site(category: Category) -> Category:
     return replace(category, fields=(*_COMMON, *category.fields), methods=methods)
 
 
-def _with_factor(category_id: str, own: Category) -> Category:
+def with_factor(category_id: str, own: Category) -> Category:
     """A category that takes a quantity with a stated factor first, and else follows its own questions."""
     (by_factor,) = ACTIVITIES.methods
     no = own.questions[0].id if own.questions else ""
@@ -107,11 +107,11 @@ def _with_factor(category_id: str, own: Category) -> Category:
 
 def other_direct(category_id: str, requirement: Requirement) -> Category:
     """A category that takes nothing but quantities with a stated factor: process emissions, vehicle methane and so on."""
-    return replace(_with_factor(category_id, _NOTHING_OF_ITS_OWN), requirement=requirement)
+    return replace(with_factor(category_id, _NOTHING_OF_ITS_OWN), requirement=requirement)
 
 
 SCOPE3 = tuple(
-    _with_factor(f"scope3_{number:02}_{name}", own)
+    with_factor(f"scope3_{number:02}_{name}", own)
     for number, (name, own) in enumerate(
         (
             ("purchased_goods_and_services", GOODS),
@@ -124,7 +124,7 @@ SCOPE3 = tuple(
             ("upstream_leased_assets", _NOTHING_OF_ITS_OWN),
             ("downstream_transport", FREIGHT),
             ("processing_of_sold_products", _NOTHING_OF_ITS_OWN),
-            ("use_of_sold_products", _USE),
+            ("use_of_sold_products", USE_OF_PRODUCTS),
             ("end_of_life_of_sold_products", WASTE),
             ("downstream_leased_assets", _NOTHING_OF_ITS_OWN),
             ("franchises", _NOTHING_OF_ITS_OWN),
