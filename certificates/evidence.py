@@ -1,23 +1,31 @@
-"""From what people hold in their hands to evidence for the verifier: a PDF, a credential file, a QR's URL, a number."""
+"""From what people hold in their hands to evidence for the verifier.
 
+A PDF, an exit bundle, a credential file, a QR code's address, a typed number. Keys that lie in a bundle are never used.
+"""
+
+import json
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter
 from pypdfium2 import PdfDocument, PdfiumError
 
+from certificates.bundle import UnreadableBundle, read_bundle_files
+from certificates.statement import Disclosures, Statement
 from certificates.verdict import Verdict
 from certificates.verify import Evidence, TrustedIssuer, verify
 
 MAX_FILE_BYTES = 10_000_000
 CREDENTIAL_ATTACHMENT = "certificate.jwt"
 _MAX_ATTACHMENTS = 20
+_DISCLOSURES: TypeAdapter[Disclosures] = TypeAdapter(Disclosures)
 
 
 class UnreadableEvidence(ValueError):
     """Nothing of a certificate could be found in what was handed in.
 
-    `reason` is too_large, unreadable_pdf, no_credential_in_pdf or not_a_certificate.
+    `reason` is too_large, unreadable_pdf, no_credential_in_pdf, unreadable_bundle or not_a_certificate.
     """
 
     code = "unreadable_evidence"
@@ -33,6 +41,8 @@ def read_evidence(data: bytes) -> Evidence:
         raise UnreadableEvidence("too_large")
     if data.startswith(b"%PDF-"):
         return Evidence(credential=_credential_in_pdf(data))
+    if data.startswith(b"PK\x03\x04"):
+        return _evidence_in_bundle(data)
     try:
         text = data.decode("utf-8").strip()
     except UnicodeDecodeError as problem:
@@ -72,9 +82,13 @@ def verify_file(
     Raises: UnreadableEvidence.
     """
     evidence = read_evidence(data)
-    return verify(
-        replace(evidence, status_list=status_list, log_proof=log_proof, replacement=replacement), issuer, now=now
+    complete = replace(
+        evidence,
+        status_list=status_list or evidence.status_list,
+        log_proof=log_proof or evidence.log_proof,
+        replacement=replacement,
     )
+    return verify(complete, issuer, now=now)
 
 
 def _credential_in_pdf(data: bytes) -> str:
@@ -90,3 +104,23 @@ def _credential_in_pdf(data: bytes) -> str:
     except (PdfiumError, UnicodeDecodeError) as problem:
         raise UnreadableEvidence("unreadable_pdf") from problem
     raise UnreadableEvidence("no_credential_in_pdf")
+
+
+def _evidence_in_bundle(data: bytes) -> Evidence:
+    try:
+        files = {name: content.decode("utf-8") for name, content in read_bundle_files(data).items() if _is_text(name)}
+        located = evidence_in_url(files["proof-url.txt"])
+        return replace(
+            located,
+            credential=files["certificate.jwt"],
+            statement=Statement.model_validate_json(files["statement.json"]),
+            disclosures=_DISCLOSURES.validate_python(json.loads(files["disclosures.json"])),
+            status_list=files.get("status-list.jwt"),
+            log_proof=files.get("certificate.tlog-proof"),
+        )
+    except (UnreadableBundle, UnreadableEvidence, KeyError, ValueError, RecursionError) as problem:
+        raise UnreadableEvidence("unreadable_bundle") from problem
+
+
+def _is_text(name: str) -> bool:
+    return name.endswith((".txt", ".jwt", ".json", ".tlog-proof")) and "/" not in name
