@@ -9,7 +9,7 @@ from decimal import Context, Decimal, Inexact, localcontext
 from functools import lru_cache
 from typing import NamedTuple
 
-from offset_calc import distances, lines
+from offset_calc import distances, lines, rail
 from offset_calc.declarations import INCOMPLETE, Category, Field, Grade, Method
 from offset_calc.errors import UnitMismatch
 from offset_calc.factors import Factor, FactorSet
@@ -203,6 +203,15 @@ class Sheet:
             rate.vintage,
             row.unused,
         )
+
+    def rail_distance(self, start: Place, end: Place) -> Term | None:
+        """Operating kilometres by rail as a derived term; None when the railway table does not join the two."""
+        ends = (self.places.station_of(start), self.places.station_of(end))
+        km = rail.load(self.factors.edition).km(*ends)
+        if km is None:
+            return None
+        how = Derivation("rail_route", (("from", ends[0]), ("to", ends[1])))
+        return Term(lines.MUL, "distance_km", km, "km", lines.DERIVED, derivation=how)
 
     def distance(self, start: Place, end: Place) -> Term:
         """Great-circle kilometres between two places as a derived term."""

@@ -61,6 +61,13 @@ class PlaceTable:
             raise PlaceUnknown(key)
         return self._by_key[key]
 
+    def station_of(self, place: Place) -> str:
+        """Key of the city whose station serves a place: the capital's, for a prefecture."""
+        if place.kind != "prefecture":
+            return place.key
+        spot = (place.latitude, place.longitude)
+        return next(p.key for p in self._by_key.values() if p.kind == "city" and (p.latitude, p.longitude) == spot)
+
     def airport_of(self, place: Place) -> Place:
         """The airport that serves a place (itself, for an airport)."""
         return self.by_key(f"air.{place.airport.lower()}")

@@ -14,6 +14,7 @@ from offset_calc.places import Place
 _CABINS = ("economy", "premium_economy", "business", "first")
 _INTERNATIONAL = tuple(f"air_international_{cabin}" for cabin in _CABINS)
 _SURFACE = ("shinkansen", "rail", "local_transit", "bus", "car", "taxi", "motorbike", "ferry", "bicycle", "walk")
+_RAIL = ("shinkansen", "rail")
 MODES = ("air_domestic", *_INTERNATIONAL, *_SURFACE)
 
 # "Underground and bus" trips whose split is unknown take the bus factor, the higher of the two.
@@ -55,10 +56,12 @@ def _by_places(row: Row, sheet: Sheet) -> tuple[Line, ...]:
     if by_air:
         origin, destination = sheet.places.airport_of(origin), sheet.places.airport_of(destination)
     _refuse_misfit(mode, origin, destination)
-    terms: tuple[Term, ...] = (row.mul("people"), sheet.distance(origin, destination))
+    by_rail = mode in _RAIL and not row.stated("detour")
+    route = sheet.rail_distance(origin, destination) if by_rail else None
+    terms: tuple[Term, ...] = (row.mul("people"), route or sheet.distance(origin, destination))
     if row.choice("trip") == "return":
         terms += (constant("there_and_back", 2, ""),)
-    if not by_air:  # published passenger-kilometres of flights are great-circle kilometres already
+    if not by_air and route is None:  # published passenger-kilometres of flights are great-circle kilometres already
         terms += (row.mul("detour"),)
     return (sheet.line(row, _activity(row), terms, unit="人km"),)
 

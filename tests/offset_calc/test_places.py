@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from offset_calc import factors, places
+from offset_calc import factors, places, rail, tables
 from offset_calc.distances import great_circle_km
 from offset_calc.errors import PlaceAmbiguous, PlaceUnknown
 
@@ -116,3 +116,34 @@ class TestDistances:
     )
     def test_poles_antipodes_and_the_date_line(self, points, km):
         assert great_circle_km(*(Decimal(point) for point in points)) == km
+
+
+class TestRailways:
+    @pytest.mark.parametrize(
+        ("a", "b", "km"),
+        [
+            ("東京", "大阪", "552.6"),
+            ("東京", "福岡", "1174.9"),
+            ("東京", "新潟", "333.9"),
+            ("東京", "金沢", "450.5"),
+            ("東京", "青森", "713.7"),
+            ("東京", "札幌", "1163.3"),
+            ("名古屋", "広島", "528.2"),
+            ("札幌", "釧路", "348.5"),
+            ("岡山", "松江", "187.9"),
+            ("福岡", "鹿児島", "288.9"),
+        ],
+    )
+    def test_operating_kilometres(self, a, b, km):
+        ends = [TABLE.station_of(TABLE.find(name)) for name in (a, b)]
+        assert rail.load(factors.CURRENT_EDITION).km(*ends) == Decimal(km)
+        assert rail.load(factors.CURRENT_EDITION).km(*reversed(ends)) == Decimal(km)
+
+    def test_a_city_off_the_table_has_no_distance(self):
+        assert rail.load(factors.CURRENT_EDITION).km("jp.hokkaido.furano", "jp.hokkaido.sapporo") is None
+
+    def test_every_way_is_longer_than_the_great_circle_and_at_most_a_detour_round_a_bay(self):
+        for row in tables.open_edition(factors.CURRENT_EDITION).resource("rail_km"):
+            one, other = TABLE.by_key(row["one"]), TABLE.by_key(row["other"])
+            straight = great_circle_km(one.latitude, one.longitude, other.latitude, other.longitude)
+            assert 0.9 * straight <= float(row["km"]) <= 2.1 * straight + 5, row
