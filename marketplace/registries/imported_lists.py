@@ -43,7 +43,7 @@ class ListRefused(Exception):
 
 
 class _CellRefused(Exception):
-    code = "cell_refused"
+    """Becomes a RowFault; never leaves this module."""
 
     def __init__(self, column: str, fault: str) -> None:
         super().__init__(f"{column}: {fault}")

@@ -14,6 +14,13 @@ def registry(tmp_path: Path) -> Iterator[RunningRegistry]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def steady_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
+    """One registry for a whole file, for tests that leave nothing behind which another could trip over."""
+    with registry_in_a_thread(tmp_path_factory.mktemp("steady")) as running:
+        yield running
+
+
 @pytest.fixture
 def forgetful_registry(tmp_path: Path) -> Iterator[RunningRegistry]:
     """A registry that does not know one reference from another."""

@@ -1,9 +1,7 @@
 """The published OpenAPI file is the protocol, and the sandbox registry keeps to it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
@@ -15,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from marketplace.registries.protocol_openapi import openapi, written
-from tests.marketplace.registries.servers import RunningRegistry, registry_in_a_thread
+from tests.marketplace.registries.servers import RunningRegistry
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "registry-protocol.openapi.json"
 CHECKS = (
@@ -26,12 +24,6 @@ CHECKS = (
     response_schema_conformance,
 )
 schema = schemathesis.openapi.from_dict(openapi())
-
-
-@pytest.fixture(scope="module")
-def steady_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRegistry]:
-    with registry_in_a_thread(tmp_path_factory.mktemp("registry")) as running:
-        yield running
 
 
 def test_the_published_file_is_up_to_date() -> None:

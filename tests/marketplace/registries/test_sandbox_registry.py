@@ -97,13 +97,15 @@ class TestItRefusesWhatIsNotTheApplicants:
             {"surprise": True},
         ],
     )
-    def test_a_malformed_application_is_not_kept(self, registry: RunningRegistry, changed: dict[str, Any]) -> None:
-        answer = registry.ask("POST", "/v1/cancellations", an_application() | changed)
+    def test_a_malformed_application_is_not_kept(
+        self, steady_registry: RunningRegistry, changed: dict[str, Any]
+    ) -> None:
+        answer = steady_registry.ask("POST", "/v1/cancellations", an_application() | changed)
         assert (answer.status_code, answer.json()["code"]) == (422, "not_valid")
-        assert registry.ask("GET", "/v1/cancellations?reference=R1").json()["items"] == []
+        assert steady_registry.ask("GET", "/v1/cancellations?reference=R1").json()["items"] == []
 
-    def test_text_that_is_not_json(self, registry: RunningRegistry) -> None:
-        answer = registry.ask("POST", "/v1/cancellations", "not an object")
+    def test_text_that_is_not_json(self, steady_registry: RunningRegistry) -> None:
+        answer = steady_registry.ask("POST", "/v1/cancellations", "not an object")
         assert answer.status_code == 422
 
 
@@ -140,12 +142,14 @@ class TestEachClientActsForItsOwnAccounts:
     @pytest.mark.parametrize(
         "path", ["/v1/holdings?account=service", "/v1/cancellations?reference=R1", "/admin/faults"]
     )
-    def test_without_a_token_there_is_nothing(self, registry: RunningRegistry, path: str, authorization: str) -> None:
-        answer = registry.ask("GET", path, Authorization=authorization)
+    def test_without_a_token_there_is_nothing(
+        self, steady_registry: RunningRegistry, path: str, authorization: str
+    ) -> None:
+        answer = steady_registry.ask("GET", path, Authorization=authorization)
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
-    def test_a_clients_token_opens_no_admin_door(self, registry: RunningRegistry) -> None:
-        assert registry.ask("PUT", "/admin/clock", {"now": "2026-11-22T00:00:00Z"}).status_code == 401
+    def test_a_clients_token_opens_no_admin_door(self, steady_registry: RunningRegistry) -> None:
+        assert steady_registry.ask("PUT", "/admin/clock", {"now": "2026-11-22T00:00:00Z"}).status_code == 401
 
 
 class TestTheSeedIsLoadedOnce:
@@ -272,8 +276,8 @@ class TestANoticeIsADocumentThatCannotBeMistakenForAnOfficialOne:
         path = f"/v1/notices/{submit(registry, an_application())['notice']['number']}/document"
         assert registry.ask("GET", path).content == registry.ask("GET", path).content
 
-    def test_an_unknown_notice(self, registry: RunningRegistry) -> None:
-        assert registry.ask("GET", "/v1/notices/SBX-2026-99999999/document").json()["code"] == "notice_unknown"
+    def test_an_unknown_notice(self, steady_registry: RunningRegistry) -> None:
+        assert steady_registry.ask("GET", "/v1/notices/SBX-2026-99999999/document").json()["code"] == "notice_unknown"
 
 
 class TestPages:
@@ -296,8 +300,8 @@ class TestPages:
     @pytest.mark.parametrize(
         "query", ["account=service&after=x", "account=service&limit=-1", "account=service&after=٣:B1", ""]
     )
-    def test_a_parameter_that_makes_no_sense(self, registry: RunningRegistry, query: str) -> None:
-        assert registry.ask("GET", f"/v1/holdings?{query}").status_code == 400
+    def test_a_parameter_that_makes_no_sense(self, steady_registry: RunningRegistry, query: str) -> None:
+        assert steady_registry.ask("GET", f"/v1/holdings?{query}").status_code == 400
 
 
 def test_credentials_are_drawn_once_and_only_their_owner_may_read_them(tmp_path: Path) -> None:
@@ -321,10 +325,10 @@ def test_a_fault_for_one_reference_leaves_the_others_alone(registry: RunningRegi
     assert registry.ask("POST", "/v1/cancellations", an_application("R2", 20, 21)).status_code == 503
 
 
-def test_a_fault_in_the_books_cannot_strike_a_look_up(registry: RunningRegistry) -> None:
-    bearer = f"Bearer {registry.credentials.admin_token}"
+def test_a_fault_in_the_books_cannot_strike_a_look_up(steady_registry: RunningRegistry) -> None:
+    bearer = f"Bearer {steady_registry.credentials.admin_token}"
     fault = {"kind": "wrong_serials", "operation": "look_up"}
-    assert registry.ask("POST", "/admin/faults", fault, Authorization=bearer).status_code == 422
+    assert steady_registry.ask("POST", "/admin/faults", fault, Authorization=bearer).status_code == 422
 
 
 def test_answers_are_json_in_utf_8(registry: RunningRegistry) -> None:
