@@ -9,12 +9,14 @@ from enum import StrEnum
 
 
 class Subject(StrEnum):
-    """What to read again from the provider."""
+    """What to read again from the provider. A CHECKOUT that is refused as "checkout_is_a_plan" is the beginning of a plan."""
 
     CHECKOUT = "checkout"
     REFUND = "refund"
     DISPUTE = "dispute"
     PAYOUT_ACCOUNT = "payout_account"
+    SUBSCRIPTION = "subscription"
+    INVOICE = "invoice"
 
 
 SUBJECTS: Mapping[str, Subject] = {
@@ -29,6 +31,11 @@ SUBJECTS: Mapping[str, Subject] = {
     "charge.dispute.updated": Subject.DISPUTE,
     "charge.dispute.closed": Subject.DISPUTE,
     "account.updated": Subject.PAYOUT_ACCOUNT,
+    "customer.subscription.updated": Subject.SUBSCRIPTION,
+    "customer.subscription.deleted": Subject.SUBSCRIPTION,
+    "invoice.paid": Subject.INVOICE,
+    "invoice.payment_failed": Subject.INVOICE,
+    "invoice.voided": Subject.INVOICE,
 }
 
 

@@ -210,7 +210,9 @@ def _session_parameters(request: CheckoutRequest) -> "SessionCreateParams":
 
 
 def _checkout(session: stripe.checkout.Session) -> Checkout:
-    """Raises PaymentRefused("checkout_not_ours") for a session that the market did not open."""
+    """Raises PaymentRefused: "checkout_is_a_plan" if it is read as a PlanCheckout, "checkout_not_ours" if not opened by us."""
+    if session.mode == "subscription":
+        raise PaymentRefused("checkout_is_a_plan", f"{session.id} begins a plan")
     if session.client_reference_id is None or session.amount_total is None or session.currency is None:
         raise PaymentRefused("checkout_not_ours", f"{session.id} carries no order")
     state = _state(session)

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from marketplace.payments.sandbox import due
 from marketplace.payments.sandbox.api import Api
 from marketplace.payments.sandbox.books import Books
+from marketplace.payments.sandbox.card_page import CardPage
 from marketplace.payments.sandbox.control import Control
 from marketplace.payments.sandbox.courier import Courier
 from marketplace.payments.sandbox.database import Database
@@ -65,6 +66,7 @@ def create_payments(settings: SandboxPaymentSettings) -> Starlette:
             *Control(settings, database, courier).routes(),
             *PaymentPage(settings, database, courier.wake).routes(),
             *InstructionsPage(settings, database, courier.wake).routes(),
+            *CardPage(settings, database, courier.wake).routes(),
             *OnboardingPage(settings, database, courier.wake).routes(),
             Mount("/assets", StaticFiles(directory=ASSETS)),
         ],

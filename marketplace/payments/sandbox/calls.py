@@ -4,7 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.payments.sandbox import accounts, checkout, customers, event_log, payments, refunds, transfers
+from marketplace.payments.sandbox import (
+    accounts,
+    checkout,
+    customers,
+    event_log,
+    invoices,
+    payments,
+    portal,
+    refunds,
+    subscriptions,
+    transfers,
+)
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.errors import JsonObject
 from marketplace.payments.sandbox.parameters import (
@@ -14,10 +25,12 @@ from marketplace.payments.sandbox.parameters import (
     EventList,
     Page,
     Parameters,
+    PortalCreate,
     RefundCreate,
     RefundList,
     ReversalCreate,
     SessionCreate,
+    SubscriptionUpdate,
     TransferCreate,
     TransferList,
 )
@@ -42,6 +55,9 @@ def all_calls(settings: SandboxPaymentSettings) -> list[Call]:
     def create_link(books: Books, parameters: AccountLinkCreate, _id: str) -> JsonObject:
         return accounts.create_link(books, parameters, settings.public_url)
 
+    def create_portal(books: Books, parameters: PortalCreate, _id: str) -> JsonObject:
+        return portal.create(books, parameters, settings.public_url)
+
     return [
         Call("POST", "/v1/checkout/sessions", SessionCreate, create_session),
         Call("GET", "/v1/checkout/sessions/{id}", Parameters, checkout.retrieve),
@@ -54,6 +70,11 @@ def all_calls(settings: SandboxPaymentSettings) -> list[Call]:
         Call("POST", "/v1/refunds", RefundCreate, refunds.create),
         Call("GET", "/v1/refunds", RefundList, refunds.list_all),
         Call("GET", "/v1/refunds/{id}", Parameters, refunds.retrieve),
+        Call("GET", "/v1/subscriptions/{id}", Parameters, subscriptions.retrieve),
+        Call("POST", "/v1/subscriptions/{id}", SubscriptionUpdate, subscriptions.update),
+        Call("DELETE", "/v1/subscriptions/{id}", Parameters, subscriptions.cancel),
+        Call("GET", "/v1/invoices/{id}", Parameters, invoices.retrieve),
+        Call("POST", "/v1/billing_portal/sessions", PortalCreate, create_portal),
         Call("POST", "/v1/accounts", AccountCreate, accounts.create),
         Call("GET", "/v1/accounts/{id}", Parameters, accounts.retrieve),
         Call("POST", "/v1/account_links", AccountLinkCreate, create_link),

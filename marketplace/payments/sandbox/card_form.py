@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from starlette.datastructures import FormData
+
 from marketplace.payments.sandbox.cards import TEST_CARDS
 
 FIELDS = ("email", "number", "expiry", "cvc")
@@ -37,6 +39,11 @@ def read_card_form(typed: Mapping[str, str], *, today: date) -> tuple[CardEntry 
     }
     found = {name: problem for name, problem in problems.items() if problem is not None}
     return (None if found else CardEntry(entered["email"], number)), found
+
+
+def typed_fields(form: FormData) -> Mapping[str, str]:
+    """What was typed into each field, and `method`, the way to pay that was chosen; files are not looked at."""
+    return {name: value if isinstance(value := form.get(name, ""), str) else "" for name in (*FIELDS, "method")}
 
 
 def plain(typed: str) -> str:

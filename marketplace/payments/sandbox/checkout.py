@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from marketplace.payments.sandbox import deferred, payments
+from marketplace.payments.sandbox import customers, deferred, payments, portal, subscriptions
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.errors import JsonObject, invalid, refused
-from marketplace.payments.sandbox.parameters import LineItem, SessionCreate
+from marketplace.payments.sandbox.parameters import LineItem, PaymentIntentData, SessionCreate
 
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
 
@@ -19,6 +19,7 @@ KNOWN_METHODS = frozenset({"card", "konbini", "customer_balance"})
 
 def create(books: Books, parameters: SessionCreate, public_url: str) -> JsonObject:
     """A new session whose page lies under `public_url`."""
+    _check_mode(parameters)
     total = _total(parameters.line_items)
     expires_at = books.now + LONGEST if parameters.expires_at is None else parameters.expires_at
     if not SHORTEST <= expires_at - books.now <= LONGEST:
@@ -44,6 +45,7 @@ def create(books: Books, parameters: SessionCreate, public_url: str) -> JsonObje
             "customer_details": None,
             "customer_email": parameters.customer_email,
             "expires_at": expires_at,
+            "invoice": None,
             "locale": parameters.locale,
             "metadata": parameters.metadata,
             "mode": parameters.mode,
@@ -52,6 +54,7 @@ def create(books: Books, parameters: SessionCreate, public_url: str) -> JsonObje
             "payment_method_types": offered,
             "payment_status": "unpaid",
             "status": "open",
+            "subscription": None,
             "success_url": parameters.success_url,
             "url": f"{public_url}/c/pay/{session_id}",
         },
@@ -64,22 +67,40 @@ def create(books: Books, parameters: SessionCreate, public_url: str) -> JsonObje
                 "amount_total": item.price_data.unit_amount * item.quantity,
                 "currency": item.price_data.currency,
                 "description": item.price_data.product_data.name,
+                "metadata": parameters.subscription_data.metadata if parameters.subscription_data else {},
                 "quantity": item.quantity,
             },
             parent=session_id,
         )
+    wishes = parameters.payment_intent_data or PaymentIntentData()
     payments.prepare(
         books,
         {
             "amount": total,
             "currency": "jpy",
-            "metadata": parameters.payment_intent_data.metadata,
+            "metadata": wishes.metadata,
             "payment_method_types": offered,
-            "transfer_group": parameters.payment_intent_data.transfer_group,
+            "transfer_group": wishes.transfer_group,
         },
         parent=session_id,
     )
     return session
+
+
+def _check_mode(parameters: SessionCreate) -> None:
+    plan = parameters.mode == "subscription"
+    for position, item in enumerate(parameters.line_items):
+        if plan != (item.price_data.recurring is not None):
+            raise invalid(
+                "A subscription needs a recurring price, and only a subscription may have one.",
+                param=f"line_items[{position}][price_data][recurring]",
+            )
+    if plan and len(parameters.line_items) > 1:
+        raise invalid("This sandbox begins subscriptions with one line only.", param="line_items")
+    if plan and parameters.payment_intent_data is not None:
+        raise invalid("You can not pass `payment_intent_data` in `subscription` mode.", param="payment_intent_data")
+    if not plan and parameters.subscription_data is not None:
+        raise invalid("You can not pass `subscription_data` in `payment` mode.", param="subscription_data")
 
 
 def _total(items: Sequence[LineItem]) -> int:
@@ -114,6 +135,9 @@ def _offered(parameters: SessionCreate, total: int) -> Sequence[str]:
     allowed = parameters.allowed_payment_method_types
     if unknown := set(allowed) - KNOWN_METHODS:
         raise invalid(f"Invalid payment method type: {min(unknown)}", param="allowed_payment_method_types")
+    if parameters.mode == "subscription":
+        # what comes days later, or is brought to a store, cannot be charged month by month
+        return ["card"]
     transfer = parameters.payment_method_options.customer_balance is not None and parameters.customer is not None
     if "customer_balance" in allowed and not transfer:
         raise invalid(
@@ -163,8 +187,19 @@ def pay_by_card(books: Books, session: JsonObject, number: str, *, email: str) -
     intent = _first_try(books, session)
     decline = payments.charge_card(books, intent, number, email=email)
     if decline is None:
-        _complete(books, session, intent, email=email, payment_status="paid")
+        if session["mode"] == "subscription":
+            _begin_plan(books, session, intent, number, email)
+        else:
+            session["payment_intent"] = intent["id"]
+        _complete(books, session, email=email, payment_status="paid")
     return decline
+
+
+def _begin_plan(books: Books, session: JsonObject, intent: JsonObject, number: str, email: str) -> None:
+    customer = customers.new(books, email, {})
+    portal.keep_card(books, customer["id"], number)
+    subscription, invoice = subscriptions.begin(books, session, intent, books.get("customer", customer["id"]))
+    session.update(customer=customer["id"], subscription=subscription["id"], invoice=invoice["id"])
 
 
 def pay_later(books: Books, session: JsonObject, method: str, *, email: str, public_url: str) -> str:
@@ -175,7 +210,8 @@ def pay_later(books: Books, session: JsonObject, method: str, *, email: str, pub
         deferred.promise_konbini(books, intent, days=days, public_url=public_url)
     else:
         deferred.promise_transfer(books, intent, public_url=public_url)
-    _complete(books, session, intent, email=email, payment_status="unpaid")
+    session["payment_intent"] = intent["id"]
+    _complete(books, session, email=email, payment_status="unpaid")
     return deferred.instructions(public_url, intent)
 
 
@@ -187,11 +223,10 @@ def _first_try(books: Books, session: JsonObject) -> JsonObject:
     return intent
 
 
-def _complete(books: Books, session: JsonObject, intent: JsonObject, *, email: str, payment_status: str) -> None:
+def _complete(books: Books, session: JsonObject, *, email: str, payment_status: str) -> None:
     session.update(
         status="complete",
         payment_status=payment_status,
-        payment_intent=intent["id"],
         customer_details={"email": email},
         url=None,
     )

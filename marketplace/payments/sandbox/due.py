@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from marketplace.payments.sandbox import checkout, deferred
+from marketplace.payments.sandbox import checkout, deferred, subscriptions
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.errors import JsonObject
 
 WHEN_DUE: Mapping[str, Callable[[Books, JsonObject], None]] = {
     "checkout.session": checkout.run_out,
     "payment_intent": deferred.lapse,
+    "subscription": subscriptions.renew,
+    "invoice": subscriptions.retry,
 }
 
 

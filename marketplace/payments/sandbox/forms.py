@@ -69,6 +69,5 @@ def _refusal(error: ValidationError) -> ApiError:
 
 
 def _bracketed(location: tuple[int | str, ...]) -> str:
-    # model-wide checks have no place of their own; pydantic adds the tag of a failed union alternative, which is no name
-    head, *rest = location or ("",)
+    head, *rest = location
     return str(head) + "".join(f"[{step}]" for step in rest)

@@ -1,18 +1,16 @@
 """The hosted payment page: plain forms and links, no script. Paying twice pays once; a run-out session is not paid."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from marketplace.payments.sandbox import checkout, due
 from marketplace.payments.sandbox.books import Books
-from marketplace.payments.sandbox.card_form import EXAMPLES, FIELDS, email_problem, plain, read_card_form
-from marketplace.payments.sandbox.cards import TEST_CARDS
+from marketplace.payments.sandbox.card_form import EXAMPLES, email_problem, plain, read_card_form, typed_fields
+from marketplace.payments.sandbox.cards import table_of_cards
 from marketplace.payments.sandbox.database import Database
 from marketplace.payments.sandbox.errors import ApiError, JsonObject
 from marketplace.payments.sandbox.rendering import headers, locale_of, notice, page, success_url
@@ -50,7 +48,7 @@ class PaymentPage:
         return notice(request, session, "expired", RUN_OUT)
 
     async def _pay(self, request: Request) -> Response:
-        typed = _typed(await request.form())
+        typed = typed_fields(await request.form())
         # nothing is awaited inside: of two tries, or of a try and the deadline, one comes first
         with self._database.transaction() as connection:
             books = Books(connection, subscribed=self._settings.subscribed)
@@ -98,10 +96,6 @@ def _method(session: JsonObject, asked: str | None) -> str:
     return asked if asked in offered else offered[0]
 
 
-def _typed(form: FormData) -> Mapping[str, str]:
-    return {name: value if isinstance(value := form.get(name, ""), str) else "" for name in (*FIELDS, "method")}
-
-
 def _known_email(books: Books, session: JsonObject) -> Mapping[str, str]:
     customer = books.get("customer", session["customer"]) if session["customer"] else None
     email = customer["email"] if customer else session["customer_email"]
@@ -132,11 +126,9 @@ def _form(
         lines=[
             (line["description"], yen(line["amount_total"], locale)) for line in checkout.lines(books, session["id"])
         ],
+        monthly=session["mode"] == "subscription",
         total=yen(session["amount_total"], locale),
         open_until=japan_time(session["expires_at"], locale),
         konbini_days=session["payment_method_options"]["konbini"]["expires_after_days"],
-        cards=[
-            (re.sub(r"(.{4})(?=.)", r"\1 ", number), card.decline or ("disputed" if card.disputed else "paid"))
-            for number, card in TEST_CARDS.items()
-        ],
+        cards=table_of_cards(),
     )

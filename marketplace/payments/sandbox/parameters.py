@@ -52,10 +52,15 @@ class ProductData(Part):
     name: Text
 
 
+class Recurring(Part):
+    interval: Literal["month"]
+
+
 class PriceData(Part):
     currency: Text
     unit_amount: WholeNumber
     product_data: ProductData
+    recurring: Recurring | None = None
 
 
 class LineItem(Part):
@@ -66,6 +71,10 @@ class LineItem(Part):
 class PaymentIntentData(Part):
     metadata: Metadata = {}
     transfer_group: Text | None = None
+
+
+class SubscriptionData(Part):
+    metadata: Metadata = {}
 
 
 class Konbini(Part):
@@ -92,7 +101,7 @@ class CustomerCreate(Parameters):
 
 
 class SessionCreate(Parameters):
-    mode: Literal["payment"]
+    mode: Literal["payment", "subscription"]
     line_items: Annotated[list[LineItem], Field(min_length=1, max_length=100)]
     success_url: AbsoluteUrl
     cancel_url: AbsoluteUrl | None = None
@@ -103,7 +112,8 @@ class SessionCreate(Parameters):
     locale: Literal["auto", "ja", "en"] = "auto"
     expires_at: WholeNumber | None = None
     metadata: Metadata = {}
-    payment_intent_data: PaymentIntentData = PaymentIntentData()
+    payment_intent_data: PaymentIntentData | None = None
+    subscription_data: SubscriptionData | None = None
     payment_method_options: PaymentMethodOptions = PaymentMethodOptions()
 
 
@@ -193,3 +203,39 @@ class TransferList(Page):
 class ReversalCreate(Parameters):
     amount: Annotated[WholeNumber, Field(ge=1)] | None = None
     metadata: Metadata = {}
+
+
+class NewPrice(Part):
+    currency: Literal["jpy"]
+    product: Text
+    recurring: Recurring
+    unit_amount: Annotated[WholeNumber, Field(ge=0)]
+
+
+class ChangedItem(Part):
+    id: Text
+    price_data: NewPrice
+
+
+class PauseCollection(Part):
+    behavior: Literal["void"]
+
+
+class SubscriptionUpdate(Parameters):
+    """A `pause_collection` that is sent empty ends a pause."""
+
+    items: Annotated[list[ChangedItem], Field(max_length=1)] = []
+    proration_behavior: Literal["none"] | None = None
+    pause_collection: Annotated[PauseCollection | None, BeforeValidator(lambda value: value or None)] = None
+    cancel_at_period_end: Literal["true", "false"] | None = None
+
+
+class FlowData(Part):
+    type: Literal["payment_method_update"]
+
+
+class PortalCreate(Parameters):
+    customer: Text
+    return_url: AbsoluteUrl
+    locale: Literal["auto", "ja", "en"] = "auto"
+    flow_data: FlowData

@@ -26,10 +26,14 @@ def page(
     status: int,
     *,
     shop_url: str | None = None,
+    locale_asked: str | None = None,
     **context: object,
 ) -> Response:
-    """`session` is the checkout that the page belongs to, if there is one; else its form leads on to `shop_url`."""
-    locale = locale_of(request, session)
+    """`session` is the checkout that the page belongs to, if there is one; else its form leads on to `shop_url`.
+
+    `locale_asked` is the language that the shop asked for where there is no checkout that says it.
+    """
+    locale = locale_of(request, session or {"locale": locale_asked})
     html = TEMPLATES.get_template(template).render(
         words=words(locale),
         locale=locale,

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from marketplace.payments.gateway import Checkout, CheckoutLine, CheckoutRequest, PaymentEvent
+from marketplace.payments.plan_gateway import PlanCheckout, PlanRequest
 from marketplace.payments.sandbox.app import create_payments
 from marketplace.payments.sandbox.settings import SandboxPaymentSettings
 from marketplace.payments.stripe import StripeGateway
@@ -46,6 +47,22 @@ def a_request(**changed: Any) -> CheckoutRequest:
         "expires_at": datetime.now(UTC) + timedelta(hours=1),
     }
     return CheckoutRequest(**facts | changed)
+
+
+def a_plan(**changed: Any) -> PlanRequest:
+    """A plan of 480 yen a month."""
+    facts: dict[str, Any] = {
+        "key": f"plan_{secrets.token_hex(8)}",
+        "plan_id": "plan_1",
+        "currency": "JPY",
+        "name": "電気のオフセット 月300 kWh",
+        "monthly_amount": 480,
+        "success_url": SUCCESS_URL,
+        "cancel_url": CANCEL_URL,
+        "locale": "ja",
+        "expires_at": datetime.now(UTC) + timedelta(hours=1),
+    }
+    return PlanRequest(**facts | changed)
 
 
 @asynccontextmanager
@@ -164,7 +181,7 @@ class Sandbox:
         found: list[dict[str, Any]] = (await self.control("GET", "deliveries"))["deliveries"]
         return found
 
-    async def pay(self, checkout: Checkout, card: str = GOOD_CARD, **typed: str) -> httpx.Response:
+    async def pay(self, checkout: Checkout | PlanCheckout, card: str = GOOD_CARD, **typed: str) -> httpx.Response:
         """Fill in the form of the payment page and send it."""
         assert checkout.url is not None
         form = {"email": "buyer@example.com", "number": card, "expiry": "12/34", "cvc": "123", **typed}

@@ -8,6 +8,7 @@ import stripe
 from pydantic import BaseModel
 from stripe._api_version import _ApiVersion
 from stripe.params import _account_create_params as account
+from stripe.params import _subscription_update_params as subscription
 from stripe.params._account_link_create_params import AccountLinkCreateParams
 from stripe.params._customer_create_params import CustomerCreateParams
 from stripe.params._event_list_params import EventListParams, EventListParamsCreated
@@ -16,6 +17,7 @@ from stripe.params._refund_list_params import RefundListParams
 from stripe.params._transfer_create_params import TransferCreateParams
 from stripe.params._transfer_list_params import TransferListParams
 from stripe.params._transfer_reversal_create_params import TransferReversalCreateParams
+from stripe.params.billing_portal import _session_create_params as portal
 from stripe.params.checkout import _session_create_params as session
 
 from marketplace.payments.gateway import PaymentMethod
@@ -24,7 +26,8 @@ from marketplace.payments.sandbox.checkout import KNOWN_METHODS
 from marketplace.payments.sandbox.events import API_VERSION
 from marketplace.payments.stripe import StripeGateway
 from marketplace.payments.stripe_payouts import StripePayouts
-from tests.marketplace.payments.servers import SUCCESS_URL, Sandbox, a_request
+from marketplace.payments.stripe_plans import StripePlans
+from tests.marketplace.payments.servers import SUCCESS_URL, Sandbox, a_plan, a_request
 
 PARAMETERS: Mapping[type[BaseModel], type] = {
     parameters.SessionCreate: session.SessionCreateParams,
@@ -48,6 +51,14 @@ PARAMETERS: Mapping[type[BaseModel], type] = {
     parameters.TransferCreate: TransferCreateParams,
     parameters.TransferList: TransferListParams,
     parameters.ReversalCreate: TransferReversalCreateParams,
+    parameters.Recurring: session.SessionCreateParamsLineItemPriceDataRecurring,
+    parameters.SubscriptionData: session.SessionCreateParamsSubscriptionData,
+    parameters.SubscriptionUpdate: subscription.SubscriptionUpdateParams,
+    parameters.ChangedItem: subscription.SubscriptionUpdateParamsItem,
+    parameters.NewPrice: subscription.SubscriptionUpdateParamsItemPriceData,
+    parameters.PauseCollection: subscription.SubscriptionUpdateParamsPauseCollection,
+    parameters.PortalCreate: portal.SessionCreateParams,
+    parameters.FlowData: portal.SessionCreateParamsFlowData,
     parameters.RefundCreate: RefundCreateParams,
     parameters.RefundList: RefundListParams,
     parameters.EventList: EventListParams,
@@ -61,6 +72,9 @@ SHOWN: Mapping[str, type] = {
     "charge": stripe.Charge,
     "refund": stripe.Refund,
     "dispute": stripe.Dispute,
+    "subscription": stripe.Subscription,
+    "invoice": stripe.Invoice,
+    "payment_method": stripe.PaymentMethod,
     "account": stripe.Account,
     "transfer": stripe.Transfer,
     "event": stripe.Event,
@@ -104,6 +118,8 @@ class TestTheNamesAreTheProviders:
         await sandbox.http.post(link.url)
         sent = await payouts.transfer(account_id, 100, "JPY", payment=payment, order_id="ord_1", key="t")
         await payouts.take_back(sent.id, 50, key="t")
+        plan = await StripePlans(gateway.connection).open_plan(a_plan())
+        await sandbox.pay(plan)
         events: list[dict[str, Any]] = (await sandbox.api("GET", "/v1/events?limit=100")).json()["data"]
         things = events + [event["data"]["object"] for event in events]
         shown = (await sandbox.api("GET", f"/v1/checkout/sessions/{later.id}?expand[]=customer")).json()
@@ -112,3 +128,10 @@ class TestTheNamesAreTheProviders:
         assert {thing["object"] for thing in things} == SHOWN.keys()
         for thing in things:
             assert thing.keys() - SHOWN[thing["object"]].__annotations__.keys() == set(), thing["object"]
+        (begun,) = [thing for thing in things if thing["object"] == "subscription"]
+        (item,) = begun["items"]["data"]
+        assert item.keys() - stripe.SubscriptionItem.__annotations__.keys() == set()
+        assert item["price"].keys() - stripe.Price.__annotations__.keys() == set()
+        invoice = next(thing for thing in things if thing["object"] == "invoice" and thing["status"] == "paid")
+        assert invoice["lines"]["data"][0].keys() - stripe.InvoiceLineItem.__annotations__.keys() == set()
+        assert invoice["payments"]["data"][0].keys() - stripe.InvoicePayment.__annotations__.keys() == set()
