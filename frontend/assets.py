@@ -26,6 +26,7 @@ SHEETS = {
         "disclosure.css",
         "calculator.css",
         "orders.css",
+        "certificate.css",
         "pages.css",
     ),
     "print.css": ("print.css",),

@@ -51,7 +51,7 @@ class PageContext:
     """Where a page stands: its language, its address without the language, the environment and the chosen theme.
 
     `path` starts with a slash and has no language: "/calculate/event"; `query` is what followed the question mark.
-    `theme` is "light", "dark" or None, which leaves it to the device.
+    Addresses without a language in front, such as a certificate's, take it from ?lang= (`in_path` is False). `theme` is "light", "dark" or None, which leaves it to the device.
     """
 
     locale: Locale
@@ -59,17 +59,20 @@ class PageContext:
     environment: str
     public_origin: str
     query: str = ""
+    in_path: bool = True
     theme: str | None = None
 
     @classmethod
     def of(cls, request: Request) -> "PageContext":
-        """Read the context of a request. Addresses without a language (error pages) use the browser's wish."""
+        """Read the context of a request. An address without a language follows ?lang=, else the browser's wish."""
         services = services_of(request)
-        locale, path = _split(request.url.path, request.headers.get("accept-language", ""))
+        in_path, path = _split(request.url.path)
+        locale = in_path or Locale.of_tag(request.query_params.get("lang", ""))
         theme = request.cookies.get(THEME_COOKIE)
         return cls(
-            locale=locale,
+            locale=locale or negotiate(request.headers.get("accept-language", "")),
             path=path,
+            in_path=in_path is not None,
             environment=services.environment,
             public_origin=services.public_origin,
             query=request.url.query,
@@ -86,10 +89,14 @@ class PageContext:
 
     def twin(self, locale: Locale) -> str:
         """The address of this page in another language, filters and all."""
+        if not self.in_path:
+            return f"{self.path}?lang={locale}"
         return address(locale, self.path) + (f"?{self.query}" if self.query else "")
 
     def canonical(self, locale: Locale | None = None) -> str:
-        """The full address of this page, or of its twin in another language, without a query."""
+        """The full address of this page, or of its twin in another language, without filters."""
+        if not self.in_path:
+            return self.public_origin + (f"{self.path}?lang={locale}" if locale else self.path)
         return self.public_origin + address(locale or self.locale, self.path)
 
 
@@ -97,8 +104,7 @@ def address(locale: Locale, path: str) -> str:
     return f"/{locale}{path}"
 
 
-def _split(path: str, accept_language: str) -> tuple[Locale, str]:
+def _split(path: str) -> tuple[Locale | None, str]:
     first, _, rest = path.lstrip("/").partition("/")
-    if locale := Locale.of_tag(first):
-        return locale, f"/{rest}"
-    return negotiate(accept_language), path
+    locale = Locale.of_tag(first)
+    return (locale, f"/{rest}") if locale else (None, path)

@@ -64,7 +64,8 @@ def read_instruction(typed: Typed, footprint_type: str, locale: Locale) -> Instr
     if given["beneficiary_public"] not in PUBLIC:
         errors["beneficiary_public"] = sentence("choose_one", {}, locale)
     given["beneficiary_public"] = PUBLIC.get(given["beneficiary_public"], False)
-    given["credit_user"] = given["credit_user"].strip() or given["beneficiary"]
+    follows_beneficiary = not given["credit_user"].strip()
+    given["credit_user"] = given["beneficiary"] if follows_beneficiary else given["credit_user"]
     given["purchaser"] = given["purchaser"].strip() or None
     if given["period_first"] and given["period_last"] and given["period_last"] < given["period_first"]:
         errors["period_last"] = sentence("end_before_start", {}, locale)
@@ -75,6 +76,8 @@ def read_instruction(typed: Typed, footprint_type: str, locale: Locale) -> Instr
         for error in refused.errors():
             code, params = _problem(error["type"], error.get("ctx", {}))
             errors.setdefault(str(error["loc"][0]), sentence(code, params, locale))
+        if follows_beneficiary and "beneficiary" in errors:
+            errors.pop("credit_user", None)
         raise OrderTextsRefused(_in_order(errors)) from refused
     if errors:
         raise OrderTextsRefused(_in_order(errors))

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from frontend.assets import asset_routes
 from frontend.context import address
 from frontend.locales import Locale
-from frontend.pages import event_calculator, footprint, home, language, offset, order, quote, style, theme
+from frontend.pages import certificate, event_calculator, footprint, home, language, offset, order, quote, style, theme
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -19,6 +19,8 @@ def routes() -> list[Route]:
     return [
         Route("/", language.choose),
         *asset_routes(),
+        Route("/c/{number}.{form}", certificate.other_form),
+        Route("/c/{number}", certificate.page),
         *in_each_language("/", home.page),
         *in_each_language("/theme", theme.choose, methods=("POST",)),
         *in_each_language("/style", style.page),

@@ -117,4 +117,3 @@ def _plausible(text: str) -> int | None:
     except QuantityRefused:
         return None
     return tonnes if 1 <= tonnes <= MOST_TONNES else None
-

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from frontend.context import PageContext, services_of
+from frontend.market_words import MarketWords
 from frontend.order_view import OrderView, view_of
 from frontend.responses import page_response
 from marketplace.clock import japan_date
@@ -17,8 +18,6 @@ from marketplace.orders.timeline import events_of
 from marketplace.quotes import service as quotes
 from marketplace.registries.processing import processing_window
 from marketplace.registries.profiles import load_profiles
-
-from frontend.market_words import MarketWords
 
 REFRESH_SECONDS = 3
 # The token in the address is the key to the order: no other site may learn it.

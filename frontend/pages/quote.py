@@ -23,7 +23,7 @@ from marketplace.orders import service as orders
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.service import CHECKOUT_LASTS, OrderWish
 from marketplace.orders.words import consent_text, consent_version
-from marketplace.payments.gateway import PaymentProviderUnreachable
+from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
 from marketplace.quotes.states import QuoteState
@@ -118,10 +118,10 @@ async def _order(
         return await _stale_page(request, await quotes.find(quote.id), footprint, typed, status=409)
     except ConsentMissing:
         missing = sentence("consent_missing", {}, context.locale)
-        return await _last_look(request, quote, footprint, typed, instruction, missing)
+        return await _last_look(request, quote, footprint, typed, instruction, consent_error=missing)
     try:
         order = await orders.open_checkout(market, order.id)
-    except PaymentProviderUnreachable:
+    except (PaymentProviderUnreachable, PaymentRefused):
         # the order stands; its page says so and the worker opens the payment page
         return RedirectResponse(context.url(f"/orders/{order.access_token}"), status_code=303)
     return RedirectResponse(order.checkout_url or context.url(f"/orders/{order.access_token}"), status_code=303)
@@ -181,6 +181,7 @@ async def _last_look(
     footprint: Footprint,
     typed: Typed,
     instruction: Instruction,
+    *,
     consent_error: str = "",
 ) -> Response:
     locale = PageContext.of(request).locale

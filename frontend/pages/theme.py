@@ -1,10 +1,14 @@
 """Light or dark paper by choice instead of by device, without any script."""
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from frontend.context import THEME_COOKIE, THEMES, PageContext
 
+# A path on this site: "//host" and "/\\host" would lead a browser to another one.
+OWN_ADDRESS = re.compile(r"/(?![/\\])[^\s]*\Z")
 A_YEAR = 365 * 24 * 60 * 60
 
 
@@ -13,8 +17,7 @@ async def choose(request: Request) -> RedirectResponse:
     form = await request.form()
     back = str(form.get("back", "/"))
     page = PageContext.of(request)
-    # The address always begins with our own language prefix, so a forged `back` cannot lead to another site.
-    response = RedirectResponse(page.url(back if back.startswith("/") else "/"), status_code=303)
+    response = RedirectResponse(back if OWN_ADDRESS.match(back) else page.url("/"), status_code=303)
     theme = form.get("theme")
     if theme in THEMES:
         response.set_cookie(

@@ -1,11 +1,16 @@
 """The pages with their stores in memory, over Starlette's test client."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
+from tests.builders.market import SmallMarket
+from tests.frontend.market_site import MarketSite, market_site
 from tests.frontend.preview import PreviewServices, preview_app
+from tests.marketplace.conftest import small
+
+__all__ = ["small"]
 
 
 @pytest.fixture
@@ -24,3 +29,10 @@ def site(services: PreviewServices) -> Iterator[TestClient]:
 def live_site() -> Iterator[TestClient]:
     with TestClient(preview_app(PreviewServices(environment="live")), follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture
+async def shop(small: SmallMarket) -> AsyncIterator[MarketSite]:
+    """The sandbox site on a migrated database of each kind, with an empty market."""
+    async with market_site(small) as site:
+        yield site

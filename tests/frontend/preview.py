@@ -13,9 +13,12 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
+from frontend.context import FootprintStore
 from frontend.pages.errors import exception_handlers
 from frontend.routes import routes
+from marketplace.market import Market
 from offset_calc import Footprint
+from tests.builders.market import a_small_market
 
 
 class FootprintsInMemory:
@@ -43,9 +46,12 @@ class FootprintsInMemory:
 
 @dataclass
 class PreviewServices:
+    """The market stands on fakes; its pages need a database that is connected and migrated."""
+
     environment: str = "sandbox"
     public_origin: str = "https://ashiato.example"
-    footprints: FootprintsInMemory = field(default_factory=FootprintsInMemory)
+    footprints: FootprintStore = field(default_factory=FootprintsInMemory)
+    market: Market = field(default_factory=lambda: a_small_market().market)
 
 
 def preview_app(services: PreviewServices | None = None) -> Starlette:

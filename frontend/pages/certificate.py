@@ -1,0 +1,80 @@
+"""The public page of a certificate, at the address its QR code carries: the verdict first, then the evidence.
+
+Its content is the very sheet that the PDF is printed from, so page and paper cannot say different things.
+"""
+
+import hashlib
+
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from certificates.mark import mark_svg
+from certificates.qr import proof_url, qr_svg, short_url
+from certificates.records import CertificateNotFound
+from certificates.sheet import sheet
+from certificates.verify import Evidence
+from frontend.context import PageContext, services_of
+from frontend.responses import page_response
+from frontend.verdict_view import view_of
+from marketplace.certification.examination import examine
+from marketplace.certification.publication import published
+
+FORMS = ("pdf", "jwt", "svg")
+
+
+async def page(request: Request) -> Response:
+    """Show the certificate as it stands now. A wish for another spelling of the number leads to the printed one."""
+    typed = request.path_params["number"]
+    market = services_of(request).market
+    try:
+        publication = await published(typed)
+    except CertificateNotFound as missing:
+        raise HTTPException(404) from missing
+    record = publication.record
+    if typed != record.number:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/c/{record.number}{query}", status_code=302)
+    context = PageContext.of(request)
+    examination = await examine(market, Evidence(number=record.number, disclosures=publication.disclosures))
+    statement_hash = record.statement.sha256()
+    answer = page_response(
+        request,
+        "pages/certificate.html",
+        headers={"Link": f'</v1/certificates/{record.number}.jwt>; rel="alternate"; type="application/vc+jwt"'},
+        sheet=sheet(
+            record.statement,
+            publication.disclosures,
+            verification_url=short_url(market.base_url, record.number),
+            locale=context.locale.value,
+        ),
+        verdict=view_of(examination.verdict, context.locale),
+        ended=record.ended,
+        withheld=bool(publication.withheld),
+        footprint_id=record.statement.footprint.id if record.statement.footprint else None,
+        statement_hash=statement_hash,
+        grams=record.grams,
+        mark=Markup(mark_svg(statement_hash, detail="fine")),  # noqa: S704  # drawn by us from hex digits
+        qr=Markup(qr_svg(proof_url(market.base_url, record.number, record.proof))),  # noqa: S704  # drawn by us
+    )
+    return _unless_known(request, answer)
+
+
+async def other_form(request: Request) -> Response:
+    """Short addresses for the PDF, the credential and the QR code, which the interface for programs serves."""
+    number, form = request.path_params["number"], request.path_params["form"]
+    if form not in FORMS:
+        raise HTTPException(404)
+    language = f"?lang={PageContext.of(request).locale}" if form == "pdf" else ""
+    return RedirectResponse(f"/v1/certificates/{number}.{form}{language}", status_code=302)
+
+
+def _unless_known(request: Request, answer: Response) -> Response:
+    """A phone that has the page already gets a few bytes instead of the page."""
+    tag = f'"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
+    answer.headers["ETag"] = tag
+    if request.headers.get("if-none-match") != tag:
+        return answer
+    kept = {name: value for name, value in answer.headers.items() if name not in {"content-length", "content-type"}}
+    return Response(status_code=304, headers=kept)
