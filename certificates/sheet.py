@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -78,6 +78,13 @@ def per_mille(part_g: int, whole_g: int) -> int:
     return min(part_g * 1000 // whole_g, 1000)
 
 
+@lru_cache(maxsize=1_024)
+def long_date(day: date, locale: Locale) -> str:
+    """A day with its month in words where the language has them: 2026年11月18日, 18 November 2026."""
+    pattern = strings(locale)["words"]["date"]
+    return pattern.format(year=day.year, month=day.month, day=day.day, month_name=_MONTHS[day.month - 1])
+
+
 def sheet(statement: Statement, disclosures: Disclosures, *, verification_url: str, locale: Locale) -> dict[str, Any]:
     """The whole content, JSON-safe. Texts that are not in `disclosures` are shown as not published.
 
@@ -137,9 +144,7 @@ class _Writer:
         return disclosure.value if disclosure else self._words["withheld"]
 
     def _date(self, day: date) -> str:
-        return self._words["date"].format(
-            year=day.year, month=day.month, day=day.day, month_name=_MONTHS[day.month - 1]
-        )
+        return long_date(day, self._locale)
 
     def _span(self, first: date, last: date) -> str:
         if first == last:
