@@ -13,7 +13,6 @@ SHORTEST, LONGEST = 30 * 60, 24 * 3600
 LEAST, MOST = 50, 99_999_999
 KONBINI_LEAST, KONBINI_MOST = 120, 300_000
 
-
 KNOWN_METHODS = frozenset({"card", "konbini", "customer_balance"})
 
 

@@ -7,6 +7,7 @@ Source: https://docs.stripe.com/webhooks#behaviors and #verify-manually
 import asyncio
 import hashlib
 import hmac
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import httpx
 
 from marketplace.payments.sandbox import clock
 from marketplace.payments.sandbox.database import Database
+from marketplace.payments.sandbox.errors import no_such
 from marketplace.payments.sandbox.settings import SandboxPaymentSettings
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 3600.0
@@ -84,18 +86,18 @@ class Courier:
             free.release()
 
     async def deliver_now(self, events: Sequence[str], *, times: int) -> Sequence[Delivered]:
-        """Send these events `times` times each, one after the other in this order, whatever became of them before."""
+        """Send these events `times` times each, one after the other in this order, whatever became of them before.
+
+        Raises: ApiError 404 for an unknown event.
+        """
         with self._database.transaction() as connection:
-            bodies = [
-                connection.execute("SELECT id, type, body FROM event WHERE id = ?", [event]).fetchone()
-                for event in events
-            ]
+            rows = [_recorded(connection, event) for event in events]
             connection.executemany(
                 "UPDATE delivery SET state = 'held' WHERE event = ? AND state = 'queued'", [[event] for event in events]
             )
         delivered = []
         async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
-            for row in bodies:
+            for row in rows:
                 answers = [await self._post(client, row["body"]) for _ in range(times)]
                 delivered += [Delivered(row["id"], row["type"], answer) for answer in answers]
                 with self._database.transaction() as connection:
@@ -142,6 +144,13 @@ class Courier:
         except httpx.HTTPError as error:
             return type(error).__name__
         return str(response.status_code)
+
+
+def _recorded(connection: sqlite3.Connection, event: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = connection.execute("SELECT id, type, body FROM event WHERE id = ?", [event]).fetchone()
+    if row is None:
+        raise no_such("event", event)
+    return row
 
 
 def _taken(answer: str) -> bool:

@@ -7,6 +7,8 @@ from marketplace.payments.sandbox.errors import JsonObject, no_such
 from marketplace.payments.sandbox.listing import listed
 from marketplace.payments.sandbox.parameters import EventList
 
+END_OF_TIME = 2**62
+
 
 def retrieve(books: Books, _parameters: object, event_id: str) -> JsonObject:
     row = books.connection.execute("SELECT body FROM event WHERE id = ?", [event_id]).fetchone()
@@ -18,14 +20,17 @@ def retrieve(books: Books, _parameters: object, event_id: str) -> JsonObject:
 
 def list_all(books: Books, parameters: EventList, _id: str) -> JsonObject:
     """Newest first, as far as they were created in the asked time and are of the asked types."""
+    created = parameters.created
+    since = [moment for moment in (created.gte, created.gt and created.gt + 1) if moment is not None]
+    until = [moment for moment in (created.lte, created.lt and created.lt - 1) if moment is not None]
     rows = books.connection.execute(
-        "SELECT body FROM event WHERE (:gt IS NULL OR created > :gt) AND (:gte IS NULL OR created >= :gte) "
-        "AND (:lt IS NULL OR created < :lt) AND (:lte IS NULL OR created <= :lte) "
+        "SELECT body FROM event WHERE created BETWEEN :since AND :until "
         "AND (:types IS NULL OR type IN (SELECT value FROM json_each(:types))) "
         "AND (:after IS NULL OR position < (SELECT position FROM event WHERE id = :after)) "
-        "ORDER BY position DESC LIMIT :most",
+        "ORDER BY created DESC, position DESC LIMIT :most",
         {
-            **parameters.created.model_dump(),
+            "since": max(since, default=0),
+            "until": min(until, default=END_OF_TIME),
             "types": None if parameters.types is None else json.dumps(parameters.types),
             "after": parameters.starting_after,
             "most": parameters.limit + 1,

@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS object (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS object_list ON object (kind, parent, position);
 CREATE INDEX IF NOT EXISTS object_due ON object (due) WHERE due IS NOT NULL;
+CREATE INDEX IF NOT EXISTS transfer_source ON object (json_extract(body, '$.source_transaction')) WHERE kind = 'transfer';
 
 CREATE TABLE IF NOT EXISTS event (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -21,7 +22,7 @@ CREATE TABLE IF NOT EXISTS event (
     created  INTEGER NOT NULL,
     body     TEXT NOT NULL CHECK (json_valid(body))
 ) STRICT;
-CREATE INDEX IF NOT EXISTS event_created ON event (created);
+CREATE INDEX IF NOT EXISTS event_created ON event (created, position);
 
 CREATE TABLE IF NOT EXISTS delivery (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -120,6 +120,21 @@ class TestLists:
         assert [refund["amount"] for refund in first["data"] + rest["data"]] == [5, 4, 3, 2, 1]
         assert (first["has_more"], rest["has_more"]) == (True, False)
 
+    async def test_of_events_by_time(self, sandbox: Sandbox, gateway: StripeGateway) -> None:
+        await gateway.expire_checkout((await gateway.open_checkout(a_request())).id)
+        (event,) = (await sandbox.api("GET", "/v1/events")).json()["data"]
+        moment = event["created"]
+        for name, value, found in [
+            ("gte", moment, 1),
+            ("gt", moment, 0),
+            ("gt", moment - 1, 1),
+            ("lte", moment, 1),
+            ("lt", moment, 0),
+            ("lt", moment + 1, 1),
+        ]:
+            page = (await sandbox.api("GET", f"/v1/events?created[{name}]={value}")).json()
+            assert len(page["data"]) == found, (name, value - moment)
+
     @pytest.mark.parametrize("limit", ["0", "101", "ten"])
     async def test_have_one_to_a_hundred_entries(self, sandbox: Sandbox, limit: str) -> None:
         assert (await sandbox.api("GET", f"/v1/refunds?limit={limit}")).status_code == 400
@@ -137,6 +152,14 @@ class TestTheControls:
                 f"{sandbox.url}/sandbox/{path}", json=order, headers={"Authorization": f"Bearer {API_KEY}"}
             )
             assert answer.status_code == 422
+
+    async def test_an_unknown_event_is_not_found(self, sandbox: Sandbox) -> None:
+        answer = await sandbox.http.post(
+            f"{sandbox.url}/sandbox/deliveries",
+            json={"events": ["evt_1"]},
+            headers={"Authorization": f"Bearer {API_KEY}"},
+        )
+        assert answer.status_code == 404
 
     async def test_a_fault_can_be_aimed_and_taken_back(self, sandbox: Sandbox, gateway: StripeGateway) -> None:
         await sandbox.fault("unavailable", path="/v1/refunds", method="GET", calls=9)
