@@ -9,7 +9,7 @@ from pydantic import JsonValue, TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from tortoise.exceptions import DBConnectionError
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from api import problems
 from api.error_table import FAULT, FAULT_CODE, OUTAGE, OUTAGE_CODE, TABLE, Row
@@ -34,6 +34,7 @@ _OUTAGES = (
     asyncpg.DiskFullError,
     asyncpg.InterfaceError,
 )
+_SQLITE_OUTAGES = ("disk is full", "unable to open database file", "disk I/O error")
 _json = TypeAdapter[Any](Any)
 
 
@@ -78,7 +79,9 @@ def is_known(error: Exception) -> bool:
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database or the network failed, rather than our code: waiting may help."""
-    return is_passing(error) or isinstance(error, _OUTAGES) or "disk is full" in str(error)
+    if is_passing(error) or isinstance(error, _OUTAGES):
+        return True
+    return isinstance(error, OperationalError) and any(words in str(error) for words in _SQLITE_OUTAGES)
 
 
 def refused(request: Request, error: Exception) -> Response:

@@ -57,20 +57,20 @@ def _finite(text: str) -> float:
     return number
 
 
-def _check(value: JsonValue, depth: int) -> None:
-    """No deeper than allowed, and no text that cannot be stored: null characters, halves of surrogate pairs."""
-    if depth == 0:
-        raise _too_deep()
+def _check(value: JsonValue, levels: int) -> None:
+    """At most `levels` of lists and objects, and no text that cannot be stored: null characters, halves of surrogates."""
     match value:
         case str():
             _check_text(value)
+        case list() | dict() if levels == 0:
+            raise _too_deep()
         case list():
             for item in value:
-                _check(item, depth - 1)
+                _check(item, levels - 1)
         case dict():
             for name, item in value.items():
                 _check_text(name)
-                _check(item, depth - 1)
+                _check(item, levels - 1)
 
 
 def _check_text(text: str) -> None:

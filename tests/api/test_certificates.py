@@ -1,0 +1,179 @@
+"""Certificates for programs, and what the public may see of them."""
+
+from base64 import b64encode
+
+import jwt
+import pytest
+import zxingcpp
+from PIL import Image
+
+from certificates.service import revoke
+from marketplace.database.transactions import run_tx
+from tests.api.buying import TONNE, a_certificate
+
+
+@pytest.fixture
+async def certificate(client, small):
+    return (await a_certificate(client, small))["certificate"]
+
+
+class TestACertificate:
+    async def test_says_what_was_cancelled(self, client, certificate):
+        read = (await client.get(certificate["url"])).json()
+        assert (read["number"], read["state"], read["environment"]) == (certificate["number"], "valid", "sandbox")
+        assert (read["amount_g"], read["cancelled_g"]) == (3 * TONNE, 3 * TONNE)
+        assert read["statement"]["grams"] == read["amount_g"]
+        assert read["disclosures"]["beneficiary"]["value"] == "足跡学会実行委員会"
+        assert read["withheld"] == []
+
+    @pytest.mark.parametrize(
+        "typed", [str.lower, lambda number: number.replace("-", ""), lambda n: n.replace("-", " ")]
+    )
+    async def test_is_found_however_its_number_is_typed(self, client, certificate, typed):
+        read = await client.get(f"/v1/certificates/{typed(certificate['number'])}")
+        assert read.json()["number"] == certificate["number"]
+
+    async def test_agrees_to_the_gram_in_every_form(self, client, certificate):
+        read = (await client.get(certificate["url"])).json()
+        credential = (await client.get(read["urls"]["credential"])).text
+        keys = jwt.PyJWKSet.from_dict((await client.get("/.well-known/jwks.json")).json())
+        kid = jwt.get_unverified_header(credential)["kid"]
+        claims = jwt.decode(credential, keys[kid].key, algorithms=["ES256"], options={"verify_iat": False})
+        assert claims["credentialSubject"]["statement"] == read["statement"]
+
+    async def test_is_printed_in_both_languages(self, client, certificate):
+        printed = [await client.get(f"{certificate['url']}.pdf", params={"lang": lang}) for lang in ("ja", "en")]
+        for pdf in printed:
+            assert (pdf.status_code, pdf.headers["content-type"]) == (200, "application/pdf")
+            assert pdf.content.startswith(b"%PDF-")
+        assert printed[0].content != printed[1].content
+        assert certificate["number"] in printed[0].headers["content-disposition"]
+
+    async def test_has_a_code_that_leads_to_it_with_its_proof(self, client, certificate):
+        svg = (await client.get(f"{certificate['url']}.svg")).text
+        url = zxingcpp.read_barcode(drawn(svg)).text
+        assert url.startswith(f"https://ashiato.example/c/{certificate['number']}#")
+        verdict = (await client.post("/v1/verifications", json={"url": url})).json()
+        assert {"name": "proof", "result": "passed", "reason": None} in verdict["checks"]
+
+    async def test_may_be_kept_but_its_state_is_asked_again(self, client, certificate):
+        read = await client.get(certificate["url"])
+        assert read.headers["cache-control"] == "public, max-age=60"
+        again = await client.get(certificate["url"], headers={"If-None-Match": read.headers["etag"]})
+        assert again.status_code == 304
+
+    @pytest.mark.parametrize("number", ["TEST-2222-2222-2222-2222", "ASHI", "%F0%9F%8C%8D", "x" * 100])
+    @pytest.mark.parametrize("form", ["", ".jwt", ".pdf", ".svg"])
+    async def test_that_does_not_exist(self, client, number, form):
+        answer = await client.get(f"/v1/certificates/{number}{form}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "certificate_not_found")
+
+
+def drawn(svg: str) -> Image.Image:
+    """The dark modules of our own SVG as an image, eight pixels each."""
+    import re
+
+    size = int(re.search(r'viewBox="0 0 (\d+)', svg)[1])
+    image = Image.new("L", (size * 8, size * 8), 255)
+    dark = svg.partition('fill="#000" d="')[2].partition('"')[0]
+    for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1", dark):
+        image.paste(0, (int(x) * 8, int(y) * 8, (int(x) + int(width)) * 8, (int(y) + 1) * 8))
+    return image
+
+
+class TestABeneficiaryWhoIsNotPublic:
+    @pytest.fixture
+    async def private(self, client, small):
+        return (await a_certificate(client, small, beneficiary_public=False))["certificate"]
+
+    async def test_is_kept_back_with_every_text_that_may_name_it(self, client, private):
+        answer = await client.get(private["url"])
+        assert "実行委員会" not in answer.text
+        assert answer.json()["withheld"] == ["beneficiary", "credit_user", "purpose_detail"]
+        assert set(answer.json()["disclosures"]) == {"subject"}
+
+    async def test_is_not_on_the_public_pdf_either(self, client, private):
+        import pypdfium2
+
+        pdf = pypdfium2.PdfDocument((await client.get(f"{private['url']}.pdf")).content)
+        text = "".join(page.get_textpage().get_text_range() for page in pdf)
+        attached = b"".join(bytes(pdf.get_attachment(i).get_data()) for i in range(pdf.count_attachments()))
+        assert "実行委員会" not in text
+        assert "実行委員会".encode() not in attached
+
+    async def test_does_not_weaken_the_verdict(self, client, private):
+        verdict = (await client.post("/v1/verifications", json={"number": private["number"]})).json()
+        assert verdict["outcome"] == "test_certificate"
+
+
+class TestARevokedCertificate:
+    @pytest.fixture
+    async def revoked(self, small, certificate):
+        await run_tx(lambda _: revoke(certificate["number"], "issued_in_error", now=small.clock()))
+        return certificate
+
+    async def test_says_so(self, client, revoked):
+        read = (await client.get(revoked["url"])).json()
+        assert (read["state"], read["ended"]["reason"], read["urls"]["pdf"]) == ("revoked", "issued_in_error", None)
+
+    async def test_is_not_printed_any_more(self, client, revoked):
+        answer = await client.get(f"{revoked['url']}.pdf")
+        assert (answer.status_code, answer.json()["code"]) == (410, "certificate_ended")
+
+    async def test_is_found_revoked_by_whoever_verifies_it(self, client, revoked):
+        credential = (await client.get(f"{revoked['url']}.jwt")).text
+        for evidence in ({"number": revoked["number"]}, {"jwt": credential}):
+            assert (await client.post("/v1/verifications", json=evidence)).json()["outcome"] == "revoked"
+
+
+class TestAVerification:
+    async def test_shows_each_check_and_the_amounts(self, client, certificate):
+        verdict = (await client.post("/v1/verifications", json={"number": certificate["number"]})).json()
+        assert (verdict["outcome"], verdict["on_record"]) == ("test_certificate", True)
+        assert (verdict["covered_g"], verdict["cancelled_g"], verdict["shortfall_g"]) == (3 * TONNE, 3 * TONNE, None)
+        results = {check["name"]: check["result"] for check in verdict["checks"]}
+        made = {name for name, result in results.items() if result != "not_made"}
+        assert made == {"number", "credential", "key", "content", "status"}
+        assert {results[name] for name in made} == {"passed"}
+
+    async def test_takes_the_pdf(self, client, certificate):
+        pdf = (await client.get(f"{certificate['url']}.pdf")).content
+        verdict = (await client.post("/v1/verifications", json={"pdf": b64encode(pdf).decode()})).json()
+        assert (verdict["outcome"], verdict["covered_g"]) == ("test_certificate", 3 * TONNE)
+
+    async def test_is_not_fooled_by_an_altered_credential(self, client, certificate):
+        credential = (await client.get(f"{certificate['url']}.jwt")).text
+        middle = len(credential) // 2
+        altered = credential[:middle] + ("A" if credential[middle] != "A" else "B") + credential[middle + 1 :]
+        verdict = (await client.post("/v1/verifications", json={"jwt": altered})).json()
+        assert verdict["outcome"] in {"altered", "not_ours"}
+        assert (verdict["covered_g"], verdict["statement"]) == (None, None)
+
+    async def test_of_a_number_that_nobody_issued(self, client):
+        from certificates.number import new_number
+        from certificates.statement import Environment
+
+        number = new_number(Environment.SANDBOX)
+        verdict = (await client.post("/v1/verifications", json={"number": number})).json()
+        assert (verdict["outcome"], verdict["on_record"]) == ("undecided", False)
+
+    @pytest.mark.parametrize(
+        ("evidence", "code"),
+        [
+            ({"pdf": b64encode(b"%PDF-1.7 broken").decode()}, "unreadable_evidence"),
+            ({"pdf": b64encode(b"\x00\xff").decode()}, "unreadable_evidence"),
+            ({"url": "https://example.com/other"}, "unreadable_evidence"),
+            ({"url": "http://[broken"}, "unreadable_evidence"),
+            ({"pdf": "not base64!"}, "input_refused"),
+            ({}, "input_refused"),
+            ({"number": "a", "jwt": "b"}, "input_refused"),
+        ],
+    )
+    async def test_of_what_holds_no_certificate(self, client, evidence, code):
+        answer = await client.post("/v1/verifications", json=evidence)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+    @pytest.mark.parametrize("evidence", [{"jwt": "a.b.c"}, {"jwt": ""}, {"jwt": "eyJ" + "A" * 1000}, {"number": "🌍"}])
+    async def test_of_rubbish_is_a_verdict_too(self, client, evidence):
+        answer = await client.post("/v1/verifications", json=evidence)
+        assert (answer.status_code, answer.json()["outcome"]) == (200, "not_ours")

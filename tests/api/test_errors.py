@@ -1,0 +1,185 @@
+"""Every refusal has its row, and what nobody foresaw says nothing."""
+
+import importlib
+import inspect
+import pkgutil
+import sqlite3
+from types import ModuleType
+
+import asyncpg
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+import api
+import certificates
+import marketplace
+import offset_calc
+from api.error_table import INTERNAL, TABLE, is_internal
+from api.errors import code_of
+from api.problems import Refusal
+from api.reference.pages import error_rows
+from marketplace.errors import MarketplaceError, NotEnoughUnits
+from tests.api.application import a_client, an_application
+from tests.builders.market import a_small_market
+
+# servers of their own, which answer for themselves, and commands
+NOT_OURS_TO_ANSWER = (".sandbox", ".__main__", "api.cli", "api.demo", "api.embedded", "api.verify_command")
+BASES = {MarketplaceError, Refusal}
+
+
+def modules_of(room: ModuleType) -> list[ModuleType]:
+    names = [found.name for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")]
+    return [importlib.import_module(name) for name in names if not any(part in name for part in NOT_OURS_TO_ANSWER)]
+
+
+def every_refusal() -> set[type[Exception]]:
+    """Every exception class with a code, in every module of the four rooms."""
+    return {
+        member
+        for room in (api, marketplace, certificates, offset_calc)
+        for module in modules_of(room)
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Exception) and member.__module__ == module.__name__ and hasattr(member, "code")
+    }
+
+
+class TestNoRefusalIsForgotten:
+    def test_each_is_in_the_table_or_known_to_be_internal(self):
+        forgotten = {kind for kind in every_refusal() - BASES if kind not in TABLE and not is_internal(kind)}
+        assert forgotten == set()
+
+    def test_nothing_is_listed_that_does_not_exist_any_more(self):
+        assert set(TABLE) | INTERNAL <= every_refusal()
+
+    def test_none_is_both(self):
+        assert not set(TABLE) & INTERNAL
+
+    def test_every_market_error_is_found_by_the_walk(self):
+        def below(kind):
+            return {kind, *(one for child in kind.__subclasses__() for one in below(child))}
+
+        ours = {kind for kind in below(MarketplaceError) if not kind.__module__.startswith("tests.")}
+        assert ours - BASES <= every_refusal()
+
+    def test_codes_are_unique(self):
+        codes = [code for code, _ in error_rows()]
+        assert sorted(set(codes)) == codes
+
+
+def raising(error: Exception, *, pages=None):
+    async def handler(request):
+        raise error
+
+    more = [Route("/v1/test", handler), Route("/page", handler)]
+    return a_client(an_application(a_small_market(), more=more, pages=pages))
+
+
+class TestAProblemDocument:
+    async def test_says_what_why_and_what_to_do(self):
+        error = NotEnoughUnits("holding hol_1 has 2 free tonnes, not 5", holding_id="hol_1", asked=5, free=2)
+        async with raising(error) as client:
+            answer = await client.get("/v1/test", headers={"X-Request-Id": "my-own-id-1"})
+        assert answer.status_code == 409
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json() == {
+            "type": "https://ashiato.example/docs/errors#not_enough_units",
+            "title": "Not enough free units",
+            "status": 409,
+            "detail": "holding hol_1 has 2 free tonnes, not 5",
+            "code": "not_enough_units",
+            "retryable": True,
+            "remedy": TABLE[NotEnoughUnits].remedy,
+            "request_id": "my-own-id-1",
+            "params": {"holding_id": "hol_1", "asked": 5, "free": 2},
+        }
+
+    async def test_leads_to_its_place_on_the_page_of_codes(self, offline):
+        page = (await offline.get("/docs/errors")).text
+        for kind in TABLE:
+            assert f'id="{code_of(kind)}"' in page
+
+    @pytest.mark.parametrize("kind", [kind for kind, row in TABLE.items() if row.status >= 500])
+    async def test_says_nothing_of_what_is_between_us_and_others(self, kind):
+        error = kind.__new__(kind)
+        Exception.__init__(error, "the inner secret")
+        error.headers, error.params, error.errors = {}, {}, ()
+        async with raising(error) as client:
+            answer = await client.get("/v1/test")
+        assert answer.status_code == TABLE[kind].status
+        assert "secret" not in answer.text
+
+
+class TestWhatNobodyForesaw:
+    async def test_is_a_fault_of_ours_without_its_cause(self):
+        async with raising(KeyError("password=hunter2")) as client:
+            answer = await client.get("/v1/test", headers={"X-Request-Id": "my-own-id-1"})
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+        assert (answer.headers["x-request-id"], answer.json()["request_id"]) == ("my-own-id-1", "my-own-id-1")
+        assert "hunter2" not in answer.text
+
+    async def test_is_logged_with_the_request_id(self):
+        with capture_logs(processors=[merge_contextvars]) as logged:
+            async with raising(KeyError("the cause")) as client:
+                await client.get("/v1/test", headers={"X-Request-Id": "my-own-id-1"})
+        fault, outcome = logged
+        assert (fault["event"], fault["request_id"], str(fault["exc_info"])) == (
+            "internal_error",
+            "my-own-id-1",
+            "'the cause'",
+        )
+        assert (outcome["status"], outcome["request_id"]) == (500, "my-own-id-1")
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            DBConnectionError("gone"),
+            ConnectionRefusedError(),
+            TimeoutError(),
+            asyncpg.CannotConnectNowError("starting"),
+            asyncpg.TooManyConnectionsError("full"),
+            asyncpg.DiskFullError("full"),
+            OperationalError(sqlite3.OperationalError("database is locked")),
+            OperationalError(sqlite3.OperationalError("database or disk is full")),
+        ],
+    )
+    async def test_is_an_outage_when_the_ground_gave_way(self, error):
+        async with raising(error) as client:
+            answer = await client.get("/v1/test")
+        assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
+        assert answer.json()["retryable"] is True
+        assert int(answer.headers["retry-after"]) > 0
+
+
+class TestPeopleGetPages:
+    @pytest.fixture
+    def pages(self):
+        async def refused(request, error):
+            return PlainTextResponse(f"page {error.status_code}", error.status_code, headers=error.headers)
+
+        async def failed(request, error):
+            return PlainTextResponse("page 500", 500)
+
+        return {HTTPException: refused, Exception: failed}
+
+    @pytest.mark.parametrize(
+        ("error", "shown"),
+        [
+            (NotEnoughUnits("none"), "page 409"),
+            (KeyError("x"), "page 500"),
+            (TimeoutError(), "page 503"),
+            (HTTPException(403), "page 403"),
+        ],
+    )
+    async def test_where_pages_are_and_problems_elsewhere(self, pages, error, shown):
+        async with raising(error, pages=pages) as client:
+            assert (await client.get("/page")).text == shown
+            assert (await client.get("/v1/test")).headers["content-type"] == "application/problem+json"
+
+    async def test_also_where_nothing_is(self, pages):
+        async with raising(KeyError("x"), pages=pages) as client:
+            assert (await client.get("/nothing")).text == "page 404"
