@@ -1,6 +1,6 @@
 """Tables of the certificates room; certificates/migrations/ holds the rules the database itself keeps."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from tortoise import fields
 from tortoise.models import Model
@@ -181,3 +181,15 @@ class LogHead(Model):
 
     class Meta:
         table = "log_head"
+
+
+class CertificateVisibility(Model):
+    """What the public page shows; `hidden_fields` are names of texts, separated by blanks."""
+
+    certificate_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    link_code_sha256: fields.Field[str | None] = fields.CharField(64, null=True)
+    hidden_fields: fields.Field[str] = fields.CharField(255)
+    hidden_until: fields.Field[date | None] = fields.DateField(null=True)
+
+    class Meta:
+        table = "certificate_visibility"
