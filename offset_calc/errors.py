@@ -8,7 +8,6 @@ from datetime import date
 from types import MappingProxyType
 
 Params = Mapping[str, object]
-NO_PARAMS: Params = MappingProxyType({})
 
 
 class OffsetCalcError(Exception):
