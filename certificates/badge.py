@@ -6,7 +6,7 @@ poster. What the badge may say is decided before (the claim check); here the wor
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -102,46 +102,56 @@ def badge_words(locale: Locale) -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads((TEMPLATES / f"badge.{locale}.toml").read_text(encoding="utf-8"))
 
 
-class _Texts(NamedTuple):
-    """What stands on a badge, not yet escaped."""
+class _Phrases(NamedTuple):
+    """The words of one state in one wording and language; `sentence` is to be filled in."""
 
-    subject: str
+    title: str
     short: str
-    state: str
-    amount: str
-    amount_and_share: str
-    until: str
     note: str
-    number: str
+    sentence: str
+    units: Mapping[str, str]
     brand: str
-    whole: str
 
 
 class _Look(NamedTuple):
-    """The theme's colours, and the one of the state."""
+    """The state, the theme's colours, and the state's own colour in that theme."""
 
+    state: BadgeState
     paper: str
     ink: str
     faded: str
     hairline: str
-    state: str
+    accent: str
+
+
+class _Texts(NamedTuple):
+    """What stands on one badge, not yet escaped. `amount` is None where nothing valid stands behind the badge."""
+
+    subject: str
+    short: str
+    amount: str | None
+    amount_and_share: str
+    until: str
+    number: str
+    whole: str
+    phrases: _Phrases
 
 
 def badge_svg(facts: BadgeFacts, *, layout: Layout, theme: Theme, locale: Locale) -> str:
     """The badge as an SVG document of 88 x 31 (line), 320 x 120 (card) or 160 x 160 (round) units.
 
-    Its accessible name is a whole sentence. Text that is too long for its place is squeezed a little and then cut off;
+    Its accessible name (the title) is a whole sentence. Text that is too long for its place is squeezed a little and then cut off;
     the name has all of it. Raises: NotASha256.
     """
     state = _shown_state(facts)
     texts = _texts(facts, state, locale)
-    look = _Look(*_PAPERS[theme], _COLOURS[state][theme])
+    look = _look(state, theme)
     width, height, draw = _LAYOUTS[layout]
     name = _escaped(texts.whole)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-        f' role="img" aria-label="{name}" font-family="{_FONT}" fill="{look.ink}"><title>{name}</title>'
-        f"{draw(state, facts.mark_sha256, texts, look)}</svg>"
+        f' role="img" font-family="{_FONT}" fill="{look.ink}"><title>{name}</title>'
+        f"{draw(facts.mark_sha256, texts, look)}</svg>"
     )
 
 
@@ -152,101 +162,123 @@ def _shown_state(facts: BadgeFacts) -> BadgeState:
     return facts.state
 
 
-def _texts(facts: BadgeFacts, state: BadgeState, locale: Locale) -> _Texts:
+_ABOUT_COVERAGE: Final = (BadgeState.PARTLY_COVERED, BadgeState.OVERSOLD)
+_WITHOUT_AMOUNT: Final = (BadgeState.REVOKED, BadgeState.SANDBOX)
+
+
+@cache
+def _look(state: BadgeState, theme: Theme) -> _Look:
+    return _Look(state, *_PAPERS[theme], _COLOURS[state][theme])
+
+
+@cache
+def _phrases(state: BadgeState, wording: Wording, locale: Locale) -> _Phrases:
     tables = badge_words(locale)
-    words, notes = tables["words"], tables["note"]
-    figure, unit = shown_amount(facts.covered_g)
-    amount = f"{figure} {words[_UNIT_KEYS[unit]]}"
-    share = f"{facts.share_per_mille // 10}.{facts.share_per_mille % 10} %"
-    until = words["until"].format(date=long_date(facts.until, locale))
-    by_state, short, long = (tables[table] for table in _TABLES[facts.wording])
-    whole = long[state].format(subject=facts.subject, amount=amount, share=share, until=until)
-    return _Texts(
-        subject=facts.subject,
-        short=f"{short[state]} {share}" if state is BadgeState.PARTLY_COVERED else short[state],
-        state=by_state[state],
-        amount=amount,
-        amount_and_share=f"{amount} · {share}" if state in _ABOUT_COVERAGE else amount,
-        until=until,
-        note=notes[state if state in _WITHOUT_AMOUNT else facts.wording],
-        number=facts.number,
+    words = tables["words"]
+    return _Phrases(
+        title=tables[wording][state],
+        short=tables[f"{wording}_short"][state],
+        note=tables["note"][state if state in _WITHOUT_AMOUNT else wording],
+        sentence=tables[f"{wording}_long"][state],
+        units={unit: words[f"unit_{unit}"] for unit in ("t", "kg", "g")},
         brand=words["brand"],
-        whole=f"{whole} {facts.number}",
     )
 
 
-_ABOUT_COVERAGE: Final = frozenset({BadgeState.PARTLY_COVERED, BadgeState.OVERSOLD})
-_WITHOUT_AMOUNT: Final = frozenset({BadgeState.REVOKED, BadgeState.SANDBOX})
-_UNIT_KEYS: Final = {"t": "unit_t", "kg": "unit_kg", "g": "unit_g"}
-_TABLES: Final = {wording: (wording.value, f"{wording}_short", f"{wording}_long") for wording in Wording}
+@lru_cache(maxsize=1_024)
+def _until(day: date, locale: Locale) -> str:
+    return badge_words(locale)["words"]["until"].format(date=long_date(day, locale))
 
 
-def _line(state: BadgeState, mark: str, texts: _Texts, look: _Look) -> str:
-    second = texts.brand if state in _WITHOUT_AMOUNT else texts.amount
+def _texts(facts: BadgeFacts, state: BadgeState, locale: Locale) -> _Texts:
+    phrases = _phrases(state, facts.wording, locale)
+    figure, unit = shown_amount(facts.covered_g)
+    amount = f"{figure} {phrases.units[unit]}"
+    share = f"{facts.share_per_mille // 10}.{facts.share_per_mille % 10} %"
+    until = _until(facts.until, locale)
+    whole = phrases.sentence.format(subject=facts.subject, amount=amount, share=share, until=until)
+    return _Texts(
+        facts.subject,
+        f"{phrases.short} {share}" if state is BadgeState.PARTLY_COVERED else phrases.short,
+        None if state in _WITHOUT_AMOUNT else amount,
+        f"{amount} · {share}" if state in _ABOUT_COVERAGE else amount,
+        until,
+        facts.number,
+        f"{whole} {facts.number}",
+        phrases,
+    )
+
+
+def _line(mark: str, texts: _Texts, look: _Look) -> str:
     return (
-        _ground(88, 31, 0, state, look)
-        + _mark(mark, "plain", (3.5, 3.5), 24, look.state)
-        + _shape(state, (20, 5), 9, look.state)
-        + _text(texts.short, (31, 13), 9, 54, f' font-weight="600" fill="{look.state}"')
-        + _text(second, (20, 25), 8, 65)
+        _ground("line", look)
+        + _mark(mark, "plain", (3.5, 3.5), 24, look.accent)
+        + _shape(look, (20, 5), 9)
+        + _text(texts.short, (31, 13), 9, 54, f' font-weight="600" fill="{look.accent}"')
+        + _text(texts.amount or texts.phrases.brand, (20, 25), 8, 65)
     )
 
 
-def _card(state: BadgeState, mark: str, texts: _Texts, look: _Look) -> str:
+def _card(mark: str, texts: _Texts, look: _Look) -> str:
     faded = f' fill="{look.faded}"'
-    amount = "" if state in _WITHOUT_AMOUNT else _text(f"{texts.amount_and_share} · {texts.until}", (80, 71), 11, 230)
+    amount = _text(f"{texts.amount_and_share} · {texts.until}", (80, 71), 11, 230) if texts.amount else ""
     return (
-        _ground(320, 120, 4, state, look)
+        _ground("card", look)
         + _mark(mark, "fine", (14, 12), 96, look.ink)
         + _text(texts.subject, (80, 29), 13, 230, ' font-weight="600"')
-        + _shape(state, (80, 40), 12, look.state)
-        + _text(texts.state, (98, 51), 14, 212, f' font-weight="600" fill="{look.state}"')
+        + _shape(look, (80, 40), 12)
+        + _text(texts.phrases.title, (98, 51), 14, 212, f' font-weight="600" fill="{look.accent}"')
         + amount
-        + _text(texts.note, (80, 89), 9, 230, faded)
+        + _text(texts.phrases.note, (80, 89), 9, 230, faded)
         + _text(texts.number, (80, 107), 9, 150, faded)
-        + _text(texts.brand, (310, 107), 9, 70, f'{faded} text-anchor="end"')
+        + _text(texts.phrases.brand, (310, 107), 9, 70, f'{faded} text-anchor="end"')
     )
 
 
-def _round(state: BadgeState, mark: str, texts: _Texts, look: _Look) -> str:
+def _round(mark: str, texts: _Texts, look: _Look) -> str:
     middle = ' text-anchor="middle"'
     faded = f'{middle} fill="{look.faded}"'
-    room = 124
-    title = texts.state if _width(texts.state, 12) <= room * _MOST_SQUEEZED else texts.short
-    if state in _WITHOUT_AMOUNT:
-        below = _text(texts.note, (80, 118), 8, 118, faded)
-    else:
+    title = texts.phrases.title if _width(texts.phrases.title, 12) <= 124 * _MOST_SQUEEZED else texts.short
+    if texts.amount:
         below = _text(texts.amount_and_share, (80, 117), 10, 116, middle) + _text(texts.until, (80, 130), 8, 98, faded)
+    else:
+        below = _text(texts.phrases.note, (80, 118), 8, 118, faded)
     return (
-        _ground(160, 160, 80, state, look)
-        + f'<circle cx="80" cy="80" r="73" fill="none" stroke="{look.state}" stroke-width="1.2"/>'
+        _ground("round", look)
+        + f'<circle cx="80" cy="80" r="73" fill="none" stroke="{look.accent}" stroke-width="1.2"/>'
         + _mark(mark, "fine", (61, 16), 68, look.ink)
-        + _text(title, (80, 102), 12, room, f'{middle} font-weight="600" fill="{look.state}"')
+        + _text(title, (80, 102), 12, 124, f'{middle} font-weight="600" fill="{look.accent}"')
         + below
-        + _shape(state, (74, 136), 12, look.state)
+        + _shape(look, (74, 136), 12)
     )
 
 
-_LAYOUTS: Final = {"line": (88, 31, _line), "card": (320, 120, _card), "round": (160, 160, _round)}
+_LAYOUTS: Final[Mapping[Layout, tuple[int, int, Callable[[str, _Texts, _Look], str]]]] = {
+    "line": (88, 31, _line),
+    "card": (320, 120, _card),
+    "round": (160, 160, _round),
+}
+_CORNERS: Final[Mapping[Layout, int]] = {"line": 0, "card": 4, "round": 80}
 _MOST_SQUEEZED: Final = 1.25
 
 
-@lru_cache(maxsize=256)
-def _ground(width: int, height: int, corner: int, state: BadgeState, look: _Look) -> str:
+@cache
+def _ground(layout: Layout, look: _Look) -> str:
     """Paper with a hairline; a test badge has a hatched edge that nobody takes for decoration."""
-    if state is not BadgeState.SANDBOX:
-        return _sheet(width, height, corner, 0.5, f'fill="{look.paper}" stroke="{look.hairline}"')
+    if look.state is not BadgeState.SANDBOX:
+        return _paper(layout, 0.5, f'fill="{look.paper}" stroke="{look.hairline}"')
     # dashes nearly as wide as their gaps make the hatch without a pattern, which would need an id
-    edge = 2.5 if height < 40 else 5
-    hatched = f'fill="{look.paper}" stroke="{look.state}" stroke-width="{edge}" stroke-dasharray="4 3"'
-    inner = f'fill="{look.paper}" stroke="{look.state}"'
-    return _sheet(width, height, corner, edge / 2, hatched) + _sheet(width, height, corner, edge, inner)
+    edge = 2.5 if layout == "line" else 5
+    hatched = f'fill="{look.paper}" stroke="{look.accent}" stroke-width="{edge}" stroke-dasharray="4 3"'
+    inner = f'fill="{look.paper}" stroke="{look.accent}"'
+    return _paper(layout, edge / 2, hatched) + _paper(layout, edge, inner)
 
 
-def _sheet(width: int, height: int, corner: int, inset: float, attributes: str) -> str:
+def _paper(layout: Layout, inset: float, attributes: str) -> str:
+    width, height, _ = _LAYOUTS[layout]
     return (
         f'<rect x="{inset}" y="{inset}" width="{width - 2 * inset}" height="{height - 2 * inset}"'
-        f' rx="{max(0, corner - inset)}" {attributes}/>'
+        f' rx="{max(0, _CORNERS[layout] - inset)}" {attributes}/>'
     )
 
 
@@ -258,12 +290,12 @@ def _mark(sha256: str, detail: Literal["fine", "plain"], corner: tuple[float, fl
     )
 
 
-@lru_cache(maxsize=256)
-def _shape(state: BadgeState, corner: tuple[int, int], size: int, colour: str) -> str:
-    fill = colour if state is BadgeState.PERIOD_OVER else "none"
+@cache
+def _shape(look: _Look, corner: tuple[int, int], size: int) -> str:
+    fill = look.accent if look.state is BadgeState.PERIOD_OVER else "none"
     return (
-        f'<path transform="translate({corner[0]} {corner[1]}) scale({size / 12:g})" d="{_SHAPES[state]}" fill="{fill}"'
-        f' stroke="{colour}" stroke-width="1.6"/>'
+        f'<path transform="translate({corner[0]} {corner[1]}) scale({size / 12:g})" d="{_SHAPES[look.state]}"'
+        f' fill="{fill}" stroke="{look.accent}" stroke-width="1.6"/>'
     )
 
 

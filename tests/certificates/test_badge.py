@@ -53,8 +53,9 @@ def drawn(facts: BadgeFacts, layout: Layout = "card", theme: Theme = "light", lo
 
 
 def name_of(root: ET.Element) -> str:
-    assert root.attrib["aria-label"] == root.findtext(f"{SVG}title")
-    return root.attrib["aria-label"]
+    """The accessible name of an image is its title."""
+    assert root.attrib["role"] == "img"
+    return root.findtext(f"{SVG}title") or ""
 
 
 def words_in(root: ET.Element) -> list[str]:
