@@ -13,7 +13,7 @@ from api.endpoints import JSON, endpoint
 from api.input_errors import pointer
 from api.problems import FieldError, InputRefused
 from api.v1.footprint_inputs import TYPES, Inputs
-from api.v1.shapes import View, Wish
+from api.v1.shapes import Id, View, Wish
 from marketplace.errors import FootprintNotFound
 from marketplace.footprints.models import StoredFootprint
 from marketplace.footprints.service import stored
@@ -78,7 +78,7 @@ class FootprintWish(Wish):
 
 
 class FootprintPath(Wish):
-    id: Annotated[str, Field(max_length=100)]
+    id: Id
 
 
 class TermView(View):

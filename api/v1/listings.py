@@ -121,6 +121,6 @@ async def list_listings(call: Call, query: ListingQuery) -> Reply:
 
 def _place(cursor: str) -> Place:
     price, listing_id = place_in(cursor, 2)
-    if not (price.isascii() and price.isdigit() and len(price) <= 12):
+    if not (price.isascii() and price.isdigit() and len(price) <= 12 and len(listing_id) <= 64):
         raise malformed_cursor()
     return Place(int(price), listing_id)

@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
-from api.v1.shapes import Currency, View, Wish, Yen
+from api.v1.shapes import Currency, Id, View, Wish, Yen
 from marketplace.errors import (
     ConsentMissing,
     ExternalIdTaken,
@@ -71,7 +71,7 @@ class ConsentView(View):
 class OrderBody(Wish):
     """`instruction` is what the certificate and the registry will say; `max_total` is your own limit in yen, tax included."""
 
-    quote_id: Annotated[str, Field(min_length=1, max_length=64)]
+    quote_id: Id
     instruction: Instruction
     consent_version: Annotated[str, Field(max_length=40, description="Of the wording that the buyer has agreed to.")]
     locale: LocaleTag = "ja"
@@ -84,7 +84,7 @@ class OrderBody(Wish):
 
 
 class OrderPath(Wish):
-    token: Annotated[str, Field(max_length=100)]
+    token: Id
 
 
 class EventView(View):

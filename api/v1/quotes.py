@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
-from api.v1.shapes import Currency, View, WholeTonnes, Wish
+from api.v1.shapes import Currency, Id, View, WholeTonnes, Wish
 from marketplace.errors import BelowMinimum, FootprintNotFound, ListingClosed, ListingNotFound, NotEnoughUnits
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote, QuoteLine
@@ -16,7 +16,7 @@ GRAMS_PER_TONNE = 1_000_000
 
 
 class QuoteLineWish(Wish):
-    listing_id: Annotated[str, Field(min_length=1, max_length=64)]
+    listing_id: Id
     amount_g: WholeTonnes
 
 
@@ -24,7 +24,7 @@ class QuoteWish(Wish):
     """What to hold. `footprint_id` is the footprint that the certificate will state."""
 
     listings: Annotated[list[QuoteLineWish], Field(min_length=1, max_length=20)]
-    footprint_id: Annotated[str | None, Field(max_length=100)] = None
+    footprint_id: Id | None = None
 
 
 class QuoteLineView(View):

@@ -13,7 +13,8 @@ PageSize = Annotated[int, Field(ge=1, le=100, description="Rows per page.")]
 Cursor = Annotated[
     str | None, Field(min_length=1, max_length=400, description="`next_cursor` of the page before; leave out to begin.")
 ]
-Tag = Annotated[str, Field(min_length=1, max_length=100)]
+# as long as the columns that ids are looked up in; nothing longer can exist
+Id = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class Wish(BaseModel):

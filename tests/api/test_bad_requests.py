@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from api.body_guard import BodyGuard
 from api.middleware import RequestFrame
+from api.v1.shapes import cursor_after
 from tests.api.application import an_application
 from tests.builders.market import a_small_market
 
@@ -144,6 +145,11 @@ class TestAddresses:
         answer = await offline.get("/v1/certificates/a%00b")
         assert (answer.status_code, answer.json()["code"]) == (404, "address_unknown")
 
+    @pytest.mark.parametrize("address", ["/v1/orders/{}", "/v1/footprints/{}", "/v1/footprints/{}/document"])
+    async def test_an_id_longer_than_any_there_is(self, offline, address):
+        answer = await offline.get(address.format("0" * 65))
+        assert (answer.status_code, answer.json()["code"]) == (404, "address_unknown")
+
     async def test_parameters_on_an_address_that_takes_none(self, offline):
         answer = await offline.get("/v1/orders/token?debug=1")
         assert answer.status_code == 422
@@ -165,6 +171,7 @@ class TestAddresses:
             ("project=a%00", "/project", "null_character"),
             ("cursor=%25%25", "/cursor", "malformed_cursor"),
             ("cursor=YQ", "/cursor", "malformed_cursor"),
+            (f"cursor={cursor_after('1', 'x' * 65)}", "/cursor", "malformed_cursor"),
         ],
     )
     async def test_each_bad_parameter_is_named(self, offline, query, pointer, code):
