@@ -143,7 +143,8 @@ class _Writer:
             operator = "*" if term.op == MUL else "/"
             product += f"{operator}{_column(at + 1)}{row + 1}"
         rounded = "ROUNDUP" if self._footprint.rounding is Rounding.UP else "ROUND"
-        return f"={rounded}(1{product},0)"
+        # The inner rounding takes off the binary noise of a spreadsheet, so that an exact half is seen as one.
+        return f"={rounded}(ROUND(1{product},6),0)"
 
     def _cell_of(self, line: Line, term: Term) -> str | None:
         if term.source in {FACTOR, PUBLISHED}:

@@ -22,7 +22,7 @@ def workbook(footprint, **options):
 class Sheets:
     """Evaluates the few kinds of formula that the workbook uses, in decimals and from the formulas alone."""
 
-    ROUND = re.compile(r"=(ROUND|ROUNDUP)\(1((?:[*/][A-Z]+[0-9]+)+),0\)")
+    ROUND = re.compile(r"=(ROUND|ROUNDUP)\(ROUND\(1((?:[*/][A-Z]+[0-9]+)+),6\),0\)")
     SUM = re.compile(r"=SUM\(([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)\)")
     REFERENCE = re.compile(r"='(.+)'!\$([A-Z]+)\$([0-9]+)")
     DIFFERENCE = re.compile(r"=([A-Z]+[0-9]+)-([A-Z]+[0-9]+)")
