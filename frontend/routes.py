@@ -9,7 +9,21 @@ from starlette.routing import Route
 from frontend.assets import asset_routes
 from frontend.context import address
 from frontend.locales import Locale
-from frontend.pages import certificate, event_calculator, footprint, home, language, offset, order, quote, style, theme
+from frontend.pages import (
+    catalogue,
+    certificate,
+    event_calculator,
+    footprint,
+    home,
+    language,
+    offset,
+    order,
+    project,
+    quote,
+    style,
+    theme,
+    verify,
+)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -29,8 +43,12 @@ def routes() -> list[Route]:
         *in_each_language("/footprints/{footprint_id}", footprint.page),
         *in_each_language("/footprints/{footprint_id}/offset", offset.page),
         *in_each_language("/footprints/{footprint_id}/offset", offset.submit, methods=("POST",)),
+        *in_each_language("/credits", catalogue.page),
+        *in_each_language("/projects/{key:path}", project.page),
         *in_each_language("/quotes/{quote_id}", quote.page),
         *in_each_language("/quotes/{quote_id}", quote.submit, methods=("POST",)),
+        *in_each_language("/verify", verify.page),
+        *in_each_language("/verify", verify.submit, methods=("POST",)),
         *in_each_language("/orders/{token}", order.page),
         *in_each_language("/orders/{token}/status", order.status),
     ]

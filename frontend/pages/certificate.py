@@ -55,7 +55,7 @@ async def page(request: Request) -> Response:
         footprint_id=record.statement.footprint.id if record.statement.footprint else None,
         statement_hash=statement_hash,
         grams=record.grams,
-        mark=Markup(mark_svg(statement_hash, detail="fine")),  # noqa: S704  # drawn by us from hex digits
+        engraved=Markup(mark_svg(statement_hash, detail="fine")),  # noqa: S704  # drawn by us from hex digits
         qr=Markup(qr_svg(proof_url(market.base_url, record.number, record.proof))),  # noqa: S704  # drawn by us
     )
     return _unless_known(request, answer)
