@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
 from api.v1.shapes import Currency, Id, View, Wish, Yen
+from certificates.render_pdf import TextNotPrintable
 from marketplace.errors import (
     ConsentMissing,
     ExternalIdTaken,
@@ -150,6 +151,7 @@ async def read_consent(call: Call, query: ConsentQuery) -> Reply:
         QuoteExpired,
         TotalAboveLimit,
         ConsentMissing,
+        TextNotPrintable,
         ExternalIdTaken,
         ActNotOffered,
     ),

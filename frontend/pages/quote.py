@@ -1,5 +1,6 @@
 """The final-order screen: first the texts, then everything once more as the law asks, with the words that become final."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from marketplace.listings.offers import offers_of
 from marketplace.market import Market
 from marketplace.orders import service as orders
 from marketplace.orders.instruction import Instruction
+from marketplace.orders.printable import unprintable_fields
 from marketplace.orders.service import CHECKOUT_LASTS, OrderWish
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
@@ -95,6 +97,13 @@ async def submit(request: Request) -> Response:
         instruction = read_instruction(typed, footprint.type, PageContext.of(request).locale)
     except OrderTextsRefused as refused:
         return await _texts(request, quote, footprint, typed, refused.errors)
+    if unprintable := await asyncio.to_thread(unprintable_fields, instruction):
+        locale = PageContext.of(request).locale
+        errors = {
+            name: sentence("text_not_printable", {"characters": characters}, locale)
+            for name, characters in unprintable.items()
+        }
+        return await _texts(request, quote, footprint, typed, errors)
     if action != "order":
         return await _last_look(request, quote, footprint, typed, instruction)
     return await _order(request, quote, footprint, typed, instruction)

@@ -222,6 +222,12 @@ CREATE TABLE payment_event (
   received_at TIMESTAMP NOT NULL
 );
 
+-- how far the poller has asked the payment provider for events; webhooks never move it
+CREATE TABLE payment_poll (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  polled_until TIMESTAMP NOT NULL
+);
+
 CREATE TABLE retirement (
   id TEXT PRIMARY KEY,
   order_id TEXT NOT NULL REFERENCES buyer_order (id),

@@ -9,7 +9,9 @@ from certificates.statement import OffsetType
 from marketplace.projects.eligibility import Purpose
 
 # Our own bound: the registries' limits are not published (marketplace/registries/profiles).
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 
 

@@ -1,11 +1,13 @@
 """Place an order on a quote, and open its checkout. What follows a payment is in fulfilment.py."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
+from certificates.render_pdf import TextNotPrintable
 from marketplace.database.transactions import run_tx
 from marketplace.errors import ConsentMissing, ExternalIdTaken, MoveNotAllowed, OrderNotFound, TotalAboveLimit
 from marketplace.ids import new_id, new_token
@@ -13,6 +15,7 @@ from marketplace.inventory import service as inventory
 from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
+from marketplace.orders.printable import unprintable_fields
 from marketplace.orders.states import ALLOWED_MOVES, OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.orders.words import checkout_words, consent_to, consent_version
@@ -20,8 +23,8 @@ from marketplace.outbox import service as outbox
 from marketplace.payments.gateway import CheckoutLine, CheckoutRequest
 from marketplace.quotes import service as quotes
 
-# Stripe's own shortest checkout is 30 minutes; a little more leaves room for the way there.
-CHECKOUT_LASTS = timedelta(minutes=35)
+# Stripe's own shortest checkout is 30 minutes; what is above it is the time we have to open one.
+CHECKOUT_LASTS = timedelta(minutes=45)
 # The units outlive the checkout, so that a payment in its last second still finds them.
 UNITS_HELD_AFTER_CHECKOUT = timedelta(minutes=10)
 
@@ -42,8 +45,11 @@ class OrderWish:
 async def place(market: Market, wish: OrderWish) -> Order:
     """Take the quote and write the order with everything that can never be changed later.
 
-    Raises QuoteNotFound, QuoteUsed, QuoteExpired, TotalAboveLimit, ConsentMissing, ExternalIdTaken, ActNotOffered.
+    Raises QuoteNotFound, QuoteUsed, QuoteExpired, TotalAboveLimit, ConsentMissing, ExternalIdTaken, ActNotOffered,
+    TextNotPrintable.
     """
+    if unprintable := await asyncio.to_thread(unprintable_fields, wish.instruction):
+        raise TextNotPrintable("".join(unprintable.values()))
     if wish.consent_version != consent_version():
         raise ConsentMissing("the texts that can never be changed were not confirmed in their present wording")
 

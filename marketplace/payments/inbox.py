@@ -10,9 +10,9 @@ from marketplace.market import Market
 from marketplace.outbox import service as outbox
 from marketplace.payments.events import Subject, interpret
 from marketplace.payments.gateway import PaymentEvent
-from marketplace.payments.models import PaymentEventRecord
+from marketplace.payments.models import PaymentEventRecord, PaymentPoll
 
-# how far the poller looks back behind the newest event it knows, since events are listed by their time of creation
+# the provider lists an event a little after its time of creation
 OVERLAP = timedelta(minutes=10)
 FIRST_LOOK_BACK = timedelta(days=3)
 
@@ -42,12 +42,17 @@ async def store(market: Market, event: PaymentEvent) -> None:
 
 
 async def catch_up(market: Market) -> int:
-    """Sweep: fetch what lost webhooks would have said. Returns how many events were new."""
-    newest = await PaymentEventRecord.all().order_by("-created_at").first()
-    since = newest.created_at - OVERLAP if newest is not None else market.clock() - FIRST_LOOK_BACK
+    """Sweep: fetch what lost webhooks would have said. Returns how many events were new.
+
+    The mark moves only when everything up to it was asked for and stored, so an outage of the poller loses nothing.
+    """
+    began = market.clock()
+    poll = await PaymentPoll.get_or_none(id=1)
+    since = poll.polled_until - OVERLAP if poll else began - FIRST_LOOK_BACK
     new = 0
     for event in await market.payments.events_since(since):
         if not await PaymentEventRecord.exists(id=event.id):
             await store(market, event)
             new += 1
+    await PaymentPoll.update_or_create({"polled_until": began}, id=1)
     return new

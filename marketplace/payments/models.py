@@ -40,3 +40,13 @@ class PaymentEventRecord(Model):
 
     class Meta:
         table = "payment_event"
+
+
+class PaymentPoll(Model):
+    """One row: every event the provider recorded before `polled_until` has been asked for."""
+
+    id: fields.Field[int] = fields.IntField(primary_key=True, generated=False)
+    polled_until: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "payment_poll"

@@ -86,8 +86,19 @@ class OutcomeUnknown(Exception):
     code = "registry_outcome_unknown"
 
 
+class RequestRefused(Exception):
+    """The registry refused the request itself, and no waiting will change that (credentials, a malformed request):
+    nothing happened there, and a person has to look. `problem` is the registry's stable code."""
+
+    code = "registry_refused_request"
+
+    def __init__(self, status: int, problem: str, detail: str | None) -> None:
+        super().__init__(f"the registry refused the request: {status} {problem} {detail or ''}".rstrip())
+        self.status, self.problem = status, problem
+
+
 class RegistryGateway(Protocol):
-    """Raises RegistryUnreachable or OutcomeUnknown; every other failure is a defect and propagates."""
+    """Raises RegistryUnreachable, OutcomeUnknown or RequestRefused; every other failure is a defect and propagates."""
 
     async def submit(self, request: CancellationRequest) -> CancellationReport: ...
 

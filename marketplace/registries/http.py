@@ -22,6 +22,7 @@ from marketplace.registries.gateway import (
     Notice,
     OutcomeUnknown,
     RegistryUnreachable,
+    RequestRefused,
 )
 from marketplace.registries.http_exchange import Answer, Exchange, HttpRegistrySettings, RegistryClosed
 from marketplace.registries.protocol import (
@@ -43,17 +44,6 @@ DOCUMENT_TYPES = frozenset({"application/pdf", "image/png", "image/jpeg"})
 Shape = TypeVar("Shape", bound=BaseModel)
 Page = TypeVar("Page", bound=WirePage)
 Sleep = Callable[[float], Awaitable[None]]
-
-
-class RequestRefused(Exception):
-    """The registry signed a refusal that no waiting will change (credentials, a malformed request): nothing happened
-    there, and a person has to look. `problem` is the registry's stable code."""
-
-    code = "registry_refused_request"
-
-    def __init__(self, status: int, problem: str, detail: str | None) -> None:
-        super().__init__(f"the registry refused the request: {status} {problem} {detail or ''}".rstrip())
-        self.status, self.problem = status, problem
 
 
 class HttpRegistry:

@@ -30,6 +30,7 @@ from marketplace.registries.gateway import (
     Notice,
     OutcomeUnknown,
     RegistryUnreachable,
+    RequestRefused,
 )
 from marketplace.registries.matching import match_notice
 from marketplace.registries.profiles import load_profiles
@@ -67,9 +68,7 @@ async def queue(
         request=json.dumps(asdict(request), ensure_ascii=False, sort_keys=True),
         created_at=now,
     )
-    await outbox.add(
-        tx, "retirement.advance", f"retirement:{retirement_id}", {"retirement_id": retirement_id}, at=now
-    )
+    await outbox.add(tx, "retirement.advance", f"retirement:{retirement_id}", {"retirement_id": retirement_id}, at=now)
 
 
 def request_of(retirement: Retirement) -> CancellationRequest:
@@ -90,16 +89,21 @@ async def advance(market: Market, retirement_id: str) -> timedelta | None:
     except OutcomeUnknown:
         await _now_unknown(market, retirement_id)
         return LOOK_AGAIN_WHEN_UNREACHABLE
-    if report is None:
+    except RequestRefused as refused:
+        await _stop_for_a_person(market, retirement_id, refused.code)
         return None
+    return None if report is None else await _follow(market, retirement, report)
+
+
+async def _follow(market: Market, retirement: Retirement, report: CancellationReport) -> timedelta | None:
     match report.state:
         case CancellationState.PENDING:
             await _tell_buyer(market, retirement, Happened.REGISTRY_WAITING)
             return LOOK_AGAIN_WHEN_PENDING
         case CancellationState.REJECTED:
-            await _rejected(market, retirement_id, report)
+            await _rejected(market, retirement.id, report)
         case CancellationState.CONFIRMED:
-            await _confirmed(market, retirement_id, report)
+            await _confirmed(market, retirement.id, report)
     return None
 
 
@@ -167,8 +171,7 @@ async def _confirmed(market: Market, retirement_id: str, report: CancellationRep
             else [difference.code for difference in match_notice(request_of(retirement), report.notice)]
         )
         if differences or report.notice is None:
-            await Retirement.filter(id=retirement.id).update(review_reason=",".join(differences))
-            await note(retirement.order_id, Happened.UNDER_REVIEW, at=now)
+            await _under_review(retirement, ",".join(differences), now=now)
             return
         await _move(retirement, RetirementState.CONFIRMED, decided_at=now, **_notice_columns(report.notice))
         await inventory.finish_cancelling(await Interval.get(id=retirement.interval_id))
@@ -186,6 +189,22 @@ async def _confirmed(market: Market, retirement_id: str, report: CancellationRep
             )
 
     await run_tx(work)
+
+
+async def _stop_for_a_person(market: Market, retirement_id: str, reason: str) -> None:
+    """The registry refused to take the request at all, which no waiting changes: a person must look."""
+
+    async def work(_: BaseDBAsyncClient) -> None:
+        retirement = await Retirement.get(id=retirement_id)
+        if retirement.state in _UNDECIDED:
+            await _under_review(retirement, reason, now=market.clock())
+
+    await run_tx(work)
+
+
+async def _under_review(retirement: Retirement, reason: str, *, now: datetime) -> None:
+    await Retirement.filter(id=retirement.id).update(review_reason=reason)
+    await note(retirement.order_id, Happened.UNDER_REVIEW, at=now)
 
 
 _UNDECIDED = (RetirementState.QUEUED, RetirementState.SUBMITTED, RetirementState.UNKNOWN)

@@ -12,11 +12,12 @@ from marketplace.registries.gateway import (
     Notice,
     OutcomeUnknown,
     RegistryUnreachable,
+    RequestRefused,
 )
 
 
 class FakeRegistry:
-    """`script` holds one fault per coming submission: None, "closed", "lost_before", "lost_after", "pending", "rejected"."""
+    """`script` holds one fault per coming submission: None, "closed", "lost_before", "lost_after", "pending", "rejected", "refused"."""
 
     def __init__(self, clock) -> None:
         self.clock = clock
@@ -38,6 +39,8 @@ class FakeRegistry:
         fault = self.script.pop(0) if self.script else None
         if fault == "closed":
             raise RegistryUnreachable("closed")
+        if fault == "refused":
+            raise RequestRefused(401, "unauthorised", None)
         if fault == "lost_before":
             raise OutcomeUnknown("the connection broke")
         if fault == "rejected":

@@ -3,6 +3,7 @@
 The points are found by instrumentation, not by hand: a first run counts them, then each of them gets a run of its own.
 """
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -43,11 +44,8 @@ def watched(small):
 async def killed_once_then_recovered(small, work, number) -> list[str]:
     """Run `work` with a kill at the numbered point, then let a new worker go on until nothing is left."""
     kill = KillAt(number)
-    with fault_points.listened_to(kill):
-        try:
-            await work()
-        except Killed:
-            pass
+    with fault_points.listened_to(kill), contextlib.suppress(Killed):
+        await work()
     await small.work_for(AFTER_A_LEASE * 2)
     return kill.seen
 

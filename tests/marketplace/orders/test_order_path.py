@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from certificates.render_pdf import TextNotPrintable
 from marketplace.database.transactions import run_tx
 from marketplace.errors import (
     BelowMinimum,
@@ -84,6 +85,18 @@ class TestAPaidOrderIsCertified:
         assert await state_of(order) == OrderState.FULFILLED
         assert await inbox.catch_up(small.market) == 0
 
+    async def test_an_event_lost_long_before_later_ones_arrived_is_fetched_too(self, small):
+        listing = await a_listing(small)
+        lost, later = await an_order(small, listing), await an_order(small, listing)
+        small.payments.pay(lost.checkout_session)
+        small.clock.advance(timedelta(minutes=30))
+        await small.deliver(small.payments.pay(later.checkout_session))
+
+        assert await inbox.catch_up(small.market) == 1
+        await small.work()
+
+        assert await state_of(lost) == OrderState.FULFILLED
+
     async def test_a_forged_webhook_is_refused(self, small):
         order = await an_order(small, await a_listing(small))
         event = small.payments.pay(order.checkout_session)
@@ -144,6 +157,13 @@ class TestAnOrderIsRefusedWithoutConsentOrAboveTheLimit:
             await orders.place(small.market, a_wish(quote, max_total_yen=quote.total_yen - 1))
         assert await orders.place(small.market, a_wish(quote, max_total_yen=quote.total_yen))
 
+    async def test_words_that_the_certificate_cannot_print_are_refused_before_they_are_paid_for(self, small):
+        quote = await a_quote(small, await a_listing(small))
+        with pytest.raises(TextNotPrintable) as refused:
+            await orders.place(small.market, a_wish(quote, instruction=an_instruction(subject="祭り🎉")))
+        assert refused.value.characters == "🎉"
+        assert await orders.place(small.market, a_wish(quote, instruction=an_instruction(subject="𠮷野祭り")))
+
     async def test_an_external_id_is_used_once(self, small):
         listing = await a_listing(small)
         await orders.place(small.market, a_wish(await a_quote(small, listing), external_id="A-1"))
@@ -160,7 +180,7 @@ class TestMoneyThatComesLateIsServedOrReturned:
     async def test_an_unpaid_order_runs_out(self, small):
         listing = await a_listing(small, tonnes=5)
         order = await an_order(small, listing, tonnes=5)
-        small.clock.advance(timedelta(minutes=36))
+        small.clock.advance(timedelta(minutes=46))
         await fulfilment.enqueue_overdue(small.market)
         await small.work()
         assert await state_of(order) == OrderState.EXPIRED
@@ -169,7 +189,7 @@ class TestMoneyThatComesLateIsServedOrReturned:
     async def test_a_payment_in_the_last_second_wins_over_the_deadline(self, small):
         order = await an_order(small, await a_listing(small))
         small.payments.pay(order.checkout_session)
-        small.clock.advance(timedelta(minutes=36))
+        small.clock.advance(timedelta(minutes=46))
         await fulfilment.enqueue_overdue(small.market)
         await small.work()
         assert await state_of(order) == OrderState.FULFILLED

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from marketplace.inventory.serials import SerialRange
-from marketplace.registries.gateway import CancellationState, OutcomeUnknown, RegistryUnreachable
-from marketplace.registries.http import HttpRegistry, RequestRefused
+from marketplace.registries.gateway import CancellationState, OutcomeUnknown, RegistryUnreachable, RequestRefused
+from marketplace.registries.http import HttpRegistry
 from marketplace.registries.http_exchange import RegistryClosed
 from tests.marketplace.registries.servers import RunningRegistry, a_request
 

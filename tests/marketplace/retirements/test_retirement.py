@@ -86,6 +86,17 @@ class TestANoticeThatDiffersStopsForAPerson:
         assert (await kinds(order))[-1] == Happened.UNDER_REVIEW
 
 
+class TestARequestThatTheRegistryWillNotTake:
+    async def test_stops_for_a_person_instead_of_trying_for_ever(self, small):
+        small.registry.script = ["refused"]
+        order = await paid(small)
+        await small.work_for(timedelta(minutes=1))
+        retirement = await Retirement.get(order_id=order.id)
+        assert retirement.review_reason == "registry_refused_request"
+        assert (await kinds(order))[-1] == Happened.UNDER_REVIEW
+        assert await state_of(order) == OrderState.RETIRING
+
+
 class TestARefusedCancellation:
     async def test_other_units_are_cancelled_instead(self, small):
         small.registry.script = ["rejected"]
