@@ -15,7 +15,7 @@ from marketplace.retirements import service as retirements
 
 
 def handlers(market: Market) -> Mapping[str, Handler]:
-    def job(use_case: Callable[..., Awaitable[timedelta | None | object]]) -> Handler:
+    def job(use_case: Callable[..., Awaitable[object]]) -> Handler:
         async def run(payload: dict[str, Any]) -> timedelta | None:
             outcome = await use_case(market, **payload)
             return outcome if isinstance(outcome, timedelta) else None

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from frontend.context import PageContext, services_of
 from frontend.forms import Typed, read_typed
+from frontend.locales import Locale
 from frontend.market_words import MarketWords
 from frontend.offer_view import OfferView, view_of
 from frontend.order_form import FIELDS, LONGEST_EFFORT, OrderTextsRefused, prefilled, read_instruction
@@ -94,19 +95,25 @@ async def submit(request: Request) -> Response:
     if action == "edit":
         return await _texts(request, quote, footprint, typed)
     try:
-        instruction = read_instruction(typed, footprint.type, PageContext.of(request).locale)
+        instruction = await _instruction(typed, footprint.type, PageContext.of(request).locale)
     except OrderTextsRefused as refused:
         return await _texts(request, quote, footprint, typed, refused.errors)
-    if unprintable := await asyncio.to_thread(unprintable_fields, instruction):
-        locale = PageContext.of(request).locale
-        errors = {
-            name: sentence("text_not_printable", {"characters": characters}, locale)
-            for name, characters in unprintable.items()
-        }
-        return await _texts(request, quote, footprint, typed, errors)
     if action != "order":
         return await _last_look(request, quote, footprint, typed, instruction)
     return await _order(request, quote, footprint, typed, instruction)
+
+
+async def _instruction(typed: Typed, footprint_type: str, locale: Locale) -> Instruction:
+    """The words to freeze, all of them printable. Raises: OrderTextsRefused."""
+    instruction = read_instruction(typed, footprint_type, locale)
+    if unprintable := await asyncio.to_thread(unprintable_fields, instruction):
+        raise OrderTextsRefused(
+            {
+                name: sentence("text_not_printable", {"characters": characters}, locale)
+                for name, characters in unprintable.items()
+            }
+        )
+    return instruction
 
 
 async def _order(

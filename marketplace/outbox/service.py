@@ -49,6 +49,7 @@ async def lease(count: int, duration: timedelta, *, now: datetime) -> Sequence[L
         return await tx.execute_query_dict(
             sql(
                 tx,
+                # nothing of a stranger's is in this text: a number and a fixed clause
                 "UPDATE job SET lease_until = ?, lease_token = ?, attempts = attempts + 1 WHERE id IN ("
                 "SELECT id FROM job WHERE done_at IS NULL AND parked_at IS NULL AND run_at <= ? "
                 f"AND (lease_until IS NULL OR lease_until < ?) ORDER BY run_at LIMIT {count}{skip_locked(tx)}"
@@ -76,9 +77,7 @@ async def failed(job: LeasedJob, error: str, *, now: datetime) -> None:
         await Job.filter(id=job.id, lease_token=job.token).update(parked_at=now, lease_until=None, error=error[:2000])
         return
     pause = min(LONGEST_PAUSE, timedelta(milliseconds=200 * 2**job.attempts))
-    await Job.filter(id=job.id, lease_token=job.token).update(
-        run_at=now + pause, lease_until=None, error=error[:2000]
-    )
+    await Job.filter(id=job.id, lease_token=job.token).update(run_at=now + pause, lease_until=None, error=error[:2000])
 
 
 async def release_parked(job_id: str, *, now: datetime) -> bool:

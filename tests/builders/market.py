@@ -19,8 +19,8 @@ from marketplace.orders.models import Order
 from marketplace.orders.words import consent_version
 from marketplace.outbox.worker import Worker
 from marketplace.payments import inbox
-from marketplace.quotes import service as quotes
 from marketplace.projects.catalogue import load_catalogue
+from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
 from tests.fakes.clock import SettableClock
 from tests.fakes.payments import FakePayments
