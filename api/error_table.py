@@ -61,7 +61,7 @@ TABLE: Mapping[type[Exception], Row] = {
         400, "The body is not acceptable JSON", "Send one JSON object in UTF-8, without NaN or null characters."
     ),
     problems.DuplicateName: Row(400, "A name occurs twice in one JSON object", "Send each name once."),
-    problems.BodyTooLarge: Row(413, "The body is too large", "Send less at once; params.most_bytes is the limit."),
+    problems.BodyTooLarge: Row(413, "The body is too large", "Send less at once; `params.most_bytes` is the limit."),
     problems.BodyTooSlow: Row(
         408, "The body did not arrive in time", "Send it again over a better connection.", retryable=True
     ),

@@ -1,6 +1,7 @@
 """/docs, /docs/errors and /v1/openapi.json: plain pages of our own without a script."""
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -8,7 +9,7 @@ from shlex import quote
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import BaseModel
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -18,6 +19,7 @@ from api.calls import KeyPolicy
 from api.endpoints import Endpoint, conditional
 from api.error_table import FAULT, FAULT_CODE, OUTAGE, OUTAGE_CODE, TABLE, Row
 from api.errors import code_of
+from api.reference.fields import fields_of
 from api.services import Services
 
 FOLDER = Path(__file__).parent
@@ -61,7 +63,7 @@ def curl(declared: Endpoint, origin: str) -> str:
     if declared.method != "GET":
         parts[0] = parts[0].replace("curl ", f"curl -X {declared.method} ", 1)
     if declared.key is not KeyPolicy.UNUSED:
-        parts.append('-H "Idempotency-Key: $(uuidgen)"')
+        parts.append('-H "Idempotency-Key: $(openssl rand -hex 16)"')
     if declared.example is not None:
         parts.append("-H 'Content-Type: application/json'")
         parts.append(f"-d {quote(json.dumps(declared.example, ensure_ascii=False, indent=2))}")
@@ -82,26 +84,33 @@ def _entry(declared: Endpoint, origin: str) -> dict[str, Any]:
         "summary": first,
         "text": rest,
         "key": declared.key.value,
-        "inputs": [{"place": place, "fields": _fields(model)} for place, model in declared.models.items()],
+        "inputs": [{"place": place, "fields": fields_of(model)} for place, model in declared.models.items()],
         "answers": [
             {"status": status, "text": getattr(answer, "description", None) or (answer.__doc__ or "").strip()}
             for status, answer in declared.answers.items()
         ],
-        "refusals": [(code_of(kind), TABLE[kind]) for kind in openapi.refusals(declared)],
+        "refusals": [(code_of(kind), TABLE[kind]) for kind in declared.refuses],
         "curl": curl(declared, origin),
     }
 
 
-def _fields(model: type[BaseModel]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "required": field.is_required(), "text": field.description or ""}
-        for name, field in model.model_fields.items()
-    ]
-
-
 @cache
 def _templates() -> Environment:
-    return Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"marked": marked, "breakable": breakable}
+    return environment
+
+
+def marked(text: str) -> Markup:
+    """Words between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
+
+
+def breakable(name: str) -> Markup:
+    """A long name may break behind its underscores and dots."""
+    return Markup(re.sub(r"([_.|])", r"\1<wbr>", str(escape(name))))  # noqa: S704 - escaped first
 
 
 def _page(request: Request, template: str, **context: object) -> Response:

@@ -5,7 +5,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from api.calls import Call, Reply
 from api.endpoints import endpoint
@@ -25,6 +25,8 @@ LARGEST_EVIDENCE = 13_500_000
 
 class VerificationWish(Wish):
     """Exactly one of the four."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     number: Annotated[str | None, Field(max_length=100, description="As printed or typed.")] = None
     jwt: Annotated[str | None, Field(max_length=200_000, description="The credential.")] = None
