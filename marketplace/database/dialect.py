@@ -15,8 +15,3 @@ def sql(connection: BaseDBAsyncClient, statement: str) -> str:
         return statement
     numbers = count(1)
     return "".join(f"${next(numbers)}" if character == "?" else character for character in statement)
-
-
-def skip_locked(connection: BaseDBAsyncClient) -> str:
-    """For SELECT … FOR UPDATE queues; SQLite has one writer at a time and needs none."""
-    return " FOR UPDATE SKIP LOCKED" if is_postgres(connection) else ""

@@ -69,9 +69,7 @@ async def migrate(folders: tuple[Path, ...] = FOLDERS) -> list[str]:
                     raise MigrationEdited(f"{name} was edited after it was applied")
                 continue
             await _apply(tx, name, text)
-            await tx.execute_query(
-                sql(tx, "INSERT INTO schema_migration(name, sha256) VALUES (?, ?)"), [name, digest]
-            )
+            await tx.execute_query(sql(tx, "INSERT INTO schema_migration(name, sha256) VALUES (?, ?)"), [name, digest])
             applied.append(name)
         return applied
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from marketplace.database.dialect import skip_locked, sql
+from marketplace.database.dialect import is_postgres, sql
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.outbox.models import Job
@@ -41,22 +41,23 @@ async def add(tx: BaseDBAsyncClient, kind: str, key: str, payload: dict[str, Any
     )
 
 
+_TAKE_DUE = """
+UPDATE job SET lease_until = ?, lease_token = ?, attempts = attempts + 1 WHERE id IN (
+  SELECT id FROM job WHERE done_at IS NULL AND parked_at IS NULL AND run_at <= ?
+    AND (lease_until IS NULL OR lease_until < ?) ORDER BY run_at LIMIT ?
+) RETURNING id, kind, payload, attempts
+"""
+# SQLite has one writer at a time and needs no such clause
+_TAKE_DUE_SKIPPING_LOCKED = _TAKE_DUE.replace("LIMIT ?", "LIMIT ? FOR UPDATE SKIP LOCKED")
+
+
 async def lease(count: int, duration: timedelta, *, now: datetime) -> Sequence[LeasedJob]:
     """Take up to `count` due jobs that nobody holds."""
     token = secrets.token_hex(16)
 
     async def take(tx: BaseDBAsyncClient) -> list[dict[str, Any]]:
-        return await tx.execute_query_dict(
-            sql(
-                tx,
-                # nothing of a stranger's is in this text: a number and a fixed clause
-                "UPDATE job SET lease_until = ?, lease_token = ?, attempts = attempts + 1 WHERE id IN ("
-                "SELECT id FROM job WHERE done_at IS NULL AND parked_at IS NULL AND run_at <= ? "
-                f"AND (lease_until IS NULL OR lease_until < ?) ORDER BY run_at LIMIT {count}{skip_locked(tx)}"
-                ") RETURNING id, kind, payload, attempts",
-            ),
-            [now + duration, token, now, now],
-        )
+        due = _TAKE_DUE_SKIPPING_LOCKED if is_postgres(tx) else _TAKE_DUE
+        return await tx.execute_query_dict(sql(tx, due), [now + duration, token, now, now, count])
 
     rows = await run_tx(take)
     return [LeasedJob(r["id"], r["kind"], json.loads(r["payload"]), r["attempts"], token) for r in rows]
