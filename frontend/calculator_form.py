@@ -1,106 +1,55 @@
-"""A calculator's form, made from its declaration and from what the visitor has typed so far.
+"""What was typed into a calculator's form, row by row, and the nested input that the calculator reads."""
 
-Within a row the fields are ordered by what they are for: those that several methods share come first, then the fields of
-each way to compute the row, then the settings that have a default and that most visitors never touch.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from frontend.calculator_words import CalculatorWords
 from frontend.forms import Row, Typed, rows_of
 from offset_calc import factors as factor_sets
 from offset_calc import places as place_tables
-from offset_calc.calculators.base import LEFT_OUT_REASONS, Calculator
-from offset_calc.declarations import Category, Field, Kind, Method
-from offset_calc.errors import FieldProblem
-from offset_calc.factors import Factor
+from offset_calc.calculators.base import Calculator
+from offset_calc.declarations import Category, Field, Kind
+from offset_calc.errors import FactorNotFound
+from offset_calc.factors import OWN_PREFIX, Factor
+from offset_calc.quantities import Rounding, plain
 
-HEADER = ("subject/name", "subject/place", "period/start", "period/end")
 MOST_ROWS_ON_A_PAGE = 50
-# Choices that only an expert changes; with the assumptions they wait behind a fold.
-FOR_EXPERTS = frozenset({"radiative_forcing"})
-# The ways that most visitors have the data for; the other ways of these categories wait behind a fold as well.
-USUAL_WAYS = {
-    "travel_participants": frozenset({"distance", "places"}),
-    "travel_staff": frozenset({"distance", "places"}),
-    "lodging": frozenset({"person_nights"}),
-    "meals": frozenset({"count"}),
-    "printed_matter": frozenset({"pages"}),
-    "freight": frozenset({"tonne_km"}),
-}
+NAME, START, END, ROUNDING = "subject/name", "period/start", "period/end", "rounding"
+# A factor of the visitor's own, in any row that takes one: the calculator reads the three as one object.
+OWN_FACTOR = "factor"
+STATED_FACTOR = (
+    Field(f"{OWN_FACTOR}.value", Kind.DECIMAL),
+    Field(f"{OWN_FACTOR}.unit", Kind.TEXT),
+    Field(f"{OWN_FACTOR}.source", Kind.TEXT),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldView:
-    """One control. `name` is its place in the input, `value` what was typed, `error` a sentence or ""."""
-
-    name: str
-    kind: str
-    label: str
-    hint: str
-    unit: str
-    value: str
-    error: str
-    options: tuple[tuple[str, str], ...]
-    preselected: bool
-    suggestions: str
-    focus: bool
-
-
-def in_use(fields: Sequence[FieldView]) -> bool:
-    """Whether something was typed or refused in `fields`; a preselected choice does not count."""
-    return any(field.error or (field.value and not field.preselected) for field in fields)
+def header_fields(calculator: Calculator) -> dict[str, Field]:
+    """The fields above the categories, by their name in the form."""
+    subject = {f"subject/{field.name}": field for field in calculator.subject_fields}
+    return {
+        NAME: Field("name", Kind.TEXT, required=True),
+        **subject,
+        START: Field("start", Kind.TEXT, required=True),
+        END: Field("end", Kind.TEXT, required=True),
+        ROUNDING: Field(
+            "rounding",
+            Kind.CHOICE,
+            choices=tuple(rounding.value for rounding in Rounding),
+            default=Rounding.HALF_UP.value,
+        ),
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class WayView:
-    """The fields that only one method needs; any one way is enough."""
-
-    method: str
-    label: str
-    fields: tuple[FieldView, ...]
-
-    @property
-    def in_use(self) -> bool:
-        return in_use(self.fields)
+def row_fields(category: Category) -> tuple[Field, ...]:
+    """The fields of a row: the declared ones, and those of a stated factor where the row takes a factor."""
+    return (*category.fields, *(STATED_FACTOR if takes_own_factor(category) else ()))
 
 
-@dataclass(frozen=True, slots=True)
-class RowView:
-    """One row. `ways` are laid open; `further_ways` and `settings` are folded unless something in them is in use."""
-
-    name: str
-    number: int
-    shared: tuple[FieldView, ...]
-    ways: tuple[WayView, ...]
-    further_ways: tuple[WayView, ...]
-    settings: tuple[FieldView, ...]
-    settings_open: bool
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class SectionView:
-    """One category. `filled` counts rows with something in them; without any, the form asks why it is left out."""
-
-    id: str
-    required: bool
-    rows: tuple[RowView, ...]
-    filled: int
-    left_out: FieldView
-    asks_why: bool
-    error: str
-    is_open: bool
-    can_add: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FormView:
-    header: Mapping[str, FieldView]
-    sections: tuple[SectionView, ...]
-    problems: tuple[tuple[str, str], ...]
+def takes_own_factor(category: Category) -> bool:
+    return "factor_id" in category.fields_by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,234 +66,156 @@ class CalculatorForm:
         categories = calculator.categories
         return cls(
             calculator=calculator,
-            header={name: typed.get(name, "") for name in HEADER},
-            rows={c.id: rows_of(typed, c.id, [f.name for f in c.fields], most=MOST_ROWS_ON_A_PAGE) for c in categories},
+            header={name: typed.get(name, "") for name in header_fields(calculator)},
+            rows={
+                c.id: rows_of(typed, c.id, [f.name for f in row_fields(c)], most=MOST_ROWS_ON_A_PAGE)
+                for c in categories
+            },
             left_out={c.id: typed.get(f"left_out/{c.id}", "") for c in categories},
         )
 
     @classmethod
-    def of_inputs(cls, calculator: Calculator, inputs: Mapping[str, Any], words: CalculatorWords) -> "CalculatorForm":
-        """The form as it looks when `inputs` (the nested form that the calculator reads) have been typed into it."""
+    def of_inputs(
+        cls, calculator: Calculator, inputs: Mapping[str, Any], words: CalculatorWords, own: Iterable[Factor] = ()
+    ) -> "CalculatorForm":
+        """The form as it looks when `inputs` (the nested form that the calculator reads) have been typed into it.
+
+        `own` are the factors that were stated inside the inputs and are named there by their ids.
+        """
         typed: Typed = {}
-        for name in HEADER:
+        for name, field in header_fields(calculator).items():
             group, _, key = name.partition("/")
-            typed[name] = str(inputs.get(group, {}).get(key, ""))
-        typed["subject/place"] = _as_typed(Kind.PLACE, typed["subject/place"], words)
+            value = inputs.get(group, {}).get(key, "") if key else inputs.get(group, "")
+            typed[name] = as_typed(field, str(value), words)
+        stated = {factor.id: factor for factor in own}
         for category in calculator.categories:
             for index, row in enumerate(inputs.get(category.id, ())):
-                for field, value in row.items():
-                    typed[f"{category.id}/{index}/{field}"] = _as_typed(
-                        category.fields_by_name[field].kind, str(value), words
-                    )
+                for name, value in row.items():
+                    if value in stated:
+                        typed |= _stated(f"{category.id}/{index}", stated[value])
+                    else:
+                        field = category.fields_by_name[name]
+                        typed[f"{category.id}/{index}/{name}"] = as_typed(field, str(value), words)
             typed[f"left_out/{category.id}"] = str(inputs.get("left_out", {}).get(category.id, ""))
         return cls.of(calculator, typed)
 
+    def typed(self) -> Typed:
+        """Everything by its name in the form, without what is empty: `of` makes the same form of it again."""
+        entries = dict(self.header)
+        for category_id, rows in self.rows.items():
+            for number, row in enumerate(rows):
+                entries |= {f"{category_id}/{number}/{name}": value for name, value in row.items()}
+        entries |= {f"left_out/{category_id}": reason for category_id, reason in self.left_out.items()}
+        return {name: value for name, value in entries.items() if value}
+
     def raw(self) -> dict[str, Any]:
-        """The nested input that the calculator reads. Names of tariff menus become the ids of their factors."""
+        """The nested input that the calculator reads. Names of factors become their ids."""
         raw: dict[str, Any] = {}
         for name, value in self.header.items():
             group, _, key = name.partition("/")
-            raw.setdefault(group, {})[key] = value
+            if key:
+                raw.setdefault(group, {})[key] = value
+            else:
+                raw[group] = value
         for category in self.calculator.categories:
-            menus = [f for f in category.fields if f.kind is Kind.FACTOR]
-            raw[category.id] = [
-                row | {f.name: factor_id(f, row[f.name]) for f in menus} for row in self.rows[category.id]
-            ]
+            raw[category.id] = [_raw_row(category, row) for row in self.rows[category.id]]
         raw["left_out"] = dict(self.left_out)
         return raw
 
     def with_row_added(self, category_id: str) -> "CalculatorForm":
         category = self.calculator.category(category_id)
-        present = list(self.rows[category_id]) or [_empty(category)]
-        return self._with_rows(category_id, [*present, _empty(category)][:MOST_ROWS_ON_A_PAGE])
+        present = list(self.rows[category_id]) or [empty_row(category)]
+        most = min(category.max_rows, MOST_ROWS_ON_A_PAGE)
+        return self.with_rows(category_id, [*present, empty_row(category)][:most])
 
     def with_row_removed(self, category_id: str, number: int) -> "CalculatorForm":
-        return self._with_rows(category_id, [row for i, row in enumerate(self.rows[category_id]) if i != number])
+        return self.with_rows(category_id, [row for i, row in enumerate(self.rows[category_id]) if i != number])
 
-    def _with_rows(self, category_id: str, rows: Sequence[Row]) -> "CalculatorForm":
-        return CalculatorForm(self.calculator, self.header, {**self.rows, category_id: rows}, self.left_out)
+    def with_entry(self, category_id: str, number: int, name: str, value: str) -> "CalculatorForm":
+        rows = [{**row, name: value} if i == number else row for i, row in enumerate(self.rows[category_id])]
+        return self.with_rows(category_id, rows)
 
-    def view(self, words: CalculatorWords, refused: Sequence[FieldProblem] = (), focus: str = "") -> FormView:
-        """Everything the template shows. `focus` is the name of the field that gets the cursor."""
-        return _Viewer(self, words, refused, focus).view()
+    def with_rows(self, category_id: str, rows: Sequence[Row]) -> "CalculatorForm":
+        return replace(self, rows={**self.rows, category_id: rows})
+
+
+def _raw_row(category: Category, row: Row) -> dict[str, Any]:
+    declared = {f.name: factor_id(f, row[f.name]) if f.kind is Kind.FACTOR else row[f.name] for f in category.fields}
+    if takes_own_factor(category):
+        prefix = f"{OWN_FACTOR}."
+        stated = {f.name.removeprefix(prefix): row[f.name] for f in STATED_FACTOR if row[f.name].strip()}
+        return {**declared, OWN_FACTOR: stated} if stated else declared
+    return declared
+
+
+def _stated(row_name: str, factor: Factor) -> Typed:
+    return {
+        f"{row_name}/{OWN_FACTOR}.value": plain(factor.value),
+        f"{row_name}/{OWN_FACTOR}.unit": factor.unit,
+        f"{row_name}/{OWN_FACTOR}.source": factor.source_title,
+    }
 
 
 def factor_id(field: Field, typed: str) -> str:
     """The id of the factor whose name was typed, in either language; what is no name stays as it is, to be refused."""
-    return next((f.id for f in menus_of(field) if typed.strip() in {f.name_ja, f.name_en}), typed)
+    return _ids_by_name(field).get(typed.strip(), typed)
 
 
-def menus_of(field: Field) -> tuple[Factor, ...]:
-    """The published factors that may be chosen in `field`, for suggestions while typing."""
+@cache
+def factors_for(field: Field) -> tuple[Factor, ...]:
+    """The published factors that may be chosen in `field`."""
     published = factor_sets.load().matching(field.factor_prefix, field.factor_suffix)
     return tuple(factor for factor in published if field.accepts_factor(factor.id))
 
 
-def _as_typed(kind: Kind, value: str, words: CalculatorWords) -> str:
+def chosen_factor(field: Field, typed: str) -> Factor | None:
+    """The published factor that `typed` names; None for anything else."""
+    named = factor_id(field, typed).strip()
+    if not named or not field.accepts_factor(named) or named.startswith(OWN_PREFIX):
+        return None
+    try:
+        return factor_sets.load().by_id(named)
+    except FactorNotFound:
+        return None
+
+
+def factor_as_typed(field: Field, factor: Factor, words: CalculatorWords) -> str:
+    """A factor's name where no other factor of the field has it, else its id: what reads back to the same factor."""
+    name = words.factor(factor)
+    return name if factor_id(field, name) == factor.id else factor.id
+
+
+@cache
+def _ids_by_name(field: Field) -> Mapping[str, str]:
+    """Names that belong to one factor only; a name that several editions share does not say which is meant."""
+    ids: dict[str, set[str]] = {}
+    for factor in factors_for(field):
+        for name in (factor.name_ja, factor.name_en):
+            ids.setdefault(name.strip(), set()).add(factor.id)
+    return {name: min(found) for name, found in ids.items() if name and len(found) == 1}
+
+
+def as_typed(field: Field, value: str, words: CalculatorWords) -> str:
     """The words a visitor would type for a key; a text that is no key was typed by one and stays."""
-    if kind is Kind.PLACE and value in {place.key for place in place_tables.load(factor_sets.CURRENT_EDITION).all()}:
+    if field.kind is Kind.PLACE and value in _place_keys():
         return words.place(value)
-    if kind is Kind.FACTOR:
-        return words.factor(factor_sets.load().by_id(value))
+    if field.kind is Kind.FACTOR and (factor := chosen_factor(field, value)):
+        return factor_as_typed(field, factor, words)
     return value
 
 
-def _empty(category: Category) -> Row:
-    return {field.name: "" for field in category.fields}
+@cache
+def _place_keys() -> frozenset[str]:
+    return frozenset(place.key for place in place_tables.load(factor_sets.CURRENT_EDITION).all())
 
 
-class _Viewer:
-    def __init__(
-        self, form: CalculatorForm, words: CalculatorWords, refused: Sequence[FieldProblem], focus: str
-    ) -> None:
-        self._form = form
-        self._words = words
-        self._refused = refused
-        self._focus = focus
-        self._errors: dict[str, str] = {}
-        for problem in refused:
-            self._errors.setdefault(problem.pointer.lstrip("/"), self._sentence(problem))
-
-    def view(self) -> FormView:
-        header = {name: self._header_field(name) for name in HEADER}
-        sections = tuple(self._section(category) for category in self._form.calculator.categories)
-        problems = tuple((p.pointer.lstrip("/"), self._place_of(p) + self._sentence(p)) for p in self._refused)
-        return FormView(header, sections, problems)
-
-    def _sentence(self, problem: FieldProblem) -> str:
-        return self._words.refusal(problem, self._category_of(problem))
-
-    def _category_of(self, problem: FieldProblem) -> Category | None:
-        first, *_ = problem.pointer.lstrip("/").split("/")
-        return next((c for c in self._form.calculator.categories if c.id == first), None)
-
-    def _place_of(self, problem: FieldProblem) -> str:
-        """Where the refused entry stands, for the list at the top: category, row and field."""
-        match problem.pointer.lstrip("/").split("/"):
-            case [""]:
-                return ""
-            case ["subject" | "period" as group, key]:
-                parts = [self._words.of(f"header.{group}_{key}")]
-            case ["left_out", category_id]:
-                parts = [self._words.of(f"category.{category_id}"), self._words.of("header.left_out")]
-            case [category_id, number, *field]:
-                parts = [self._words.of(f"category.{category_id}"), self._words.of("header.row", row=int(number) + 1)]
-                parts += [self._words.field(category_id, name) for name in field]
-            case [category_id]:
-                parts = [self._words.of(f"category.{category_id}")]
-            case _:
-                raise AssertionError(problem.pointer)
-        return self._words.of("header.place", place=" · ".join(parts))
-
-    def _header_field(self, name: str) -> FieldView:
-        key = name.replace("/", "_")
-        return FieldView(
-            name=name,
-            kind="place" if name == "subject/place" else "text",
-            label=self._words.of(f"header.{key}"),
-            hint=self._words.of(f"header_hint.{key}"),
-            unit="",
-            value=self._form.header[name],
-            error=self._errors.get(name, ""),
-            options=(),
-            preselected=False,
-            suggestions="places" if name == "subject/place" else "",
-            focus=name == self._focus,
-        )
-
-    def _section(self, category: Category) -> SectionView:
-        typed = self._form.rows[category.id] or [_empty(category)]
-        rows = tuple(self._row(category, number, row) for number, row in enumerate(typed))
-        name = f"left_out/{category.id}"
-        left_out = FieldView(
-            name=name,
-            kind="choice",
-            label=self._words.of("header.left_out"),
-            hint=self._words.of("header_hint.left_out"),
-            unit="",
-            value=self._form.left_out[category.id],
-            error=self._errors.get(name, ""),
-            options=tuple((reason, self._words.of(f"left_out.{reason}")) for reason in LEFT_OUT_REASONS),
-            preselected=False,
-            suggestions="",
-            focus=False,
-        )
-        filled = sum(1 for row in typed if _has_entry(category, row))
-        troubled = any(p.pointer.startswith((f"/{category.id}", f"/{name}")) for p in self._refused)
-        return SectionView(
-            id=category.id,
-            required=category.requirement.value == "must",
-            rows=rows,
-            filled=filled,
-            left_out=left_out,
-            asks_why=not filled or in_use((left_out,)),
-            error=self._errors.get(category.id, ""),
-            is_open=bool(filled or left_out.value or troubled or self._focus.startswith(f"{category.id}/")),
-            can_add=len(typed) < min(category.max_rows, MOST_ROWS_ON_A_PAGE),
-        )
-
-    def _row(self, category: Category, number: int, row: Row) -> RowView:
-        prefix = f"{category.id}/{number}"
-        shared, own, settings = _grouped(category)
-        ways = [
-            WayView(
-                method.id,
-                self._words.of(f"method.{method.id}"),
-                tuple(self._field(category, f, prefix, row) for f in fields),
-            )
-            for method, fields in own
-        ]
-        usual = USUAL_WAYS.get(category.id, frozenset(way.method for way in ways))
-        setting_fields = tuple(self._field(category, f, prefix, row) for f in settings)
-        return RowView(
-            name=prefix,
-            number=number + 1,
-            shared=tuple(self._field(category, f, prefix, row) for f in shared),
-            ways=tuple(way for way in ways if way.method in usual or way.in_use),
-            further_ways=tuple(way for way in ways if way.method not in usual and not way.in_use),
-            settings=setting_fields,
-            settings_open=in_use(setting_fields),
-            error=self._errors.get(prefix, ""),
-        )
-
-    def _field(self, category: Category, declared: Field, prefix: str, row: Row) -> FieldView:
-        name = f"{prefix}/{declared.name}"
-        hint = self._words.hint(category.id, declared.name)
-        if declared.basis and declared.default:
-            hint = self._words.of(
-                "header_hint.assumption", value=declared.default, basis=self._words.of(f"basis.{declared.basis}")
-            )
-        options = tuple((value, self._words.choice(declared.name, value)) for value in declared.choices)
-        typed = row[declared.name]
-        is_choice = declared.kind is Kind.CHOICE
-        return FieldView(
-            name=name,
-            kind=declared.kind.value,
-            label=self._words.field(category.id, declared.name),
-            hint=hint,
-            unit=self._words.unit(declared.unit),
-            value=typed or (declared.default or "" if is_choice else ""),
-            error=self._errors.get(name, ""),
-            options=options,
-            preselected=is_choice and declared.default is not None and typed in {"", declared.default},
-            suggestions={Kind.PLACE: "places", Kind.FACTOR: f"menus-{category.id}"}.get(declared.kind, ""),
-            focus=name == self._focus,
-        )
+def empty_row(category: Category) -> Row:
+    return {field.name: "" for field in row_fields(category)}
 
 
-def _has_entry(category: Category, row: Row) -> bool:
+def has_entry(category: Category, row: Row) -> bool:
     """Whether a row says something: a preselected choice alone does not."""
     return any(
         row[field.name].strip() and not (field.kind is Kind.CHOICE and row[field.name] == field.default)
-        for field in category.fields
+        for field in row_fields(category)
     )
-
-
-def _grouped(category: Category) -> tuple[list[Field], list[tuple[Method, list[Field]]], list[Field]]:
-    """Split a category's fields into shared ones, those of one method only, and settings."""
-    users = {f.name: [m for m in category.methods if f.name in (*m.needs, *m.uses)] for f in category.fields}
-    settings = [f for f in category.fields if f.basis or f.kind is Kind.FACTOR or f.name in FOR_EXPERTS]
-    plain = [f for f in category.fields if f not in settings]
-    shared = [f for f in plain if len(users[f.name]) != 1]
-    own = [(m, [f for f in plain if users[f.name] == [m]]) for m in category.methods]
-    return shared, [(method, fields) for method, fields in own if fields], settings

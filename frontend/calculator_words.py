@@ -17,7 +17,9 @@ from offset_calc.units import factor_unit
 
 TABLE = "calculator"
 GASES = {"CO2": "CO₂", "CO2e": "CO₂e"}
-HEADER_FIELDS = ("subject/name", "subject/place", "period/start", "period/end", "rounding")
+# Choices that are international marks, or units: they are written, not translated.
+GAS_NAMES = {"cf4": "CF₄", "c2f6": "C₂F₆", "sf6": "SF₆", "nf3": "NF₃"}
+GROUPS = ("scope1", "scope2", "scope3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,18 @@ class CalculatorWords:
 
     def of(self, key: str, **params: object) -> str:
         return words(TABLE, key, self.locale, params)
+
+    def header(self, calculator_type: str, key: str) -> str:
+        """The label of a field above the categories: the calculator's own one if there is one, else the common one."""
+        return self._special("header", calculator_type, key) or self.of(f"header.{key}")
+
+    def header_hint(self, calculator_type: str, key: str) -> str:
+        common = table_of(TABLE, self.locale).get(f"header_hint.{key}", "")
+        return self._special("header_hint", calculator_type, key) or common
+
+    def group(self, category_id: str) -> str:
+        """The heading that a category stands under, "" where its calculator has none."""
+        return next((self.of(f"group.{group}") for group in GROUPS if category_id.startswith(group)), "")
 
     def field(self, category_id: str, name: str) -> str:
         """The label of a field: the one for its category if there is one, else the common one."""
@@ -45,6 +59,10 @@ class CalculatorWords:
         """The label of one choice. Countries have the names that Babel keeps."""
         if name == "country":
             return str(self.locale.babel.territories[value])
+        if name == "unit":
+            return self.unit(value)
+        if name == "gas":
+            return GAS_NAMES.get(value) or (f"HFC-{value[3:]}" if value.startswith("hfc") else f"R-{value[1:].upper()}")
         return self.of(f"choice.{name}.{value}")
 
     def unit(self, text: str) -> str:
@@ -53,8 +71,18 @@ class CalculatorWords:
             return ""
         parsed = factor_unit(text)
         if parsed is None:
-            return self.of(f"unit.{text}")
+            return self._plain_unit(text)
         return f"{parsed.mass} {GASES.get(parsed.gas, parsed.gas)}/{self.of(f'unit.{parsed.per}')}"
+
+    def _plain_unit(self, text: str) -> str:
+        """The unit if it has words of its own, else the words of its parts: GJ/kL."""
+        if "/" in text and f"unit.{text}" not in table_of(TABLE, self.locale):
+            return "/".join(self.of(f"unit.{part}") for part in text.split("/"))
+        return self.of(f"unit.{text}")
+
+    def figure(self, factor: Factor) -> str:
+        """A factor's number with its unit: "0.423 kg CO₂/kWh"."""
+        return f"{number(factor.value, locale=self.locale)} {self.unit(factor.unit)}"
 
     def factor(self, factor: Factor) -> str:
         return factor.name_ja if self.locale is Locale.JA else factor.name_en

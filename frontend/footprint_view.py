@@ -1,15 +1,15 @@
 """A footprint as its result page shows it: the large figure, the categories, and every line as a sum to redo."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from frontend.calculator_words import CalculatorWords
-from offset_calc import Footprint, Line, Term
+from offset_calc import Footprint, Kind, Line, Term, by_type
 from offset_calc import factors as factor_sets
 from offset_calc import places as place_tables
-from offset_calc.lines import ASSUMPTION, FACTOR
+from offset_calc.lines import ASSUMPTION, FACTOR, PUBLISHED
 
 SHOWN_PLACES = Decimal("0.001")
 
@@ -77,8 +77,9 @@ class LeftOut:
 @dataclass(frozen=True, slots=True)
 class FootprintView:
     id: str
+    type: str
     title: str
-    place: str
+    facts: tuple[tuple[str, str], ...]
     start: date
     end: date
     total: int
@@ -99,8 +100,9 @@ def view_of(footprint_id: str, footprint: Footprint, words: CalculatorWords) -> 
     by_category = sorted(footprint.by_category().items(), key=lambda item: -item[1].value)
     return FootprintView(
         id=footprint_id,
+        type=footprint.type,
         title=footprint.subject["name"],
-        place=words.place(footprint.subject["place"]) if "place" in footprint.subject else "",
+        facts=tuple(_facts(footprint, words)),
         start=footprint.period.start,
         end=footprint.period.end,
         total=footprint.total.value,
@@ -121,6 +123,20 @@ def view_of(footprint_id: str, footprint: Footprint, words: CalculatorWords) -> 
         sha256=footprint.sha256,
         credit_lines=factor_sets.load(footprint.edition).credit_lines(),
     )
+
+
+def _facts(footprint: Footprint, words: CalculatorWords) -> Iterable[tuple[str, str]]:
+    """What is known about the subject besides its name and period, as label and value."""
+    calculator = by_type(footprint.type)
+    for field in calculator.subject_fields if calculator else ():
+        value = footprint.subject.get(field.name)
+        if value is None:
+            continue
+        if field.kind is Kind.PLACE:
+            value = words.place(value)
+        elif field.kind is Kind.CHOICE:
+            value = words.choice(field.name, value)
+        yield words.header(footprint.type, f"subject_{field.name}"), f"{value}{words.unit(field.unit)}"
 
 
 def _line(line: Line, words: CalculatorWords) -> LineView:
@@ -163,7 +179,7 @@ def _term(line: Line, position: int, term: Term, words: CalculatorWords) -> Term
         note = words.of(f"rule.{term.derivation.rule}", **params)
     elif term.source == ASSUMPTION:
         note = words.of(f"basis.{term.note}")
-    elif term.source == FACTOR:
+    elif term.source in {FACTOR, PUBLISHED}:
         note = words.factor(next(factor for factor in line.factors if factor.id == term.note))
     return TermView(
         sign=sign,
@@ -178,7 +194,6 @@ def _term(line: Line, position: int, term: Term, words: CalculatorWords) -> Term
 
 def _in_words(name: str, value: str, words: CalculatorWords) -> str:
     """What a derivation was applied to: places and fuels by name, numbers as they are."""
-    known: Mapping[str, str] = {place.key: place.key for place in place_tables.load(factor_sets.CURRENT_EDITION).all()}
-    if value in known:
+    if any(value == place.key for place in place_tables.load(factor_sets.CURRENT_EDITION).all()):
         return words.place(value)
     return words.choice(name, value) if name == "fuel" else value

@@ -7,12 +7,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from frontend.assets import asset_routes
+from frontend.content_pages import PAGES
 from frontend.context import address
 from frontend.locales import Locale
 from frontend.pages import (
+    calculator,
     catalogue,
     certificate,
-    event_calculator,
+    content,
     footprint,
     home,
     language,
@@ -38,8 +40,10 @@ def routes() -> list[Route]:
         *in_each_language("/", home.page),
         *in_each_language("/theme", theme.choose, methods=("POST",)),
         *in_each_language("/style", style.page),
-        *in_each_language("/calculate/event", event_calculator.page),
-        *in_each_language("/calculate/event", event_calculator.submit, methods=("POST",)),
+        *(route for name in PAGES for route in in_each_language(f"/{name}", content.page)),
+        *in_each_language("/calculate", calculator.choose),
+        *in_each_language("/calculate/{type}", calculator.page),
+        *in_each_language("/calculate/{type}", calculator.submit, methods=("POST",)),
         *in_each_language("/footprints/{footprint_id}", footprint.page),
         *in_each_language("/footprints/{footprint_id}/offset", offset.page),
         *in_each_language("/footprints/{footprint_id}/offset", offset.submit, methods=("POST",)),

@@ -7,8 +7,8 @@ from functools import cache
 from starlette.requests import Request
 from starlette.responses import Response
 
-from frontend.pages.event_calculator import EXAMPLE, example_inputs
 from frontend.responses import page_response
+from frontend.worked_example import EXAMPLE, example_inputs
 from offset_calc import Grams, event
 
 # The reduction in the example: so many of those who fly take part online instead, for so many hours.

@@ -9,7 +9,7 @@ import httpx
 from lxml import html
 from starlette.types import Receive, Scope, Send
 
-from frontend.pages.event_calculator import example_inputs
+from frontend.worked_example import example_inputs
 from marketplace.footprints.service import StoredFootprints
 from offset_calc import event
 from tests.builders.market import SmallMarket

@@ -2,15 +2,18 @@
 
 import pytest
 
+from frontend.calculator_form import STATED_FACTOR, header_fields
 from frontend.calculator_words import TABLE, CalculatorWords
 from frontend.locales import Locale
+from frontend.pages.calculator import ON_PAGES
 from frontend.wording import table_of
-from offset_calc import FieldProblem, event, factors
+from offset_calc import FieldProblem, by_type, factors
 from offset_calc.calculators.base import LEFT_OUT_REASONS
 from offset_calc.declarations import Grade, Kind
 from offset_calc.lines import SOURCES
 
-CALCULATORS = (event.EVENT,)
+CALCULATORS = tuple(calculator for kind in ON_PAGES if (calculator := by_type(kind)))
+WRITTEN_NOT_TRANSLATED = {"country", "unit", "gas"}
 
 
 @pytest.mark.parametrize("locale", list(Locale))
@@ -35,6 +38,15 @@ class TestEveryDeclaredKeyHasWords:
                         assert words.of(f"basis.{field.basis}")
                     if field.kind is Kind.CHOICE:
                         assert all(words.choice(field.name, value) for value in field.choices)
+
+    def test_what_stands_above_the_categories(self, locale: Locale) -> None:
+        words = CalculatorWords(locale)
+        for calculator in CALCULATORS:
+            for key in ("title", "about", "needs", "subject", "result"):
+                assert words.of(f"type.{calculator.type}.{key}")
+            for name, field in header_fields(calculator).items():
+                assert words.header(calculator.type, name.replace("/", "_"))
+                assert all(words.choice(field.name, value) for value in field.choices)
 
     def test_reasons_grades_vintages_and_origins(self, locale: Locale) -> None:
         words = CalculatorWords(locale)
@@ -65,12 +77,17 @@ class TestEveryDeclaredKeyHasWords:
         fields = {f.name for c in categories for f in c.fields} | {
             f"{c.id}.{f.name}" for c in categories for f in c.fields
         }
+        fields |= {field.name for field in STATED_FACTOR}
         for group in ("field", "hint"):
             known = {key.removeprefix(f"{group}.") for key in table_of(TABLE, locale) if key.startswith(f"{group}.")}
             assert known <= fields
-        choices = {f"{f.name}.{value}" for c in categories for f in c.fields for value in f.choices}
+        headers = [field for calculator in CALCULATORS for field in header_fields(calculator).values()]
+        everywhere = [*headers, *(f for c in categories for f in c.fields)]
+        choices = {
+            f"{f.name}.{value}" for f in everywhere if f.name not in WRITTEN_NOT_TRANSLATED for value in f.choices
+        }
         known = {key.removeprefix("choice.") for key in table_of(TABLE, locale) if key.startswith("choice.")}
-        assert known == {choice for choice in choices if not choice.startswith("country.")}
+        assert known == choices
 
 
 class TestRefusalsInWords:

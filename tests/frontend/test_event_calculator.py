@@ -6,9 +6,9 @@ import pytest
 from lxml import html
 from starlette.testclient import TestClient
 
-from frontend.calculator_form import MOST_ROWS_ON_A_PAGE, menus_of
+from frontend.calculator_form import MOST_ROWS_ON_A_PAGE, factors_for
 from frontend.locales import Locale
-from frontend.pages.event_calculator import example_inputs
+from frontend.worked_example import example_inputs
 from offset_calc import event
 from tests.frontend.preview import PreviewServices
 
@@ -188,7 +188,7 @@ class TestWhatPeopleType:
     def test_a_tariff_menu_is_found_by_its_name(
         self, site: TestClient, services: PreviewServices, language: str
     ) -> None:
-        menu = menus_of(event.EVENT.category("venue_energy").fields_by_name["electricity_menu"])[0]
+        menu = factors_for(event.EVENT.category("venue_energy").fields_by_name["electricity_menu"])[0]
         name = menu.name_ja if language == "ja" else menu.name_en
         sent = {**HEADER, "venue_energy/0/electricity_kwh": "10", "venue_energy/0/electricity_menu": name}
         assert site.post(f"/{language}/calculate/event", data=sent).status_code == 303

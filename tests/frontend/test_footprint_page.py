@@ -7,7 +7,7 @@ from lxml import html
 from starlette.testclient import TestClient
 
 from frontend.locales import Locale
-from frontend.pages.event_calculator import example_inputs
+from frontend.worked_example import example_inputs
 from offset_calc import Footprint, event
 from tests.frontend.preview import PreviewServices
 
