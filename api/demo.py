@@ -32,7 +32,6 @@ EXAMPLE = Path(__file__).parent.parent / "offset_calc" / "examples" / "sapporo_c
 CARD = {"email": "buyer@example.com", "number": "4242424242424242", "expiry": "12/34", "cvc": "123"}
 FULFILLED_WITHIN_SECONDS = 60.0
 QR_RENDER_SCALE = 4
-GRAMS_PER_TONNE = 1_000_000
 
 
 class Differs(Exception):
@@ -300,14 +299,14 @@ def _page_grams(page: str) -> int:
 
 
 def _pdf_grams(pdf: bytes) -> int:
-    """The figure on the first page, printed in tonnes to the gram."""
+    """The figure on the first page, printed in kilograms to the gram."""
     import pypdfium2  # noqa: PLC0415
 
     text = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
-    found = re.search(r"Amount of this certificate\s+([\d,]+)(?:\.(\d{1,6}))?\s*t", text)
+    found = re.search(r"Amount of this certificate\s+([\d,]+)\.(\d{3}) kg", text)
     if not found:
         raise Differs("the PDF states no amount")
-    return int(found.group(1).replace(",", "")) * GRAMS_PER_TONNE + int((found.group(2) or "").ljust(6, "0"))
+    return int(found.group(1).replace(",", "") + found.group(2))
 
 
 def _qr_url(pdf: bytes) -> str:
