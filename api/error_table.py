@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from api import problems
 from certificates import (
     backing,
+    bundle,
     compact_proof,
     evidence,
     facts,
@@ -132,6 +133,7 @@ TABLE: Mapping[type[Exception], Row] = {
     evidence.UnreadableEvidence: Row(
         422, "No certificate can be read in what was sent", "Send a certificate's PDF, credential, address or number."
     ),
+    bundle.UnreadableBundle: Row(422, "Not a bundle of a certificate", "Send the bundle as it was downloaded."),
     render_pdf.TextNotPrintable: Row(
         422, "A text cannot be printed", "Use other characters; the answer names those that cannot be printed."
     ),
