@@ -14,6 +14,8 @@ from api.middleware import middleware
 from api.services import Services, running_market, services
 from api.settings import Settings
 from api.webhooks import stripe
+from certificates.statement import Environment
+from frontend.content_pages import refuse_gaps
 from frontend.pages.errors import exception_handlers as error_pages
 
 
@@ -22,7 +24,12 @@ class AppState(TypedDict):
 
 
 def create_app(settings: Settings) -> Starlette:
-    """The whole web application; it opens its connections when it starts and closes them when it ends."""
+    """The whole web application; it opens its connections when it starts and closes them when it ends.
+
+    Raises ContentGaps for a live service whose legal pages are not filled in.
+    """
+    if settings.environment is Environment.LIVE:
+        refuse_gaps()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[AppState]:

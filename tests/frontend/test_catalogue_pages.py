@@ -9,6 +9,7 @@ from marketplace.projects.catalogue import load_catalogue
 from marketplace.projects.eligibility import Condition, Purpose, Usability
 from marketplace.projects.kinds import CreditKind
 from tests.builders.market import PROJECT, a_listing
+from tests.frontend.frame import check_frame
 from tests.frontend.market_site import MarketSite
 
 
@@ -76,6 +77,11 @@ class TestTheCatalogue:
         (link,) = page.xpath("//*[@class='offer-price']/a/@href")
         choice = await shop.page(link)
         assert choice.xpath("//input[@name='listing'][@checked]/@value") == [listing.id]
+
+    async def test_it_is_sound_html(self, shop: MarketSite) -> None:
+        await a_listing(shop.small)
+        for address in ("/ja/credits", "/en/credits?max_price=x", f"/ja/projects/{PROJECT}"):
+            check_frame(await shop.client.get(address))
 
 
 class TestAProject:

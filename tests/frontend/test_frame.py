@@ -10,11 +10,13 @@ from starlette.testclient import TestClient
 from frontend.assets import FOR_EVER, assets, static_url
 from frontend.locales import Locale
 from frontend.routes import routes
+from tests.frontend.frame import check_frame
 
 FIXED_PAGES = sorted(
     route.path
     for route in routes()
     if isinstance(route, Route) and "GET" in (route.methods or ()) and "{" not in route.path and route.path != "/"
+    if not route.path.endswith("/credits")  # needs a database; checked with the other pages of the market
 )
 
 
@@ -28,27 +30,8 @@ class TestEveryPage:
         twins = {link.get("hreflang"): link.get("href") for link in page.xpath("//link[@rel='alternate']")}
         assert twins == {locale.value: f"https://ashiato.example/{locale}{bare}" for locale in Locale}
 
-    def test_has_a_title_a_description_and_one_heading(self, site: TestClient, path: str) -> None:
-        page = html.fromstring(site.get(path).content)
-        assert page.findtext(".//title").strip().removesuffix("]")
-        assert page.xpath("//meta[@name='description']/@content")[0].strip()
-        assert len(page.xpath("//h1")) == 1
-
-    def test_needs_no_inline_script_or_style(self, site: TestClient, path: str) -> None:
-        answer = site.get(path)
-        page = html.fromstring(answer.content)
-        assert page.xpath("//script[not(@src)] | //style | //*[@style]") == []
-        assert page.xpath("//@*[starts-with(name(), 'on')]") == []
-        policy = answer.headers["content-security-policy"]
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
-
-    def test_ids_are_unique_and_every_reference_leads_to_one(self, site: TestClient, path: str) -> None:
-        page = html.fromstring(site.get(path).content)
-        ids = page.xpath("//@id")
-        assert len(ids) == len(set(ids))
-        wanted = {*page.xpath("//@for"), *(w for value in page.xpath("//@aria-describedby") for w in value.split())}
-        assert wanted <= set(ids)
+    def test_is_sound_html_with_nothing_inline(self, site: TestClient, path: str) -> None:
+        check_frame(site.get(path))
 
     def test_says_sandbox_only_in_the_sandbox(self, site: TestClient, live_site: TestClient, path: str) -> None:
         assert html.fromstring(site.get(path).content).find_class("sandbox-edge")

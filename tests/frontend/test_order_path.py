@@ -9,8 +9,10 @@ from lxml import html
 from frontend.locales import Locale
 from marketplace.orders import fulfilment
 from marketplace.orders.models import Order
+from marketplace.orders.service import CHECKOUT_LASTS
 from marketplace.quotes.models import Quote
 from tests.builders.market import a_listing
+from tests.frontend.frame import check_frame
 from tests.frontend.market_site import MarketSite
 
 EFFORT = "資料を電子配付に変えた"
@@ -313,7 +315,7 @@ class TestProgress:
     async def test_an_expired_order_offers_the_way_back(self, shop: MarketSite) -> None:
         await a_listing(shop.small)
         order = await ordered(shop)
-        shop.small.clock.advance(timedelta(minutes=36))
+        shop.small.clock.advance(CHECKOUT_LASTS + timedelta(minutes=1))
         await fulfilment.enqueue_overdue(shop.small.market)
         await shop.small.work()
         page = await shop.page(await self.address(shop, order))
@@ -332,6 +334,28 @@ class TestProgress:
     async def test_a_wrong_token_is_not_found(self, shop: MarketSite) -> None:
         for address in ("/ja/orders/guess", "/ja/orders/guess/status"):
             assert (await shop.client.get(address)).status_code == 404
+
+
+class TestTheFrame:
+    async def test_every_page_of_the_way_is_sound_html(self, shop: MarketSite) -> None:
+        await a_listing(shop.small)
+        footprint_id = await shop.a_footprint()
+        choice = await shop.client.get(f"/ja/footprints/{footprint_id}/offset")
+        refused = await shop.press(check_frame(choice))
+        held = await shop.press(check_frame(refused), reduction_effort=EFFORT)
+        texts = await shop.client.get(held.headers["location"])
+        again = await shop.press(check_frame(texts), "review")
+        look = await shop.press(check_frame(again), "review", **TEXTS)
+        unticked = await shop.press(check_frame(look), "order")
+        page = check_frame(unticked)
+        await shop.press(page, "order", consent=consent_of(page))
+        order = await Order.get()
+        check_frame(await shop.client.get(f"/ja/orders/{order.access_token}"))
+        check_frame(await shop.press(page, "order", consent=consent_of(page)))
+        await shop.small.deliver(shop.small.payments.pay(order.checkout_session or ""))
+        await shop.small.work()
+        check_frame(await shop.client.get(f"/ja/orders/{order.access_token}"))
+        check_frame(await shop.client.get(f"/c/{(await Order.get()).certificate_number}?lang=ja"))
 
 
 class TestTheCertificate:

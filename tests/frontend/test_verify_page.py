@@ -15,6 +15,7 @@ from frontend.verdict_view import KINDS, TABLE, view_of
 from frontend.wording import table_of
 from marketplace.orders import service as orders
 from tests.builders.market import a_listing, an_order
+from tests.frontend.frame import check_frame
 from tests.frontend.market_site import MarketSite
 
 Upload = tuple[str, bytes, str]
@@ -127,6 +128,16 @@ class TestRefusals:
     async def test_hostile_text_stays_text(self, shop: MarketSite) -> None:
         page = await verified(shop, number="<script>alert(1)</script>")
         assert page.xpath("//main//script") == []
+
+
+class TestTheFrame:
+    async def test_form_and_result_are_sound_html(self, shop: MarketSite) -> None:
+        record = await a_certificate(shop)
+        for address in ("/ja/verify", f"/en/verify?number={record.number}"):
+            check_frame(await shop.client.get(address))
+
+    async def test_only_this_page_may_ask_for_the_camera(self, shop: MarketSite) -> None:
+        assert (await shop.client.get("/ja/verify")).headers["permissions-policy"] == "camera=(self)"
 
 
 class TestPhotos:
