@@ -62,8 +62,16 @@ class CalculatorWords:
         if name == "unit":
             return self.unit(value)
         if name == "gas":
-            return GAS_NAMES.get(value) or (f"HFC-{value[3:]}" if value.startswith("hfc") else f"R-{value[1:].upper()}")
+            return self.gas(value)
         return self.of(f"choice.{name}.{value}")
+
+    def gas(self, key: str) -> str:
+        """A gas by its mark: HFC-32, R-410A, SF₆; or by its words where it has some."""
+        if key in GAS_NAMES:
+            return GAS_NAMES[key]
+        if key.startswith("hfc"):
+            return f"HFC-{key[3:]}"
+        return table_of(TABLE, self.locale).get(f"gas.{key}") or f"R-{key[1:].upper()}"
 
     def unit(self, text: str) -> str:
         """A unit as people write it: "kgCO2e/人km" becomes "kg CO₂e/person-km" in English."""

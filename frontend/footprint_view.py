@@ -90,6 +90,7 @@ class FootprintView:
     assumptions: int
     left_out: tuple[LeftOut, ...]
     not_counted: tuple[str, ...]
+    rounding: str
     edition: str
     sha256: str
     credit_lines: tuple[str, ...]
@@ -119,6 +120,7 @@ def view_of(footprint_id: str, footprint: Footprint, words: CalculatorWords) -> 
             for out in footprint.excluded
         ),
         not_counted=tuple(words.of(f"not_counted.{key}") for key in footprint.not_counted),
+        rounding=footprint.rounding.value,
         edition=footprint.edition,
         sha256=footprint.sha256,
         credit_lines=factor_sets.load(footprint.edition).credit_lines(),

@@ -27,8 +27,14 @@ FIELDS = (
     "credit_user",
     "reduction_effort",
 )
-# An address only takes its kinds of certificates: so far the calculators and the pages know events.
-OFFSET_TYPES = {"event": OffsetType.EVENT}
+# Which kind of offset the footprint of a calculator leads to; a household's is no offset of an organisation or an event.
+OFFSET_TYPES = {
+    "event": OffsetType.EVENT,
+    "product": OffsetType.PRODUCT_SERVICE,
+    "organisation": OffsetType.ORGANISATION,
+    "household": OffsetType.OTHER,
+    "activities": OffsetType.OTHER,
+}
 PUBLIC = {"yes": True, "no": False}
 
 

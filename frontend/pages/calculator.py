@@ -46,7 +46,7 @@ async def page(request: Request) -> Response:
     if footprint_id := request.query_params.get("footprint"):
         footprint = await _kept(request, footprint_id, calculator)
         form = CalculatorForm.of_inputs(calculator, footprint.inputs, words, footprint.own_factors)
-        return _form(request, form)
+        return _form(request, form, compared=footprint_id if "compare" in request.query_params else "")
     return _form(request, CalculatorForm.of(calculator, {}))
 
 
@@ -57,8 +57,8 @@ async def submit(request: Request) -> Response:
     form = CalculatorForm.of(calculator, typed)
     changed = _changed(form, typed.get("action", "").split(":"), CalculatorWords(PageContext.of(request).locale))
     if changed is not None:
-        return _form(request, changed[0], attention=changed[1])
-    return await _calculate(request, form)
+        return _form(request, changed[0], attention=changed[1], compared=typed.get("compared", ""))
+    return await _calculate(request, form, typed.get("compared", ""))
 
 
 def _changed(
@@ -96,14 +96,20 @@ def _factor_field(form: CalculatorForm, name: str) -> Field | None:
             return None
 
 
-async def _calculate(request: Request, form: CalculatorForm) -> Response:
+async def _calculate(request: Request, form: CalculatorForm, compared: str) -> Response:
+    """Keep the footprint and show it, beside the one that it is to be compared with if there is one."""
     calculator = form.calculator
     try:
         footprint = calculator.calculate(calculator.read_inputs(form.raw()))
     except InputsRefused as refused:
-        return _form(request, form, refused=refused.problems)
-    footprint_id = await services_of(request).footprints.save(footprint)
-    return RedirectResponse(PageContext.of(request).url(f"/footprints/{footprint_id}"), status_code=303)
+        return _form(request, form, refused=refused.problems, compared=compared)
+    footprints = services_of(request).footprints
+    footprint_id = await footprints.save(footprint)
+    first = await footprints.load(compared) if compared else None
+    address = f"/footprints/{footprint_id}"
+    if first is not None and first.type == footprint.type:
+        address = f"/footprints/{compared}/compare/{footprint_id}"
+    return RedirectResponse(PageContext.of(request).url(address), status_code=303)
 
 
 def _form(
@@ -112,6 +118,7 @@ def _form(
     *,
     refused: Sequence[FieldProblem] = (),
     attention: Attention | None = None,
+    compared: str = "",
 ) -> Response:
     words = CalculatorWords(PageContext.of(request).locale)
     looked_at = attention or Attention()
@@ -124,6 +131,7 @@ def _form(
         status=422 if refused else 200,
         type=form.calculator.type,
         form=view_of(form, words, refused, focus=looked_at.focus, searched=looked_at.searched),
+        compared=compared,
         places=[words.place(place.key) for place in places],
         example=EXAMPLE if form.calculator.type == "event" else "",
     )

@@ -7,12 +7,13 @@ from frontend.calculator_words import TABLE, CalculatorWords
 from frontend.locales import Locale
 from frontend.pages.calculator import ON_PAGES
 from frontend.wording import table_of
-from offset_calc import FieldProblem, by_type, factors
+from offset_calc import FieldProblem, factors
+from offset_calc.calculators import CALCULATORS
 from offset_calc.calculators.base import LEFT_OUT_REASONS
 from offset_calc.declarations import Grade, Kind
 from offset_calc.lines import SOURCES
+from offset_calc.measures import MEASURES, STATUSES
 
-CALCULATORS = tuple(calculator for kind in ON_PAGES if (calculator := by_type(kind)))
 WRITTEN_NOT_TRANSLATED = {"country", "unit", "gas"}
 
 
@@ -41,12 +42,19 @@ class TestEveryDeclaredKeyHasWords:
 
     def test_what_stands_above_the_categories(self, locale: Locale) -> None:
         words = CalculatorWords(locale)
-        for calculator in CALCULATORS:
+        for calculator in (calculator for calculator in CALCULATORS if calculator.type in ON_PAGES):
             for key in ("title", "about", "needs", "subject", "result"):
                 assert words.of(f"type.{calculator.type}.{key}")
             for name, field in header_fields(calculator).items():
                 assert words.header(calculator.type, name.replace("/", "_"))
                 assert all(words.choice(field.name, value) for value in field.choices)
+
+    def test_measures_and_their_states(self, locale: Locale) -> None:
+        words = CalculatorWords(locale)
+        declared = {measure.id for measure in MEASURES}
+        known = {key.removeprefix("measure.") for key in table_of(TABLE, locale) if key.startswith("measure.")}
+        assert known == declared
+        assert all(words.of(f"effort.{status}") for status in STATUSES)
 
     def test_reasons_grades_vintages_and_origins(self, locale: Locale) -> None:
         words = CalculatorWords(locale)
