@@ -22,8 +22,10 @@ from typing import Any
 import httpx
 
 from api.maintenance import migrate_and_seed
+from api.pdf_authority import write_sandbox_authority
 from api.processes import run_web, run_worker
 from certificates.keys import create_key_file
+from certificates.log.log_key import create_log_key_file
 from certificates.statement import Environment
 from marketplace.payments.sandbox import __main__ as sandbox_payments
 from marketplace.registries.profiles import load_profiles
@@ -172,6 +174,10 @@ class Embedded:
                 {code: access for code, profile in load_profiles().items() if profile.sellable}
             ),
             "ASHIATO_SIGNING_KEY_FILE": str(self._signing_key()),
+            # one person at one machine, who may well be running the benchmark
+            "ASHIATO_RATE_LIMIT_FACTOR": "1000",
+            "ASHIATO_LOG_KEY_FILE": str(self._log_key()),
+            **self._pdf_authority(),
         }
 
     def _kept_secrets(self) -> dict[str, str]:
@@ -191,6 +197,19 @@ class Embedded:
         if not file.exists():
             create_key_file(file, Environment.SANDBOX, now=datetime.now(UTC))
         return file
+
+    def _log_key(self) -> Path:
+        file = self.data / "log-key.pem"
+        if not file.exists():
+            create_log_key_file(file, Environment.SANDBOX)
+        return file
+
+    def _pdf_authority(self) -> dict[str, str]:
+        """A private authority, named as a test in every signature it makes."""
+        key, chain = self.data / "pdf-signing-key.pem", self.data / "pdf-signing-chain.pem"
+        if not (key.exists() and chain.exists()):
+            write_sandbox_authority(key, chain, now=datetime.now(UTC))
+        return {"ASHIATO_PDF_SIGNING_KEY_FILE": str(key), "ASHIATO_PDF_SIGNING_CHAIN_FILE": str(chain)}
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + STARTS_WITHIN_SECONDS

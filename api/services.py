@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 from tortoise import Tortoise
 
+from api.pdf_press import PdfPress, signing_authority
 from api.settings import Settings
 from certificates.keys import KeyRing
+from certificates.log.log_key import load_log_signer
+from certificates.log.notes import NoteKey
+from certificates.log.witness import Witness
 from marketplace.clock import system_clock
 from marketplace.database.connect import tortoise_config
 from marketplace.footprints.service import StoredFootprints
-from marketplace.market import Market, Terms
+from marketplace.market import Market, PublicLog, Terms
 from marketplace.payments.stripe import StripeGateway
 from marketplace.registries.http import HttpRegistry
 from marketplace.registries.http_exchange import HttpRegistrySettings
@@ -25,6 +29,7 @@ class Services:
     public_origin: str
     market: Market
     footprints: StoredFootprints
+    press: PdfPress
 
 
 @asynccontextmanager
@@ -36,9 +41,7 @@ async def running_market(settings: Settings) -> AsyncIterator[Market]:
         api_base=str(settings.stripe_api_base).rstrip("/") if settings.stripe_api_base else None,
     )
     registries = {
-        code: HttpRegistry(
-            HttpRegistrySettings(address=access.url, token=access.token)
-        )
+        code: HttpRegistry(HttpRegistrySettings(address=access.url, token=access.token))
         for code, access in settings.registries.items()
     }
     await Tortoise.init(config=tortoise_config(settings.database_url.get_secret_value()), _enable_global_fallback=True)
@@ -48,6 +51,7 @@ async def running_market(settings: Settings) -> AsyncIterator[Market]:
             payments=payments,
             registries=registries,
             signing_keys=key_ring(settings),
+            log=public_log(settings),
             base_url=settings.origin,
             terms=Terms(fee_basis_points=settings.fee_basis_points, quote_lasts=settings.quote_lasts),
         )
@@ -64,10 +68,20 @@ def key_ring(settings: Settings) -> KeyRing:
     return KeyRing.load(settings.environment, settings.signing_key_file.read_text("utf-8"), history)
 
 
+def public_log(settings: Settings) -> PublicLog:
+    """Raises UnusableKey or KeyOfOtherEnvironment if the key file is not for this environment."""
+    text = settings.log_key_file.read_text("utf-8")
+    return PublicLog(
+        load_log_signer(text, settings.environment, issuer_url=settings.origin),
+        tuple(Witness(str(one.url).rstrip("/"), NoteKey.from_text(one.key)) for one in settings.witnesses),
+    )
+
+
 def services(settings: Settings, market: Market) -> Services:
     return Services(
         environment=settings.environment.value,
         public_origin=settings.origin,
         market=market,
         footprints=StoredFootprints(market.clock),
+        press=PdfPress(signing_authority(settings)),
     )

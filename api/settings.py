@@ -4,9 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from certificates.log.notes import COSIGNATURE, MalformedKey, NoteKey
 from certificates.statement import Environment
 
 
@@ -17,6 +18,26 @@ class RegistryAccess(BaseModel):
 
     url: AnyHttpUrl
     token: SecretStr
+
+
+class WitnessAccess(BaseModel):
+    """A witness of the public log: where it takes checkpoints, and the verifier key of its cosignatures (C2SP)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: AnyHttpUrl
+    key: str
+
+    @field_validator("key")
+    @classmethod
+    def _cosigns(cls, text: str) -> str:
+        try:
+            key = NoteKey.from_text(text)
+        except MalformedKey as malformed:
+            raise ValueError(str(malformed)) from malformed
+        if key.kind != COSIGNATURE:
+            raise ValueError("not a key that cosigns checkpoints")
+        return text
 
 
 class Settings(BaseSettings):
@@ -33,7 +54,12 @@ class Settings(BaseSettings):
     registries: dict[str, RegistryAccess]
     signing_key_file: Path
     retired_keys_file: Path | None = None
+    log_key_file: Path
+    witnesses: tuple[WitnessAccess, ...] = ()
+    pdf_signing_key_file: Path | None = None
+    pdf_signing_chain_file: Path | None = None
     fee_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 500
+    rate_limit_factor: Annotated[int, Field(ge=1)] = 1
     quote_lasts: timedelta = timedelta(minutes=30)
 
     @model_validator(mode="after")
@@ -43,6 +69,12 @@ class Settings(BaseSettings):
             raise ValueError("stripe_api_key: a live key belongs to the live environment, a test key to the sandbox")
         if self.environment is Environment.LIVE and self.base_url.scheme != "https":
             raise ValueError("base_url: a live service is reached over https")
+        return self
+
+    @model_validator(mode="after")
+    def _a_pdf_key_comes_with_its_chain(self) -> Self:
+        if (self.pdf_signing_key_file is None) != (self.pdf_signing_chain_file is None):
+            raise ValueError("pdf_signing_key_file and pdf_signing_chain_file belong together")
         return self
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from marketplace.certification import public_log
 from marketplace.certification import service as certification
 from marketplace.market import Market
 from marketplace.orders import fulfilment
@@ -31,6 +32,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "order.refund": job(fulfilment.refund),
         "retirement.advance": job(retirements.advance),
         "order.certify": job(certification.certify),
+        public_log.SEQUENCE: job(public_log.sequence_waiting),
     }
 
 
@@ -39,6 +41,8 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "quotes": lambda: quotes.expire_stale(market.clock),
         "overdue_orders": lambda: fulfilment.enqueue_overdue(market),
         "lost_webhooks": lambda: inbox.catch_up(market),
+        "waiting_log_leaves": lambda: public_log.sequence_waiting(market),
+        "log_witnesses": lambda: public_log.ask_witnesses(market),
     }
 
 

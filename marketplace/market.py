@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from certificates.keys import KeyRing
+from certificates.log.checkpoint import LogTrust
+from certificates.log.notes import NoteSigner
+from certificates.log.witness import Witness
 from marketplace.clock import Clock
 from marketplace.payments.gateway import PaymentGateway
 from marketplace.registries.gateway import RegistryGateway
@@ -19,6 +22,19 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicLog:
+    """Who signs the public log's checkpoints, and who is asked to cosign them."""
+
+    signer: NoteSigner
+    witnesses: tuple[Witness, ...] = ()
+
+    @property
+    def trust(self) -> LogTrust:
+        """Our own key is enough to believe our log; strangers choose how many witnesses they want."""
+        return LogTrust(self.signer.key, tuple(witness.key for witness in self.witnesses))
+
+
+@dataclass(frozen=True, slots=True)
 class Market:
     """`registries` by registry code. `base_url` is where buyers reach us, without a slash at the end."""
 
@@ -26,5 +42,6 @@ class Market:
     payments: PaymentGateway
     registries: Mapping[str, RegistryGateway]
     signing_keys: KeyRing
+    log: PublicLog
     base_url: str
     terms: Terms

@@ -20,6 +20,7 @@ from certificates.statement import (
     SerialSpan,
     Vintage,
 )
+from marketplace.certification import public_log
 from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.footprints.models import StoredFootprint
@@ -50,7 +51,7 @@ class NotFullyCancelled(Exception):
 async def certify(market: Market, order_id: str) -> None:
     """Issue the order's certificate, book the sale and fulfil the order, in one transaction. Safe to repeat."""
 
-    async def work(_: BaseDBAsyncClient) -> None:
+    async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
         order = await orders.find(order_id)
         if order.state != OrderState.RETIRING:
@@ -66,6 +67,7 @@ async def certify(market: Market, order_id: str) -> None:
             issuer_url=market.base_url,
             now=now,
         )
+        await public_log.announce(tx, record.number, at=now)
         await _book_sale(order, confirmed, fee_yen=quote.fee_yen, now=now)
         await orders.move(order, OrderState.FULFILLED, certificate_number=record.number)
         await note(order.id, Happened.CERTIFIED, at=now, number=record.number)

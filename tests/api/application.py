@@ -6,12 +6,15 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 import api.v1
 from api import wellknown
 from api.errors import exception_handlers
 from api.middleware import middleware
+from api.pdf_press import PdfPress
+from api.rate_limits import RateLimits
 from api.services import Services
 from api.settings import Settings
 from api.webhooks import stripe
@@ -29,6 +32,7 @@ def some_settings(**changed: object) -> Settings:
         "stripe_webhook_secrets": (SecretStr("whsec_for_tests_only"),),
         "registries": {},
         "signing_key_file": Path("nowhere"),
+        "log_key_file": Path("nowhere"),
     }
     return Settings(**(facts | changed))
 
@@ -39,6 +43,7 @@ def some_services(small: SmallMarket) -> Services:
         public_origin=small.market.base_url,
         market=small.market,
         footprints=StoredFootprints(small.clock),
+        press=PdfPress(None),
     )
 
 
@@ -50,6 +55,11 @@ class WithState:
 
     async def __call__(self, scope, receive, send) -> None:
         await self.app({**scope, "state": {"services": self.services}}, receive, send)
+
+
+def without_limits(**settings: object) -> list[Middleware]:
+    """The middleware that needs no database."""
+    return [one for one in middleware(some_settings(**settings)) if one.cls is not RateLimits]
 
 
 def an_application(

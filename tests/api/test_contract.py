@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 from api import openapi
 from api.v1.contents import ENDPOINTS
 from certificates.keys import create_key_file
+from certificates.log.log_key import create_log_key_file
 from certificates.statement import Environment
 
 EXAMPLES = int(os.environ.get("ASHIATO_CONTRACT_EXAMPLES", "12"))
@@ -48,6 +49,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     create_key_file(folder / "key.pem", Environment.SANDBOX, now=datetime.now(UTC))
+    create_log_key_file(folder / "log-key.pem", Environment.SANDBOX)
     variables = os.environ | {
         "ASHIATO_ENVIRONMENT": "sandbox",
         "ASHIATO_DATABASE_URL": f"sqlite://{folder}/test.sqlite3",
@@ -56,7 +58,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "ASHIATO_STRIPE_WEBHOOK_SECRETS": '["whsec_for_tests_only"]',
         "ASHIATO_STRIPE_API_BASE": "http://127.0.0.1:9",
         "ASHIATO_REGISTRIES": "{}",
+        "ASHIATO_RATE_LIMIT_FACTOR": "1000000",
         "ASHIATO_SIGNING_KEY_FILE": str(folder / "key.pem"),
+        "ASHIATO_LOG_KEY_FILE": str(folder / "log-key.pem"),
     }
     seeding = "from api.maintenance import migrate_and_seed; migrate_and_seed()"
     subprocess.run([sys.executable, "-c", seeding], env=variables, check=True, timeout=60)

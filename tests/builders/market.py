@@ -4,7 +4,11 @@ import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from certificates.keys import KeyRing, LocalSigner
+from certificates.log.log_key import log_origin
+from certificates.log.notes import NoteSigner
 from certificates.statement import Environment, OffsetType
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
@@ -12,7 +16,7 @@ from marketplace.inventory.models import Block, Holding, Interval, Provider, Reg
 from marketplace.inventory.states import IntervalState
 from marketplace.jobs import handlers
 from marketplace.listings.models import Listing
-from marketplace.market import Market, Terms
+from marketplace.market import Market, PublicLog, Terms
 from marketplace.orders import service as orders
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
@@ -26,6 +30,7 @@ from tests.fakes.clock import SettableClock
 from tests.fakes.payments import FakePayments
 from tests.fakes.registry import FakeRegistry
 
+BASE_URL = "https://ashiato.example"
 PROJECT, KIND = "jcredit/normal/225", "jcredit_forest"
 
 
@@ -66,7 +71,8 @@ def a_small_market() -> SmallMarket:
         payments=payments,
         registries={"jcredit": registry, "jcm_jp": registry},
         signing_keys=KeyRing(Environment.SANDBOX, LocalSigner.generate(Environment.SANDBOX, now=clock())),
-        base_url="https://ashiato.example",
+        log=PublicLog(NoteSigner.of(Ed25519PrivateKey.generate(), log_origin(BASE_URL))),
+        base_url=BASE_URL,
         terms=Terms(fee_basis_points=500, quote_lasts=timedelta(minutes=30)),
     )
     return SmallMarket(clock, payments, registry, market)

@@ -1,0 +1,78 @@
+"""What is certified is in the public log within moments, whoever is slow or gone."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from certificates.log.audit import audit
+from certificates.log.checkpoint import read_checkpoint
+from certificates.log.notes import COSIGNATURE, NoteSigner
+from certificates.log.store import NotInTheLog, export, latest_checkpoint
+from certificates.log.witness import Witness
+from certificates.records import find_by_order
+from certificates.service import revoke
+from marketplace.certification.public_log import ask_witnesses, log_proof, sequence_waiting
+from marketplace.database.transactions import run_tx
+from marketplace.market import Market, PublicLog
+from marketplace.outbox.models import Job
+from tests.builders.market import a_listing, a_small_market, an_order
+
+
+@pytest.fixture
+async def small(db):
+    return a_small_market()
+
+
+async def a_fulfilled_order(small, first_serial: int = 1):
+    order = await an_order(small, await a_listing(small, first_serial=first_serial, provider=f"prov_{first_serial}"))
+    await small.deliver(small.payments.pay(order.checkout_session))
+    await small.work()
+    return await find_by_order(order.id)
+
+
+def with_a_silent_witness(market: Market) -> Market:
+    key = NoteSigner.of(Ed25519PrivateKey.generate(), "witness.example", COSIGNATURE).key
+    return replace(market, log=PublicLog(market.log.signer, (Witness("http://127.0.0.1:9", key),)))
+
+
+class TestACertificateIsLogged:
+    async def test_by_the_work_that_follows_its_issue(self, small):
+        record = await a_fulfilled_order(small)
+        proof = await log_proof(record.number)
+        assert proof.check(small.market.log.trust).size == 1
+
+    async def test_so_that_the_whole_log_can_be_audited_from_its_files(self, small, tmp_path):
+        for first_serial in (1, 1001):
+            await a_fulfilled_order(small, first_serial)
+        await export(tmp_path)
+        result = audit(lambda path: (tmp_path / path).read_bytes(), small.market.log.trust)
+        assert (result.issued, result.grams, result.findings) == (2, 6_000_000, ())
+
+    async def test_without_a_job_by_the_regular_sweep(self, small):
+        record = await a_fulfilled_order(small)
+        await run_tx(lambda _: revoke(record.number, "issued_in_error", now=small.clock()))
+        await sequence_waiting(small.market)
+        assert read_checkpoint(await latest_checkpoint()).size == 2
+
+    async def test_once_however_often_the_work_is_repeated(self, small):
+        await a_fulfilled_order(small)
+        await Job.filter(kind="log.sequence").update(done_at=None)
+        await small.work()
+        assert read_checkpoint(await latest_checkpoint()).size == 1
+
+    async def test_and_until_then_there_is_no_proof(self, small):
+        assert await log_proof("TEST-2222-2222-2222-2222") is None
+
+
+class TestWitnesses:
+    async def test_who_cannot_be_reached_keep_nothing_back(self, small):
+        watched = with_a_silent_witness(small.market)
+        record = await a_fulfilled_order(small)
+        await ask_witnesses(watched)
+        assert (await log_proof(record.number)).check(watched.log.trust).size == 1
+
+    async def test_are_not_asked_about_an_empty_log(self, small):
+        await ask_witnesses(with_a_silent_witness(small.market))
+        with pytest.raises(NotInTheLog):
+            await latest_checkpoint()
