@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from certificates.credential import StatusSlot, sign_credential
+from certificates.credential import StatusSlot, credential_claims, sign_credential
 from certificates.jose import sign_compact
 from certificates.keys import KeyRing, LocalSigner
 from certificates.log.checkpoint import LogTrust
@@ -148,6 +148,50 @@ class TestWhatIsNotOurs:
         assert reason(verdict, CheckName.CREDENTIAL) == (CheckResult.FAILED, "not_a_certificate")
 
 
+def signed_with(issued: Issued, **changes: object) -> str:
+    """A credential under our own signature that says something our service never would."""
+    claims = credential_claims(issued.statement, issuer_url=ISSUER, slot=issued.slot)
+    return sign_compact(claims | changes, issued.ring.active)
+
+
+class TestACredentialMustBeConsistentInItself:
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({"iss": "https://elsewhere.example"}, "foreign_issuer"),
+            ({"issuer": "https://elsewhere.example"}, "foreign_issuer"),
+            ({"issuer": {"id": ISSUER}}, "foreign_issuer"),
+            ({"id": f"{ISSUER}/c/another"}, "not_a_certificate"),
+            ({"validFrom": "2026-11-18T03:04:06Z"}, "not_a_certificate"),
+            ({"type": ["VerifiableCredential", "TestCertificate"]}, "not_a_certificate"),
+            ({"type": ["VerifiableCredential", "CreditCancellationCertificate"]}, "not_a_certificate"),
+            ({"type": "CreditCancellationCertificate TestCertificate"}, "not_a_certificate"),
+            ({"type": None}, "not_a_certificate"),
+            ({"credentialStatus": {}}, "not_a_certificate"),
+            ({"credentialStatus": None}, "not_a_certificate"),
+            ({"credentialSubject": {}}, "not_a_certificate"),
+        ],
+    )
+    def test_or_it_is_no_certificate(self, changes: dict[str, object], expected: str) -> None:
+        issued = Issued()
+        verdict = verify(
+            Evidence(number=issued.statement.number, credential=signed_with(issued, **changes)), issued.issuer, now=NOW
+        )
+        assert verdict.outcome is Outcome.NOT_OURS
+        assert reason(verdict, CheckName.CREDENTIAL) == (CheckResult.FAILED, expected)
+
+    def test_unchanged_it_is_one(self) -> None:
+        issued = Issued()
+        evidence = Evidence(credential=signed_with(issued))
+        assert verify(evidence, issued.issuer, now=NOW).outcome is Outcome.TEST_CERTIFICATE
+
+    def test_a_live_one_is_never_marked_as_a_test(self) -> None:
+        issued = Issued(ring=a_ring(Environment.LIVE))
+        marked = signed_with(issued, type=["VerifiableCredential", "CreditCancellationCertificate", "TestCertificate"])
+        verdict = verify(Evidence(credential=marked), issued.issuer, now=NOW)
+        assert reason(verdict, CheckName.CREDENTIAL) == (CheckResult.FAILED, "not_a_certificate")
+
+
 class TestWhatWasAltered:
     def test_a_credential_with_another_payload(self) -> None:
         issued = Issued()
@@ -241,6 +285,21 @@ class TestRevocation:
         issued = Issued()
         verdict = judge(issued, status_list=issued.status_list(at=NOW + timedelta(days=2)))
         assert reason(verdict, CheckName.STATUS) == (CheckResult.NOT_MADE, "status_list_out_of_date")
+
+    def test_a_list_is_valid_for_exactly_an_hour(self) -> None:
+        issued = Issued()
+        evidence = issued.evidence(status_list=issued.status_list(at=NOW))
+        for after, result in ((timedelta(0), CheckResult.PASSED), (timedelta(hours=1), CheckResult.NOT_MADE)):
+            verdict = verify(evidence, issued.issuer, now=NOW + after)
+            assert verdict.check(CheckName.STATUS).result is result
+        just_before = verify(evidence, issued.issuer, now=NOW + timedelta(minutes=59, seconds=59))
+        assert just_before.check(CheckName.STATUS).result is CheckResult.PASSED
+
+    def test_a_reader_whose_clock_is_slow_by_a_day_still_believes_it(self) -> None:
+        issued = Issued()
+        evidence = issued.evidence(status_list=issued.status_list(at=NOW))
+        verdict = verify(evidence, issued.issuer, now=NOW - timedelta(days=1))
+        assert verdict.check(CheckName.STATUS).result is CheckResult.PASSED
 
     def test_the_list_of_other_certificates_is_not_believed(self) -> None:
         issued = Issued()
@@ -373,6 +432,15 @@ class TestKeysHaveALife:
         verdict = judge(issued)
         assert verdict.outcome is Outcome.NOT_OURS
         assert reason(verdict, CheckName.KEY) == (CheckResult.FAILED, "signed_after_key_retired")
+
+    def test_a_key_may_sign_until_the_very_moment_it_is_retired(self) -> None:
+        issued = Issued()
+        issued.ring = issued.ring.rotated(LocalSigner.generate(Environment.SANDBOX, now=ISSUED), now=ISSUED)
+        assert judge(issued).outcome is Outcome.TEST_CERTIFICATE
+
+    def test_a_signature_from_the_moment_of_the_theft_is_refused(self) -> None:
+        verdict = judge(stolen(at=ISSUED))
+        assert reason(verdict, CheckName.KEY) == (CheckResult.FAILED, "signed_after_key_revoked")
 
     def test_a_signature_from_after_the_theft_is_refused(self) -> None:
         verdict = judge(stolen(at=ISSUED - timedelta(hours=1)))
