@@ -76,8 +76,8 @@ def read_number(text: str) -> str:
 
 
 def environment_of(number: str) -> Environment:
-    """Which environment a number belongs to. Raises as read_number."""
-    return _split(read_number(number))[0]
+    """Which environment a number belongs to. Raises NotACertificateNumber."""
+    return _split(number)[0]
 
 
 def _split(text: str) -> tuple[Environment, list[int]]:

@@ -126,6 +126,7 @@ class _Examination:
         self.evidence, self.issuer, self.now = evidence, issuer, now
         self.checks: list[Check] = []
         self.number: str | None = None
+        self.environment: Environment | None = None
         self.token: Token | None = None
         self.claimed: Statement | None = None
         self.statement: Statement | None = None
@@ -144,14 +145,13 @@ class _Examination:
         self._disclosures()
         self._status()
         self.replaced_by = self._replacement()
-        environment = environment_of(self.number) if self.number else None
-        outcome = outcome_of(self.checks, environment, replaced=self.replaced_by is not None)
+        outcome = outcome_of(self.checks, self.environment, replaced=self.replaced_by is not None)
         trusted = outcome not in {Outcome.NOT_OURS, Outcome.ALTERED, Outcome.UNDECIDED}
         return Verdict(
             outcome=outcome,
             checks=tuple(self.checks),
             number=self.number,
-            environment=environment,
+            environment=self.environment,
             statement=self.statement if trusted else None,
             attested=self.attested if trusted else None,
             logged=self.logged if trusted else None,
@@ -168,6 +168,7 @@ class _Examination:
             return
         try:
             self.number = read_number(typed)
+            self.environment = environment_of(self.number)
         except (NotACertificateNumber, MistypedNumber) as problem:
             self.checks.append(failed(CheckName.NUMBER, problem.code))
             return
@@ -250,13 +251,13 @@ class _Examination:
     def _key(self) -> None:
         """Whether the key that signed was entitled to: of this environment, not retired, not revoked at the time."""
         key, signed_at = self.signing_key, self._signed_at()
-        if key is None or signed_at is None or self.number is None:
+        if key is None or signed_at is None or self.environment is None:
             self.checks.append(not_made(CheckName.KEY, "nothing_signed"))
             return
         if signed_at > self.now + CLOCK_TOLERANCE:
             self.checks.append(failed(CheckName.KEY, "issued_in_future"))
             return
-        self.checks.append(_judge_key(key, signed_at, environment_of(self.number), self.logged))
+        self.checks.append(_judge_key(key, signed_at, self.environment, self.logged))
 
     def _signed_at(self) -> datetime | None:
         if self.statement:
@@ -274,7 +275,7 @@ class _Examination:
             self.checks.append(failed(CheckName.CONTENT, "number_differs"))
         elif self.statement and self.evidence.statement and self.statement != self.evidence.statement:
             self.checks.append(failed(CheckName.CONTENT, "statement_differs"))
-        elif self.attested and not all(self.attested.agrees_with(copy) for copy in copies):
+        elif self.attested and copies and not self.attested.agrees_with(copies[0]):
             self.checks.append(failed(CheckName.CONTENT, "proof_differs"))
         elif not copies:
             self.checks.append(not_made(CheckName.CONTENT, "no_statement"))
