@@ -26,6 +26,8 @@ def environment(locale: Locale) -> Environment:
     jinja = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        # a running process serves the templates it was started with
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
