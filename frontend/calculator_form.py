@@ -15,7 +15,9 @@ from offset_calc.errors import FactorNotFound
 from offset_calc.factors import OWN_PREFIX, Factor
 from offset_calc.quantities import Rounding, plain
 
+# Rows with all their fields; further ones come from a file and are shown in one line each.
 MOST_ROWS_ON_A_PAGE = 50
+MOST_ROWS = 1_000
 NAME, START, END, ROUNDING = "subject/name", "period/start", "period/end", "rounding"
 # A factor of the visitor's own, in any row that takes one: the calculator reads the three as one object.
 OWN_FACTOR = "factor"
@@ -68,7 +70,7 @@ class CalculatorForm:
             calculator=calculator,
             header={name: typed.get(name, "") for name in header_fields(calculator)},
             rows={
-                c.id: rows_of(typed, c.id, [f.name for f in row_fields(c)], most=MOST_ROWS_ON_A_PAGE)
+                c.id: rows_of(typed, c.id, [f.name for f in row_fields(c)], most=min(c.max_rows, MOST_ROWS))
                 for c in categories
             },
             left_out={c.id: typed.get(f"left_out/{c.id}", "") for c in categories},

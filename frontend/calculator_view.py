@@ -114,6 +114,14 @@ class RowView:
 
 
 @dataclass(frozen=True, slots=True)
+class CompactRow:
+    """A row beyond those with all their fields: its entries as name, label and value, to be read and sent again."""
+
+    number: int
+    entries: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SectionView:
     """One category. `filled` counts rows with something in them; without any, the form asks why it is left out.
 
@@ -124,6 +132,7 @@ class SectionView:
     group: str
     required: bool
     rows: tuple[RowView, ...]
+    compact: tuple[CompactRow, ...]
     filled: int
     left_out: FieldView
     asks_why: bool
@@ -242,7 +251,13 @@ class _Viewer:
 
     def _section(self, category: Category) -> SectionView:
         typed = self._form.rows[category.id] or [empty_row(category)]
-        rows = tuple(self._row(category, number, row) for number, row in enumerate(typed))
+        in_full = [n < MOST_ROWS_ON_A_PAGE or self._is_troubled(f"{category.id}/{n}") for n in range(len(typed))]
+        rows = tuple(self._row(category, n, row) for n, row in enumerate(typed) if in_full[n])
+        compact = tuple(
+            self._compact(category, n, row)
+            for n, row in enumerate(typed)
+            if not in_full[n] and has_entry(category, row)
+        )
         name = f"left_out/{category.id}"
         left_out = FieldView(
             name=name,
@@ -261,6 +276,7 @@ class _Viewer:
             group=self._words.group(category.id),
             required=category.requirement.value == "must",
             rows=rows,
+            compact=compact,
             filled=filled,
             left_out=left_out,
             asks_why=not filled or in_use((left_out,)),
@@ -268,6 +284,16 @@ class _Viewer:
             is_open=bool(filled or left_out.value or troubled) or self._focus.startswith(looked_at),
             can_add=len(typed) < min(category.max_rows, MOST_ROWS_ON_A_PAGE),
         )
+
+    def _is_troubled(self, prefix: str) -> bool:
+        return any(name == prefix or name.startswith(f"{prefix}/") for name in self._errors)
+
+    def _compact(self, category: Category, number: int, row: Row) -> CompactRow:
+        prefix = f"{category.id}/{number}"
+        entries = tuple(
+            (f"{prefix}/{name}", self._words.field(category.id, name), value) for name, value in row.items() if value
+        )
+        return CompactRow(number + 1, entries)
 
     def _row(self, category: Category, number: int, row: Row) -> RowView:
         prefix = f"{category.id}/{number}"

@@ -2,9 +2,13 @@
 
 from collections.abc import Collection, Mapping
 
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 LONGEST_VALUE = 2_000
+# A calculator with long lists of rows has some thousands of fields.
+MOST_FIELDS = 50_000
+MOST_FILES = 100
 
 Typed = dict[str, str]
 Row = dict[str, str]
@@ -12,8 +16,18 @@ Row = dict[str, str]
 
 async def read_typed(request: Request) -> Typed:
     """Return name → text of every field that was sent; uploaded files are left out, absurdly long texts are cut."""
-    form = await request.form()
+    form = await _form(request)
     return {name: value[:LONGEST_VALUE] for name, value in form.multi_items() if isinstance(value, str)}
+
+
+async def uploaded(request: Request, name: str) -> UploadFile | None:
+    """The file that was chosen in the field `name`; it lies on disk if it is large. None if none was chosen."""
+    file = (await _form(request)).get(name)
+    return file if isinstance(file, UploadFile) and file.filename else None
+
+
+async def _form(request: Request) -> FormData:
+    return await request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES)
 
 
 def rows_of(typed: Mapping[str, str], section: str, fields: Collection[str], *, most: int) -> list[Row]:

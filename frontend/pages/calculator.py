@@ -1,5 +1,6 @@
 """The calculators: one page for all of them, made from their declarations. Every button is a round trip that keeps everything."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,9 @@ from frontend.calculator_form import CalculatorForm, chosen_factor, factor_as_ty
 from frontend.calculator_view import view_of
 from frontend.calculator_words import CalculatorWords
 from frontend.context import PageContext, services_of
-from frontend.forms import read_typed
+from frontend.forms import read_typed, uploaded
 from frontend.responses import page_response
+from frontend.row_uploads import Report, with_file
 from frontend.worked_example import EXAMPLE, example_inputs
 from offset_calc import FieldProblem, Footprint, InputsRefused, Kind, by_type
 from offset_calc import factors as factor_sets
@@ -55,7 +57,10 @@ async def submit(request: Request) -> Response:
     calculator = _calculator(request)
     typed = await read_typed(request)
     form = CalculatorForm.of(calculator, typed)
-    changed = _changed(form, typed.get("action", "").split(":"), CalculatorWords(PageContext.of(request).locale))
+    action = typed.get("action", "").split(":")
+    if action[0] == "import" and action[-1] in form.rows:
+        return await _import(request, form, action[-1], typed.get("compared", ""))
+    changed = _changed(form, action, CalculatorWords(PageContext.of(request).locale))
     if changed is not None:
         return _form(request, changed[0], attention=changed[1], compared=typed.get("compared", ""))
     return await _calculate(request, form, typed.get("compared", ""))
@@ -96,6 +101,18 @@ def _factor_field(form: CalculatorForm, name: str) -> Field | None:
             return None
 
 
+async def _import(request: Request, form: CalculatorForm, category_id: str, compared: str) -> Response:
+    """Add the rows of the chosen file; they are read in a thread, so that other visitors do not wait."""
+    words = CalculatorWords(PageContext.of(request).locale)
+    focus = Attention(focus=f"{category_id}/")
+    file = await uploaded(request, f"file/{category_id}")
+    if file is None:
+        nothing = Report(category_id, refusal=words.of("file.none"))
+        return _form(request, form, attention=focus, compared=compared, report=nothing)
+    filled, report, problems = await asyncio.to_thread(with_file, form, category_id, file.file, words)
+    return _form(request, filled, refused=problems, attention=focus, compared=compared, report=report)
+
+
 async def _calculate(request: Request, form: CalculatorForm, compared: str) -> Response:
     """Keep the footprint and show it, beside the one that it is to be compared with if there is one."""
     calculator = form.calculator
@@ -119,6 +136,7 @@ def _form(
     refused: Sequence[FieldProblem] = (),
     attention: Attention | None = None,
     compared: str = "",
+    report: Report | None = None,
 ) -> Response:
     words = CalculatorWords(PageContext.of(request).locale)
     looked_at = attention or Attention()
@@ -128,7 +146,8 @@ def _form(
     return page_response(
         request,
         "pages/calculator.html",
-        status=422 if refused else 200,
+        status=422 if refused or (report and report.refusal) else 200,
+        report=report,
         type=form.calculator.type,
         form=view_of(form, words, refused, focus=looked_at.focus, searched=looked_at.searched),
         compared=compared,
