@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from frontend.compression import accepts_gzip, gzipped
+
 STATIC = Path(__file__).parent / "static"
 SHEETS = {
     "site.css": (
@@ -37,9 +39,10 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as it is sent; `digest` is the start of its SHA-256."""
+    """One file as it is sent, plain or packed; `digest` is the start of its SHA-256."""
 
     body: bytes
+    packed: bytes
     media_type: str
     digest: str
 
@@ -56,7 +59,13 @@ async def serve_asset(request: Request) -> Response:
     if asset is None:
         return Response(status_code=404)
     current = request.path_params["digest"] == asset.digest
-    headers = {"Cache-Control": FOR_EVER if current else "no-cache", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Cache-Control": FOR_EVER if current else "no-cache",
+        "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept-Encoding",
+    }
+    if accepts_gzip(request):
+        return Response(asset.packed, media_type=asset.media_type, headers={**headers, "Content-Encoding": "gzip"})
     return Response(asset.body, media_type=asset.media_type, headers=headers)
 
 
@@ -78,4 +87,4 @@ def assets() -> dict[str, Asset]:
 
 
 def _asset(name: str, body: bytes) -> Asset:
-    return Asset(body, MEDIA_TYPES[Path(name).suffix], hashlib.sha256(body).hexdigest()[:16])
+    return Asset(body, gzipped(body), MEDIA_TYPES[Path(name).suffix], hashlib.sha256(body).hexdigest()[:16])

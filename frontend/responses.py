@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from frontend.compression import SMALLEST_WORTH_IT, accepts_gzip, gzipped
 from frontend.context import PageContext
 from frontend.rendering import render
 
@@ -37,7 +38,11 @@ def page_response(
         "Content-Security-Policy": policy,
         "Cross-Origin-Opener-Policy": "same-origin",
         "Referrer-Policy": "strict-origin-when-cross-origin",
-        "Vary": "Accept-Language, Cookie",
+        "Vary": "Accept-Encoding, Accept-Language, Cookie",
         "X-Content-Type-Options": "nosniff",
     }
-    return HTMLResponse(body, status_code=status, headers={**standard, **(headers or {})})
+    packed: bytes = body.encode()
+    if len(packed) >= SMALLEST_WORTH_IT and accepts_gzip(request):
+        packed = gzipped(packed)
+        standard["Content-Encoding"] = "gzip"
+    return HTMLResponse(packed, status_code=status, headers={**standard, **(headers or {})})

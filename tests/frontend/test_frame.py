@@ -110,3 +110,25 @@ class TestStaticFiles:
     def test_an_unknown_name_fails_where_it_is_written(self) -> None:
         with pytest.raises(KeyError):
             static_url("nothing.css")
+
+
+class TestCompression:
+    @pytest.mark.parametrize("path", ["/ja/style", static_url("site.css")])
+    def test_the_same_text_arrives_packed_or_plain(self, site: TestClient, path: str) -> None:
+        packed = site.get(path, headers={"Accept-Encoding": "br, gzip"})
+        plain = site.get(path, headers={"Accept-Encoding": "identity"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert packed.content == plain.content
+        assert int(packed.headers["content-length"]) * 3 < int(plain.headers["content-length"])
+        assert "Accept-Encoding" in packed.headers["vary"]
+
+    @pytest.mark.parametrize("wish", ["", "gzip;q=0", "br", "x-gzip-like"])
+    def test_nobody_gets_what_they_cannot_unpack(self, site: TestClient, wish: str) -> None:
+        answer = site.get("/ja/style", headers={"Accept-Encoding": wish})
+        assert "content-encoding" not in answer.headers
+
+    @pytest.mark.parametrize("path", ["/ja/", "/ja/calculate/event?example=sapporo", "/ja/verify"])
+    def test_a_first_visit_stays_small(self, site: TestClient, path: str) -> None:
+        sizes = [int(site.get(address).headers["content-length"]) for address in (path, static_url("site.css"))]
+        assert sum(sizes) < 60_000
