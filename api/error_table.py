@@ -18,6 +18,7 @@ from certificates import (
     keys,
     mark,
     number,
+    pdf_signature,
     qr,
     records,
     render_pdf,
@@ -26,6 +27,7 @@ from certificates import (
     status_list,
 )
 from certificates import service as issuing
+from certificates.log import store as log_store
 from marketplace import errors as market
 from marketplace.certification import publication
 from marketplace.certification import service as certification
@@ -37,6 +39,7 @@ from marketplace.projects import eligibility
 from marketplace.projects import facts as project_facts
 from marketplace.registries import profiles
 from offset_calc import errors as calc
+from offset_calc import measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,9 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     problems.IdempotencyKeyMalformed: Row(
         400, "The Idempotency-Key is malformed", "Use 1 to 200 visible ASCII characters, for example a UUID."
+    ),
+    problems.TooManyRequests: Row(
+        429, "Too many requests", "Repeat it after Retry-After seconds; watch the RateLimit header.", retryable=True
     ),
     problems.NotReady: Row(503, "Not ready to take requests", "Wait a little and try again.", retryable=True),
     # idempotency
@@ -128,6 +134,9 @@ TABLE: Mapping[type[Exception], Row] = {
     publication.CertificateEnded: Row(
         410, "The certificate is no longer valid", "Read its state, and what replaced it, as JSON."
     ),
+    log_store.NotInTheLog: Row(
+        404, "Not in the public log yet", "Try again in a few seconds; new entries wait that long.", retryable=True
+    ),
     number.NotACertificateNumber: Row(422, "Not a certificate number", "A number looks like ASHI-7F3K-M2XW-P4RT-HN9C."),
     number.MistypedNumber: Row(422, "The number is mistyped", "Compare it with the certificate once more."),
     evidence.UnreadableEvidence: Row(
@@ -144,6 +153,9 @@ TABLE: Mapping[type[Exception], Row] = {
     calc.FactorNotFound: Row(404, "No such emission factor", "Search in GET /v1/factors."),
     calc.FactorRefused: Row(422, "An own factor breaks a rule", "Mend the column that `params` names."),
     calc.EditionUnknown: Row(404, "No such edition of the factors", "Leave the edition out to use the current one."),
+    measures.MeasureRefused: Row(
+        422, "A reduction measure does not fit", "Choose a measure that the footprint has lines for."
+    ),
     calc.PlaceUnknown: Row(422, "No such place", "Use another spelling, or send the distance."),
     calc.PlaceAmbiguous: Row(422, "Several places have that name", "Send one of the keys in `params.choices`."),
 }
@@ -186,6 +198,7 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         jose.MalformedToken,
         status_list.UnusableStatusList,
         sheet.DisclosureNotCommitted,
+        pdf_signature.AlreadySigned,
         qr.UrlTooLong,
         mark.NotASha256,
         calc.DocumentInvalid,

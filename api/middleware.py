@@ -1,4 +1,4 @@
-"""Around every request: an id that follows it, one log line, safe headers, a bounded body, and no naked exception."""
+"""Around every request: an id that follows it, one log line, safe headers, bounds, and no naked exception."""
 
 import re
 import time
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.body_guard import BodyGuard
 from api.errors import is_for_programs
+from api.rate_limits import RateLimits
 from api.settings import Settings
 from marketplace.ids import new_id
 
@@ -38,6 +39,7 @@ def middleware(settings: Settings) -> list[Middleware]:
     """For Starlette(middleware=…), outermost first."""
     return [
         Middleware(RequestFrame, https=settings.base_url.scheme == "https"),
+        Middleware(RateLimits, factor=settings.rate_limit_factor),
         Middleware(BodyGuard, most_bytes=LARGEST_BODY, within=BODY_ARRIVES_WITHIN),
     ]
 
@@ -66,7 +68,8 @@ class RequestFrame:
             except Exception as error:
                 if sending.status is not None:
                     raise
-                handler = scope["app"].exception_handlers[Exception]
+                handlers = scope["app"].exception_handlers
+                handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
                 response = await handler(Request(scope, receive), error)
                 await response(scope, receive, sending)
             finally:

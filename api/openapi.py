@@ -24,7 +24,7 @@ DESCRIPTION = (
 )
 Schema = dict[str, Any]
 
-_EVERY_REQUEST: tuple[type[Exception], ...] = (problems.RequestMalformed,)
+_EVERY_REQUEST: tuple[type[Exception], ...] = (problems.RequestMalformed, problems.TooManyRequests)
 _WITH_BODY: tuple[type[Exception], ...] = (
     problems.MalformedJson,
     problems.DuplicateName,
@@ -183,7 +183,7 @@ def _responses(declared: Endpoint, schemas: Mapping[Key, Schema]) -> Schema:
 def _success(
     declared: Endpoint, status: int, answer: type[BaseModel] | Content, schemas: Mapping[Key, Schema]
 ) -> Schema:
-    headers = ["X-Request-Id"]
+    headers = ["X-Request-Id", "RateLimit-Policy", "RateLimit"]
     if declared.key is not KeyPolicy.UNUSED:
         headers.append(idempotency.REPLAYED)
     if declared.cache is not None:

@@ -128,6 +128,12 @@ class IdempotencyKeyMalformed(Refusal):
     code = "idempotency_key_malformed"
 
 
+class TooManyRequests(Refusal):
+    """This caller has used up its allowance for now; params: policy, retry_after_seconds."""
+
+    code = "too_many_requests"
+
+
 class NotReady(Refusal):
     """The service is starting or its database is behind."""
 

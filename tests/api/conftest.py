@@ -7,7 +7,7 @@ import pytest
 
 from api.logs import configure_logs
 from marketplace import invariants
-from tests.api.application import a_client, an_application
+from tests.api.application import a_client, an_application, without_limits
 from tests.builders.market import SmallMarket, a_small_market
 
 
@@ -19,14 +19,14 @@ async def small(db) -> AsyncIterator[SmallMarket]:
 
 @pytest.fixture
 async def client(small: SmallMarket) -> AsyncIterator[httpx.AsyncClient]:
-    async with a_client(an_application(small)) as opened:
+    async with a_client(an_application(small, rate_limit_factor=1_000)) as opened:
         yield opened
 
 
 @pytest.fixture
 async def offline() -> AsyncIterator[httpx.AsyncClient]:
     """For requests that are refused before anything looks at a database."""
-    async with a_client(an_application(a_small_market())) as opened:
+    async with a_client(an_application(a_small_market(), around=without_limits())) as opened:
         yield opened
 
 

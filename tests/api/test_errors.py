@@ -21,7 +21,7 @@ from api.errors import code_of
 from api.problems import Refusal
 from api.reference.pages import error_rows
 from marketplace.errors import MarketplaceError, NotEnoughUnits
-from tests.api.application import a_client, an_application
+from tests.api.application import a_client, an_application, without_limits
 from tests.builders.market import a_small_market
 
 # pages answer for their own errors
@@ -76,7 +76,7 @@ def raising(error: Exception, *, pages=None):
         raise error
 
     more = [Route("/v1/test", handler), Route("/page", handler)]
-    return a_client(an_application(a_small_market(), more=more, pages=pages))
+    return a_client(an_application(a_small_market(), more=more, pages=pages, around=without_limits()))
 
 
 class TestAProblemDocument:

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from tests.api.application import a_client, an_application
+from tests.api.application import a_client, an_application, without_limits
 from tests.builders.market import a_small_market
 
 
@@ -67,7 +67,8 @@ class TestSafeHeaders:
         async def handler(request):
             return PlainTextResponse("x", headers={"Cache-Control": "private", "Content-Security-Policy": "sandbox"})
 
-        async with a_client(an_application(a_small_market(), more=[Route("/v1/test", handler)])) as client:
+        application = an_application(a_small_market(), more=[Route("/v1/test", handler)], around=without_limits())
+        async with a_client(application) as client:
             headers = (await client.get("/v1/test")).headers
         assert (headers["cache-control"], headers["content-security-policy"]) == ("private", "sandbox")
 

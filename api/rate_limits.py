@@ -1,0 +1,98 @@
+"""How often one caller may ask, by what asking costs: units held, sums done, secrets guessed.
+
+Answers say where the caller stands in the fields RateLimit-Policy and RateLimit of the IETF draft
+draft-ietf-httpapi-ratelimit-headers.
+"""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from math import ceil
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import TooManyRequests
+from marketplace.allowances.service import Allowances, Policy, Standing
+
+_MINUTE = timedelta(minutes=1)
+
+# A quote takes units off the market for half an hour, so nobody may take them all by asking.
+HOLDING = Policy("holding", 30, timedelta(minutes=10))
+CALCULATING = Policy("calculating", 60, _MINUTE)
+# Numbers and tokens are too long to be guessed; this keeps whoever tries from being a burden.
+LOOKING_UP = Policy("looking_up", 120, _MINUTE)
+ASKING = Policy("asking", 600, _MINUTE)
+
+_RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
+    ("POST", re.compile(r"/v1/(quotes|orders)|/\w\w/(footprints/[^/]+/offset|quotes/.+)"), HOLDING),
+    ("POST", re.compile(r"/v1/footprints|/\w\w/calculate/.+"), CALCULATING),
+    ("POST", re.compile(r"/v1/verifications|/\w\w/verify"), LOOKING_UP),
+    ("GET", re.compile(r"/v1/(certificates|orders)/.+|/c/.+|/\w\w/orders/.+"), LOOKING_UP),
+)
+# What anyone may fetch at any time: files, keys, lists that caches hold, the provider's webhooks, and machines that watch us.
+_UNLIMITED = re.compile(
+    r"/(static|docs|\.well-known|contexts|status|log|webhooks)/.*|/docs|/healthz|/readyz|/v1/openapi\.json"
+)
+
+
+def policy_for(method: str, path: str) -> Policy | None:
+    """The first rule that fits; None for what is not limited."""
+    if _UNLIMITED.fullmatch(path):
+        return None
+    asked = "GET" if method == "HEAD" else method
+    return next((policy for ruled, where, policy in _RULES if ruled == asked and where.fullmatch(path)), ASKING)
+
+
+class RateLimits:
+    """`factor` widens every policy alike, for places where one address stands for many callers."""
+
+    def __init__(self, app: ASGIApp, *, factor: int) -> None:
+        self._app, self._factor = app, factor
+        self._allowances = Allowances()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        policy = policy_for(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        if policy is None:
+            await self._app(scope, receive, send)
+            return
+        policy = replace(policy, most=policy.most * self._factor)
+        now = scope["state"]["services"].market.clock()
+        standing = await self._allowances.spend(policy, caller_of(scope), now=now)
+        headers = _fields(policy, standing)
+        if not standing.allowed:
+            seconds = ceil(standing.resets_in.total_seconds())
+            raise TooManyRequests(
+                f"at most {policy.most} requests of this sort in {policy.per.total_seconds():.0f} s",
+                headers=headers | {"Retry-After": str(seconds)},
+                policy=policy.name,
+                retry_after_seconds=seconds,
+            )
+
+        async def with_standing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(headers)
+            await send(message)
+
+        await self._app(scope, receive, with_standing)
+
+
+def caller_of(scope: Scope) -> str:
+    """The caller's address; of an IPv6 address the network, since a household has 2^64 of them."""
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network((address, 64), strict=False))
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def _fields(policy: Policy, standing: Standing) -> dict[str, str]:
+    resets = ceil(standing.resets_in.total_seconds())
+    return {
+        "RateLimit-Policy": f'"{policy.name}";q={policy.most};w={policy.per.total_seconds():.0f}',
+        "RateLimit": f'"{policy.name}";r={standing.remaining};t={resets}',
+    }
