@@ -39,7 +39,7 @@ from marketplace.projects import eligibility
 from marketplace.projects import facts as project_facts
 from marketplace.registries import profiles
 from offset_calc import errors as calc
-from offset_calc import measures
+from offset_calc import measures, tabular
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,7 @@ TABLE: Mapping[type[Exception], Row] = {
     calc.FactorNotFound: Row(404, "No such emission factor", "Search in GET /v1/factors."),
     calc.FactorRefused: Row(422, "An own factor breaks a rule", "Mend the column that `params` names."),
     calc.EditionUnknown: Row(404, "No such edition of the factors", "Leave the edition out to use the current one."),
+    tabular.TableRefused: Row(422, "The file cannot be read as a table", "Send it as `params.reason` asks for."),
     measures.MeasureRefused: Row(
         422, "A reduction measure does not fit", "Choose a measure that the footprint has lines for."
     ),
@@ -200,6 +201,7 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         sheet.DisclosureNotCommitted,
         pdf_signature.AlreadySigned,
         qr.UrlTooLong,
+        pdf_signature.AlreadySigned,
         mark.NotASha256,
         calc.DocumentInvalid,
         calc.ReplayDiffers,
