@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 import api.v1
 import frontend.routes
-from api import wellknown
+from api import public_log, wellknown
 from api.errors import exception_handlers
 from api.middleware import middleware
 from api.services import Services, running_market, services
@@ -37,7 +37,13 @@ def create_app(settings: Settings) -> Starlette:
             yield AppState(services=services(settings, market))
 
     return Starlette(
-        routes=[*wellknown.routes(), *stripe.routes(), *api.v1.routes(), *frontend.routes.routes()],
+        routes=[
+            *wellknown.routes(),
+            *public_log.routes(),
+            *stripe.routes(),
+            *api.v1.routes(),
+            *frontend.routes.routes(),
+        ],
         lifespan=lifespan,
         middleware=middleware(settings),
         exception_handlers=exception_handlers(pages=error_pages()),

@@ -36,11 +36,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`location` is the address of what was made."""
+    """`location` is the address of what was made; `cache` is a Cache-Control instead of the endpoint's own."""
 
     view: BaseModel
     status: int = 200
     location: str | None = None
+    cache: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,10 +97,11 @@ class Endpoint:
         if isinstance(reply, Response):
             response = reply
         else:
-            headers = {"Location": reply.location} if reply.location else {}
+            given = {"Location": reply.location, "Cache-Control": reply.cache}
+            headers = {name: value for name, value in given.items() if value is not None}
             response = Response(reply.view.model_dump_json(), reply.status, headers=headers, media_type=JSON)
         if self.cache is not None:
-            response.headers["Cache-Control"] = self.cache
+            response.headers.setdefault("Cache-Control", self.cache)
             return conditional(request, response)
         return response
 

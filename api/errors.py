@@ -23,7 +23,7 @@ Handler = Callable[[Request, Any], Awaitable[Response]]
 log = structlog.get_logger()
 
 RETRY_AFTER_SECONDS = 2
-_PROGRAMS = ("/v1/", "/webhooks/", "/.well-known/", "/status/", "/contexts/", "/healthz", "/readyz")
+_PROGRAMS = ("/v1/", "/webhooks/", "/.well-known/", "/status/", "/contexts/", "/log/", "/healthz", "/readyz")
 _OUTAGES = (
     DBConnectionError,
     ConnectionError,

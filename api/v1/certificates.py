@@ -12,16 +12,23 @@ from api.endpoints import endpoint
 from api.v1.orders import LocaleTag
 from api.v1.shapes import View, Wish
 from certificates.credential import certificate_url, status_list_url
-from certificates.qr import proof_url, qr_svg, short_url
+from certificates.log.store import NotInTheLog, proof_of
+from certificates.open_badge import sign_open_badge
+from certificates.qr import proof_url, qr_svg
 from certificates.records import CertificateNotFound, CertificateRecord, CertificateState
-from certificates.render_pdf import TextNotPrintable, render_pdf
+from certificates.render_pdf import TextNotPrintable
 from certificates.statement import DisclosedField, Environment, Statement
 from marketplace.certification.publication import CertificateEnded, Publication, printable, published
+from marketplace.certification.takeaway import public_bundle
 
 CREDENTIAL = "application/vc+jwt"
+BADGE = "application/jwt"
+PROOF = "text/plain; charset=utf-8"
+BUNDLE = "application/zip"
 # The state can change at any moment; who asks again soon is answered from its own copy if it has not.
 STATE_MAY_CHANGE = "public, max-age=60"
 FOREVER = "public, max-age=31536000, immutable"
+UNLISTED = "private, no-store"
 
 StatementJson = Annotated[
     dict[str, Any],
@@ -35,7 +42,11 @@ class CertificatePath(Wish):
     number: Annotated[str, Field(max_length=100, description="As printed; case, spaces and hyphens do not matter.")]
 
 
-class PdfQuery(Wish):
+class LinkQuery(Wish):
+    code: Annotated[str | None, Field(max_length=100, description="Opens an unlisted certificate.")] = None
+
+
+class PrintQuery(LinkQuery):
     lang: LocaleTag = "ja"
 
 
@@ -62,6 +73,9 @@ class CertificateUrls(View):
     credential: str
     pdf: str | None
     qr: str
+    log_proof: str
+    bundle: str
+    badge: str
     status_list: str
 
 
@@ -84,19 +98,38 @@ class CertificateView(View):
 
 @endpoint(
     "GET",
+    "/v1/certificates/{number}.badge.jwt",
+    answers={200: Content(BADGE, "An Open Badges 3.0 credential, signed with ES256.")},
+    refuses=(CertificateNotFound,),
+    tag="Certificates",
+    cache=STATE_MAY_CHANGE,
+)
+async def read_open_badge(call: Call, path: CertificatePath, query: LinkQuery) -> Response:
+    """Read the certificate as an Open Badge
+
+    The same facts in the vocabulary of badge wallets. A view: only the credential itself verifies as a certificate.
+    """
+    publication = await _published(call, path, query)
+    record, market = publication.record, call.services.market
+    badge = sign_open_badge(record.statement, ring=market.signing_keys, issuer_url=market.base_url, slot=record.slot)
+    return _file(publication, badge, BADGE)
+
+
+@endpoint(
+    "GET",
     "/v1/certificates/{number}.jwt",
     answers={200: Content(CREDENTIAL, "The verifiable credential, signed with ES256.")},
     refuses=(CertificateNotFound,),
     tag="Certificates",
     cache=FOREVER,
 )
-async def read_credential(call: Call, path: CertificatePath) -> Response:
+async def read_credential(call: Call, path: CertificatePath, query: LinkQuery) -> Response:
     """Read the credential
 
     A W3C Verifiable Credential 2.0 as vc+jwt; keys at /.well-known/jwks.json. Check its status list too.
     """
-    record = (await published(path.number)).record
-    return Response(record.credential, media_type=CREDENTIAL)
+    publication = await _published(call, path, query)
+    return _file(publication, publication.record.credential, CREDENTIAL)
 
 
 @endpoint(
@@ -107,21 +140,16 @@ async def read_credential(call: Call, path: CertificatePath) -> Response:
     tag="Certificates",
     cache=STATE_MAY_CHANGE,
 )
-async def read_pdf(call: Call, path: CertificatePath, query: PdfQuery) -> Response:
-    """Print the certificate"""
-    publication = await printable(path.number)
-    record, issuer_url = publication.record, call.services.market.base_url
-    pdf = await asyncio.to_thread(
-        render_pdf,
-        record.statement,
-        publication.disclosures,
-        verification_url=short_url(issuer_url, record.number),
-        qr_svg=qr_svg(proof_url(issuer_url, record.number, record.proof)),
-        locale=query.lang,
-        credential_jwt=record.credential,
-    )
-    headers = {"Content-Disposition": f'inline; filename="{record.number}.{query.lang}.pdf"'}
-    return Response(pdf, media_type="application/pdf", headers=headers)
+async def read_pdf(call: Call, path: CertificatePath, query: PrintQuery) -> Response:
+    """Print the certificate
+
+    Signed as a whole (PAdES) where the service has a key for that; the credential inside is signed always.
+    """
+    market = call.services.market
+    publication = await printable(market, path.number, link_code=query.code)
+    pdf = await call.services.press.print(publication, issuer_url=market.base_url, locale=query.lang)
+    name = f"{publication.record.number}.{query.lang}.pdf"
+    return _file(publication, pdf, "application/pdf", disposition=f'inline; filename="{name}"')
 
 
 @endpoint(
@@ -132,11 +160,52 @@ async def read_pdf(call: Call, path: CertificatePath, query: PdfQuery) -> Respon
     tag="Certificates",
     cache=FOREVER,
 )
-async def read_qr(call: Call, path: CertificatePath) -> Response:
+async def read_qr(call: Call, path: CertificatePath, query: LinkQuery) -> Response:
     """Draw the QR code"""
-    record = (await published(path.number)).record
+    publication = await _published(call, path, query)
+    record = publication.record
     url = proof_url(call.services.market.base_url, record.number, record.proof)
-    return Response(await asyncio.to_thread(qr_svg, url), media_type="image/svg+xml")
+    return _file(publication, await asyncio.to_thread(qr_svg, url), "image/svg+xml")
+
+
+@endpoint(
+    "GET",
+    "/v1/certificates/{number}.tlog-proof",
+    answers={200: Content(PROOF, "A proof by C2SP tlog-proof, with the logged entry as its extra line.")},
+    refuses=(CertificateNotFound, NotInTheLog),
+    tag="Certificates",
+    cache=STATE_MAY_CHANGE,
+)
+async def read_log_proof(call: Call, path: CertificatePath, query: LinkQuery) -> Response:
+    """Prove that the certificate is in the public log
+
+    Checkable offline with the key at /.well-known/ashiato-log.txt. The log itself is at /log/checkpoint and /log/tile/.
+    """
+    publication = await _published(call, path, query)
+    return _file(publication, str(await proof_of(publication.record.number)), PROOF)
+
+
+@endpoint(
+    "GET",
+    "/v1/certificates/{number}.zip",
+    answers={200: Content(BUNDLE, "Everything that proves the certificate, with instructions and a verifier.")},
+    refuses=(CertificateNotFound, TextNotPrintable),
+    tag="Certificates",
+    cache=STATE_MAY_CHANGE,
+)
+async def read_bundle(call: Call, path: CertificatePath, query: PrintQuery) -> Response:
+    """Take everything along
+
+    Credential, proofs, keys, status list and PDF in one file that verifies offline, also when this service is gone.
+    """
+    market = call.services.market
+    publication = await _published(call, path, query)
+    ended = publication.record.ended is not None
+    pdf = None if ended else await call.services.press.print(publication, issuer_url=market.base_url, locale=query.lang)
+    bundle = await public_bundle(market, publication, pdf=pdf)
+    name = f"{publication.record.number}.zip"
+    packed = await asyncio.to_thread(bundle.to_zip)
+    return _file(publication, packed, BUNDLE, disposition=f'attachment; filename="{name}"')
 
 
 @endpoint(
@@ -147,19 +216,37 @@ async def read_qr(call: Call, path: CertificatePath) -> Response:
     tag="Certificates",
     cache=STATE_MAY_CHANGE,
 )
-async def read_certificate(call: Call, path: CertificatePath) -> Reply:
+async def read_certificate(call: Call, path: CertificatePath, query: LinkQuery) -> Reply:
     """Read a certificate
 
     Everything that was cancelled, for which subject and period, and whether it still stands.
     """
-    return Reply(_view(call, await published(path.number)))
+    publication = await _published(call, path, query)
+    return Reply(_view(call, publication, query.code), cache=_cache(publication))
+
+
+async def _published(call: Call, path: CertificatePath, query: LinkQuery) -> Publication:
+    return await published(call.services.market, path.number, link_code=query.code)
+
+
+def _cache(publication: Publication) -> str | None:
+    """What a link code opened is for its holder; anything else may be kept as the endpoint says."""
+    return None if publication.listed else UNLISTED
+
+
+def _file(
+    publication: Publication, content: str | bytes, media_type: str, *, disposition: str | None = None
+) -> Response:
+    given = {"Cache-Control": _cache(publication), "Content-Disposition": disposition}
+    headers = {name: value for name, value in given.items() if value is not None}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def statement_json(statement: Statement) -> dict[str, Any]:
     return statement.model_dump(mode="json")
 
 
-def _view(call: Call, publication: Publication) -> CertificateView:
+def _view(call: Call, publication: Publication, link_code: str | None) -> CertificateView:
     record = publication.record
     return CertificateView(
         number=record.number,
@@ -183,18 +270,22 @@ def _view(call: Call, publication: Publication) -> CertificateView:
             replaced_by=record.ended.replaced_by,
             at=record.ended.at,
         ),
-        urls=_urls(call, record),
+        urls=_urls(call, record, "" if publication.listed else f"?code={link_code}"),
     )
 
 
-def _urls(call: Call, record: CertificateRecord) -> CertificateUrls:
+def _urls(call: Call, record: CertificateRecord, code: str) -> CertificateUrls:
+    """`code` is the query that opens an unlisted certificate, empty for others."""
     base = f"{call.services.public_origin}/v1/certificates/{record.number}"
     issuer_url = call.services.market.base_url
     return CertificateUrls(
-        page=certificate_url(issuer_url, record.number),
-        data=base,
-        credential=f"{base}.jwt",
-        pdf=None if record.ended else f"{base}.pdf",
-        qr=f"{base}.svg",
+        page=certificate_url(issuer_url, record.number) + code,
+        data=base + code,
+        credential=f"{base}.jwt{code}",
+        pdf=None if record.ended else f"{base}.pdf{code}",
+        qr=f"{base}.svg{code}",
+        log_proof=f"{base}.tlog-proof{code}",
+        bundle=f"{base}.zip{code}",
+        badge=f"{base}.badge.jwt{code}",
         status_list=status_list_url(issuer_url, record.slot.list_number),
     )

@@ -16,9 +16,12 @@ ENDPOINTS = (
     orders.create_order,
     orders.read_order,
     # the forms with an ending come before the address that would swallow them
+    certificates.read_open_badge,
     certificates.read_credential,
     certificates.read_pdf,
     certificates.read_qr,
+    certificates.read_log_proof,
+    certificates.read_bundle,
     certificates.read_certificate,
     verifications.verify_certificate,
 )

@@ -28,8 +28,9 @@ async def page(request: Request) -> Response:
     """Show the certificate as it stands now. A wish for another spelling of the number leads to the printed one."""
     typed = request.path_params["number"]
     market = services_of(request).market
+    link_code = request.query_params.get("code")
     try:
-        publication = await published(typed)
+        publication = await published(market, typed, link_code=link_code)
     except CertificateNotFound as missing:
         raise HTTPException(404) from missing
     record = publication.record
@@ -37,7 +38,8 @@ async def page(request: Request) -> Response:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/c/{record.number}{query}", status_code=302)
     context = PageContext.of(request)
-    examination = await examine(market, Evidence(number=record.number, disclosures=publication.disclosures))
+    evidence = Evidence(number=record.number, disclosures=publication.disclosures)
+    examination = await examine(market, evidence, link_code=link_code)
     statement_hash = record.statement.sha256()
     answer = page_response(
         request,

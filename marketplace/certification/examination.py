@@ -6,6 +6,8 @@ from certificates import service as certificates
 from certificates.records import CertificateNotFound, CertificateRecord, find
 from certificates.verdict import Verdict
 from certificates.verify import Evidence, TrustedIssuer, verify
+from certificates.visibility import visibility_of
+from marketplace.certification.public_log import log_proof
 from marketplace.database.transactions import run_tx
 from marketplace.market import Market
 
@@ -26,17 +28,23 @@ class Examination:
         return max(0, statement.footprint.total_g - statement.grams)
 
 
-async def examine(market: Market, evidence: Evidence) -> Examination:
-    """Judge the evidence; a bare number is judged by the credential on our books. Never raises for bad evidence."""
-    issuer = TrustedIssuer(market.base_url, market.signing_keys.keys)
+async def examine(market: Market, evidence: Evidence, *, link_code: str | None = None) -> Examination:
+    """Judge the evidence; a bare number is judged by the credential on our books. Never raises for bad evidence.
+
+    An unlisted certificate is judged by what was brought along only, unless its link code is.
+    """
+    issuer = TrustedIssuer(market.base_url, market.signing_keys.keys, market.log.trust)
     alone = verify(evidence, issuer, now=market.clock())
     record = await _on_record(alone.number)
     if record is None:
         return Examination(alone, None)
+    may_be_shown = (await visibility_of(record)).opens_with(link_code)
+    proof = await log_proof(record.number)
     complete = replace(
         evidence,
-        credential=evidence.credential or record.credential,
-        status_list=await _status_list(market, record.slot.list_number),
+        credential=evidence.credential or (record.credential if may_be_shown else None),
+        status_list=await current_status_list(market, record.slot.list_number),
+        log_proof=evidence.log_proof or (None if proof is None else str(proof)),
         replacement=await _replacement(record),
     )
     return Examination(verify(complete, issuer, now=market.clock()), record)
@@ -57,7 +65,8 @@ async def _replacement(record: CertificateRecord) -> str | None:
     return (await find(record.ended.replaced_by)).credential
 
 
-async def _status_list(market: Market, list_number: int) -> str:
+async def current_status_list(market: Market, list_number: int) -> str:
+    """The signed revocation list as it stands now."""
     return await run_tx(
         lambda _: certificates.status_list(
             list_number, ring=market.signing_keys, issuer_url=market.base_url, now=market.clock()

@@ -1,12 +1,13 @@
-"""What the public may see of a certificate: its statement whole, and the names only as far as the buyer wished."""
+"""What the public may see of a certificate: its statement whole, and the names only as far as their owner wishes."""
 
 from dataclasses import dataclass
 
-from certificates.records import CertificateRecord, find
+from certificates.records import CertificateNotFound, CertificateRecord, find
 from certificates.statement import DisclosedField, Disclosures
+from certificates.visibility import visibility_of
+from marketplace.clock import japan_date
 from marketplace.errors import MarketplaceError
-from marketplace.orders.instruction import Instruction
-from marketplace.orders.models import Order
+from marketplace.market import Market
 
 NAMING = frozenset(
     {
@@ -16,7 +17,7 @@ NAMING = frozenset(
         DisclosedField.PURPOSE_DETAIL,
     }
 )
-"""Texts that name somebody, or may do so: kept back when the beneficiary is not public."""
+"""Texts that name somebody, or may do so: hidden when the beneficiary is not public."""
 
 
 class CertificateEnded(MarketplaceError):
@@ -27,24 +28,33 @@ class CertificateEnded(MarketplaceError):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """`disclosures` are the texts anyone may see; those missing were erased or are kept back (`withheld`)."""
+    """`disclosures` are the texts anyone may see; those missing were erased or are kept back (`withheld`).
+
+    An unlisted certificate is not `listed`; whoever reads this has shown its link code.
+    """
 
     record: CertificateRecord
     disclosures: Disclosures
     withheld: frozenset[DisclosedField]
+    listed: bool
 
 
-async def published(number: str) -> Publication:
-    """By number, however typed. Raises CertificateNotFound."""
+async def published(market: Market, number: str, *, link_code: str | None = None) -> Publication:
+    """By number, however typed.
+
+    Raises CertificateNotFound, also for an unlisted certificate without its link code: a guesser learns nothing.
+    """
     record = await find(number)
-    withheld = frozenset() if await _beneficiary_is_public(record) else NAMING & record.disclosures.keys()
-    shown = {name: text for name, text in record.disclosures.items() if name not in withheld}
-    return Publication(record, shown, withheld)
+    visibility = await visibility_of(record)
+    if not visibility.opens_with(link_code):
+        raise CertificateNotFound(record.number)
+    shown = visibility.shown(record.disclosures, today=japan_date(market.clock()))
+    return Publication(record, shown, frozenset(record.disclosures.keys() - shown.keys()), visibility.listed)
 
 
-async def printable(number: str) -> Publication:
-    """Raises CertificateNotFound, CertificateEnded."""
-    publication = await published(number)
+async def printable(market: Market, number: str, *, link_code: str | None = None) -> Publication:
+    """Raises CertificateNotFound (as published), CertificateEnded."""
+    publication = await published(market, number, link_code=link_code)
     ended = publication.record.ended
     if ended is not None:
         raise CertificateEnded(
@@ -54,13 +64,3 @@ async def printable(number: str) -> Publication:
             replaced_by=ended.replaced_by,
         )
     return publication
-
-
-async def _beneficiary_is_public(record: CertificateRecord) -> bool:
-    """As the order says; a correction has no order of its own and goes by that of the certificate it replaces."""
-    order = await Order.get_or_none(id=record.order_reference)
-    if order is not None:
-        return Instruction.model_validate_json(order.instruction).beneficiary_public
-    if record.statement.replaces is not None:
-        return await _beneficiary_is_public(await find(record.statement.replaces))
-    return False

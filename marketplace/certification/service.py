@@ -7,6 +7,7 @@ from datetime import datetime
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from certificates import service as certificates
+from certificates import visibility
 from certificates.facts import Share, StatementFacts
 from certificates.statement import (
     GRAMS_PER_TONNE,
@@ -21,6 +22,7 @@ from certificates.statement import (
     Vintage,
 )
 from marketplace.certification import public_log
+from marketplace.certification.publication import NAMING
 from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.footprints.models import StoredFootprint
@@ -67,6 +69,8 @@ async def certify(market: Market, order_id: str) -> None:
             issuer_url=market.base_url,
             now=now,
         )
+        if not Instruction.model_validate_json(order.instruction).beneficiary_public:
+            await visibility.hide(record.number, NAMING, until=None)
         await public_log.announce(tx, record.number, at=now)
         await _book_sale(order, confirmed, fee_yen=quote.fee_yen, now=now)
         await orders.move(order, OrderState.FULFILLED, certificate_number=record.number)

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 import api.v1
-from api import wellknown
+from api import public_log, wellknown
 from api.errors import exception_handlers
 from api.middleware import middleware
 from api.pdf_press import PdfPress
@@ -67,7 +67,7 @@ def an_application(
 ) -> WithState:
     """`more` are further routes, `around` replaces the middleware."""
     app = Starlette(
-        routes=[*wellknown.routes(), *stripe.routes(), *api.v1.routes(), *more],
+        routes=[*wellknown.routes(), *public_log.routes(), *stripe.routes(), *api.v1.routes(), *more],
         middleware=around or middleware(some_settings(**settings)),
         exception_handlers=exception_handlers(pages=pages),
     )

@@ -1,15 +1,34 @@
 """Certificates for programs, and what the public may see of them."""
 
+import asyncio
+import json
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 
 import jwt
+import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
 
+from api.pdf_press import PdfPress
+from certificates import visibility
+from certificates.bundle import read_bundle_files
+from certificates.evidence import verify_file
+from certificates.keys import read_jwks
+from certificates.log.checkpoint import LogTrust
+from certificates.log.notes import NoteKey
+from certificates.log.proof import read_log_proof
+from certificates.pdf_signature import PdfSignatureOutcome, check_pdf_signature, make_sandbox_authority
 from certificates.service import revoke
+from certificates.verdict import CheckResult, Outcome
+from certificates.verify import TrustedIssuer
+from marketplace.certification.publication import NAMING, published
+from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from tests.api.buying import TONNE, a_certificate
+
+FORMS = ("", ".jwt", ".badge.jwt", ".pdf", ".svg", ".tlog-proof", ".zip")
 
 
 @pytest.fixture
@@ -63,10 +82,14 @@ class TestACertificate:
         assert again.status_code == 304
 
     @pytest.mark.parametrize("number", ["TEST-2222-2222-2222-2222", "ASHI", "%F0%9F%8C%8D", "x" * 100])
-    @pytest.mark.parametrize("form", ["", ".jwt", ".pdf", ".svg"])
+    @pytest.mark.parametrize("form", FORMS)
     async def test_that_does_not_exist(self, client, number, form):
         answer = await client.get(f"/v1/certificates/{number}{form}")
         assert (answer.status_code, answer.json()["code"]) == (404, "certificate_not_found")
+
+
+def pdf_text(content: bytes) -> str:
+    return "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content))
 
 
 def drawn(svg: str) -> Image.Image:
@@ -93,17 +116,110 @@ class TestABeneficiaryWhoIsNotPublic:
         assert set(answer.json()["disclosures"]) == {"subject"}
 
     async def test_is_not_on_the_public_pdf_either(self, client, private):
-        import pypdfium2
-
-        pdf = pypdfium2.PdfDocument((await client.get(f"{private['url']}.pdf")).content)
-        text = "".join(page.get_textpage().get_text_range() for page in pdf)
+        content = (await client.get(f"{private['url']}.pdf")).content
+        pdf = pypdfium2.PdfDocument(content)
         attached = b"".join(bytes(pdf.get_attachment(i).get_data()) for i in range(pdf.count_attachments()))
-        assert "実行委員会" not in text
+        assert "実行委員会" not in pdf_text(content)
         assert "実行委員会".encode() not in attached
 
     async def test_does_not_weaken_the_verdict(self, client, private):
         verdict = (await client.post("/v1/verifications", json={"number": private["number"]})).json()
         assert verdict["outcome"] == "test_certificate"
+
+    async def test_is_not_in_the_bundle_either(self, client, private):
+        packed = (await client.get(f"{private['url']}.zip")).content
+        files = read_bundle_files(packed)
+        assert "実行委員会".encode() not in b"".join(files.values())
+        assert set(json.loads(files["disclosures.json"])) == {"subject"}
+
+    async def test_shows_again_when_its_owner_says_so(self, client, private, small):
+        await run_tx(lambda _: visibility.hide(private["number"], [], until=None))
+        assert (await client.get(private["url"])).json()["withheld"] == []
+        text = read_bundle_files((await client.get(f"{private['url']}.zip")).content)["disclosures.json"]
+        assert "実行委員会" in text.decode()
+
+    async def test_shows_from_the_day_that_was_set(self, client, private, small):
+        tomorrow = japan_date(small.clock()) + timedelta(days=1)
+        await run_tx(lambda _: visibility.hide(private["number"], NAMING, until=tomorrow))
+        assert "beneficiary" in (await client.get(private["url"])).json()["withheld"]
+        small.clock.advance(timedelta(days=1))
+        assert (await client.get(private["url"])).json()["withheld"] == []
+
+
+class TestAnUnlistedCertificate:
+    @pytest.fixture
+    async def unlisted(self, client, certificate):
+        code = await run_tx(lambda _: visibility.unlist(certificate["number"]))
+        return certificate | {"code": code}
+
+    @pytest.mark.parametrize("form", FORMS)
+    async def test_opens_with_its_link_code_only(self, client, unlisted, form):
+        address = f"{unlisted['url']}{form}"
+        for query in ({}, {"code": ""}, {"code": unlisted["code"][:-1]}, {"code": "x" * 22}):
+            answer = await client.get(address, params=query)
+            assert (answer.status_code, answer.json()["code"]) == (404, "certificate_not_found")
+        opened = await client.get(address, params={"code": unlisted["code"]})
+        assert (opened.status_code, opened.headers["cache-control"]) == (200, "private, no-store")
+
+    async def test_hands_its_code_on_to_its_other_forms(self, client, unlisted):
+        urls = (await client.get(unlisted["url"], params={"code": unlisted["code"]})).json()["urls"]
+        for name in urls.keys() - {"page", "status_list"}:
+            assert (await client.get(urls[name])).status_code == 200, name
+
+    async def test_is_not_told_to_whoever_types_its_number(self, client, unlisted):
+        verdict = (await client.post("/v1/verifications", json={"number": unlisted["number"]})).json()
+        assert (verdict["outcome"], verdict["statement"], verdict["covered_g"]) == ("undecided", None, None)
+
+    async def test_is_verified_in_full_for_whoever_holds_it(self, client, unlisted):
+        credential = (await client.get(f"{unlisted['url']}.jwt", params={"code": unlisted["code"]})).text
+        verdict = (await client.post("/v1/verifications", json={"jwt": credential})).json()
+        assert (verdict["outcome"], verdict["covered_g"]) == ("test_certificate", 3 * TONNE)
+
+
+class TestWhatIsTakenAlong:
+    async def test_the_log_proof_holds_against_the_published_key(self, client, certificate):
+        proof = read_log_proof((await client.get(f"{certificate['url']}.tlog-proof")).text)
+        key = (await client.get("/.well-known/ashiato-log.txt")).text.splitlines()[0]
+        assert proof.check(LogTrust(NoteKey.from_text(key))).size == 1
+
+    async def test_the_bundle_verifies_with_everything_in_it(self, client, small, certificate):
+        packed = (await client.get(f"{certificate['url']}.zip")).content
+        keys = read_jwks((await client.get("/.well-known/jwks.json")).text)
+        issuer = TrustedIssuer("https://ashiato.example", keys, small.market.log.trust)
+        verdict = verify_file(packed, issuer, now=small.clock())
+        assert verdict.outcome is Outcome.TEST_CERTIFICATE
+        assert {check.result for check in verdict.checks} == {CheckResult.PASSED}
+
+    async def test_the_bundle_of_a_revoked_one_says_so(self, client, small, certificate):
+        await run_tx(lambda _: revoke(certificate["number"], "issued_in_error", now=small.clock()))
+        packed = (await client.get(f"{certificate['url']}.zip")).content
+        issuer = TrustedIssuer("https://ashiato.example", small.market.signing_keys.keys, small.market.log.trust)
+        assert verify_file(packed, issuer, now=small.clock()).outcome is Outcome.REVOKED
+        assert "certificate.pdf" not in read_bundle_files(packed)
+
+    async def test_the_badge_is_signed_by_the_published_key_and_states_the_grams(self, client, certificate):
+        badge = (await client.get(f"{certificate['url']}.badge.jwt")).text
+        keys = jwt.PyJWKSet.from_dict((await client.get("/.well-known/jwks.json")).json())
+        claims = jwt.decode(badge, keys.keys[0].key, algorithms=["ES256"], options={"verify_nbf": False})
+        assert claims["credentialSubject"]["result"][0]["value"] == str(3 * TONNE)
+
+
+class TestThePdfsOwnSignature:
+    async def test_holds_where_the_service_has_an_authority(self, small, certificate):
+        authority = make_sandbox_authority(datetime.now(UTC))
+        publication = await published(small.market, certificate["number"])
+        press = PdfPress(authority)
+        pdf = await press.print(publication, issuer_url=small.market.base_url, locale="ja")
+        checked = await asyncio.to_thread(check_pdf_signature, pdf, (authority.root,))
+        assert checked.outcome is PdfSignatureOutcome.VALID
+        assert await press.print(publication, issuer_url=small.market.base_url, locale="ja") is pdf
+
+    async def test_a_text_that_was_hidden_since_is_printed_no_more(self, client, certificate):
+        before = (await client.get(f"{certificate['url']}.pdf")).content
+        await run_tx(lambda _: visibility.hide(certificate["number"], NAMING, until=None))
+        after = (await client.get(f"{certificate['url']}.pdf")).content
+        assert "実行委員会" in pdf_text(before)
+        assert "実行委員会" not in pdf_text(after)
 
 
 class TestARevokedCertificate:
@@ -133,7 +249,7 @@ class TestAVerification:
         assert (verdict["covered_g"], verdict["cancelled_g"], verdict["shortfall_g"]) == (3 * TONNE, 3 * TONNE, None)
         results = {check["name"]: check["result"] for check in verdict["checks"]}
         made = {name for name, result in results.items() if result != "not_made"}
-        assert made == {"number", "credential", "key", "content", "status"}
+        assert made == {"number", "credential", "log", "key", "content", "status"}
         assert {results[name] for name in made} == {"passed"}
 
     async def test_takes_the_pdf(self, client, certificate):
