@@ -1,6 +1,7 @@
 """Runs due jobs. Any number of workers may run at once, and any of them may be killed at any line."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,8 @@ from marketplace.clock import Clock
 from marketplace.outbox import service as outbox
 
 log = structlog.get_logger()
+
+PAUSE_WITHOUT_DATABASE = timedelta(seconds=1)
 
 Handler = Callable[[dict[str, Any]], Awaitable[timedelta | None]]
 """Returns None when done, or how long to wait before looking again. Raises to be retried with growing pauses."""
@@ -39,11 +42,15 @@ class Worker:
             if self._clock() >= next_sweep:
                 await self._sweep()
                 next_sweep = self._clock() + self._sweep_every
-            if await self.run_due() == 0:
-                try:
-                    await asyncio.wait_for(stop.wait(), self._idle.total_seconds())
-                except TimeoutError:
-                    continue
+            try:
+                pause = None if await self.run_due() else self._idle
+            except Exception as error:
+                # the database is away: the jobs are safe there, so wait for it instead of dying
+                log.warning("cannot_lease_jobs", error=f"{type(error).__name__}: {error}")
+                pause = PAUSE_WITHOUT_DATABASE
+            if pause is not None:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause.total_seconds())
 
     async def run_due(self) -> int:
         """Lease and run one batch; returns how many jobs it held."""

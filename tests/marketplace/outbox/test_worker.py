@@ -1,0 +1,103 @@
+import asyncio
+from datetime import timedelta
+
+from marketplace.database.transactions import run_tx
+from marketplace.outbox import service as outbox
+from marketplace.outbox.models import Job
+from marketplace.outbox.worker import Worker
+from tests.fakes.clock import SettableClock
+
+
+async def put(clock, kind="work", key="k", **payload) -> None:
+    await run_tx(lambda tx: outbox.add(tx, kind, key, payload, at=clock()))
+
+
+class TestAJobRunsUntilItIsDone:
+    async def test_the_same_reason_never_makes_two_jobs(self, db):
+        clock = SettableClock()
+        await put(clock)
+        await put(clock)
+        assert await Job.all().count() == 1
+
+    async def test_a_failing_job_is_tried_again_with_growing_pauses_and_then_parked(self, db):
+        clock, tried = SettableClock(), []
+
+        async def fail(_):
+            tried.append(clock())
+            raise RuntimeError("no")
+
+        await put(clock)
+        worker = Worker({"work": fail}, clock=clock)
+        for _ in range(2_000):
+            await worker.run_due()
+            clock.advance(timedelta(seconds=30))
+        assert len(tried) == outbox.ATTEMPTS_BEFORE_PARKING
+        job = await Job.get(key="k")
+        assert job.parked_at is not None
+        assert "RuntimeError: no" in job.error
+
+        assert await outbox.release_parked(job.id, now=clock())
+        await worker.run_due()
+        assert len(tried) == outbox.ATTEMPTS_BEFORE_PARKING + 1
+
+    async def test_a_poison_job_does_not_hold_up_the_others(self, db):
+        clock, done = SettableClock(), []
+
+        async def handle(payload):
+            if payload["number"] == 0:
+                raise RuntimeError("poison")
+            done.append(payload["number"])
+
+        for number in range(20):
+            await put(clock, key=str(number), number=number)
+        worker = Worker({"work": handle}, clock=clock)
+        while await worker.run_due():
+            pass
+        assert sorted(done) == list(range(1, 20))
+
+    async def test_a_lost_lease_is_taken_over_and_its_old_holder_changes_nothing(self, db):
+        clock = SettableClock()
+        await put(clock)
+        first = (await outbox.lease(1, timedelta(seconds=20), now=clock()))[0]
+        assert await outbox.lease(1, timedelta(seconds=20), now=clock()) == []
+        clock.advance(timedelta(seconds=21))
+        second = (await outbox.lease(1, timedelta(seconds=20), now=clock()))[0]
+
+        await outbox.finish(first, now=clock())
+        assert (await Job.get(key="k")).done_at is None
+        await outbox.finish(second, now=clock())
+        assert (await Job.get(key="k")).done_at is not None
+
+    async def test_many_workers_at_once_run_each_job_once(self, db):
+        clock, ran = SettableClock(), []
+
+        async def handle(payload):
+            ran.append(payload["number"])
+
+        for number in range(40):
+            await put(clock, key=str(number), number=number)
+        workers = [Worker({"work": handle}, clock=clock, batch=3) for _ in range(4)]
+
+        async def drain(worker):
+            while await worker.run_due():
+                pass
+
+        await asyncio.gather(*map(drain, workers))
+        assert sorted(ran) == list(range(40))
+
+    async def test_a_job_that_asks_to_wait_is_looked_at_again_then(self, db):
+        clock, looks = SettableClock(), []
+
+        async def wait_once(_):
+            looks.append(clock())
+            return timedelta(minutes=5) if len(looks) == 1 else None
+
+        await put(clock)
+        worker = Worker({"work": wait_once}, clock=clock)
+        await worker.run_due()
+        await worker.run_due()
+        assert len(looks) == 1
+        clock.advance(timedelta(minutes=5))
+        await worker.run_due()
+        assert len(looks) == 2
+        assert (await Job.get(key="k")).done_at is not None
