@@ -42,6 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verify.add_argument("--offline", action="store_true", help="ask nobody; say what could not be checked")
     verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
+    factors = commands.add_parser("factors", help="recall a factor that is wrong, and list what was computed with it")
+    of_factors = factors.add_subparsers(dest="act", required=True)
+    recall = of_factors.add_parser("recall", help="mark a factor as wrong and report the footprints that used it")
+    recall.add_argument("factor_id")
+    recall.add_argument("--reason", required=True, type=_some_words, help="what is wrong, and where that is said")
+    recall.add_argument("--corrected-value", help="the right value in the factor's unit, if it is known")
+    report = of_factors.add_parser("recalls", help="list all recalls, or report the footprints of one recalled factor")
+    report.add_argument("factor_id", nargs="?")
+    for command in (recall, report):
+        command.add_argument("--data", type=Path, help="an embedded instance instead of ASHIATO_DATABASE_URL")
+
     chosen = parser.parse_args(arguments)
     try:
         return _run(chosen)
@@ -79,6 +90,8 @@ def _run(chosen: argparse.Namespace) -> int:
             from api.demo import run_demo  # noqa: PLC0415
 
             return run_demo(runs=chosen.runs)
+        case "factors":
+            return _factors(chosen)
         case "verify":
             from api.verify_command import run_verify  # noqa: PLC0415
 
@@ -90,6 +103,24 @@ def _run(chosen: argparse.Namespace) -> int:
                 as_json=chosen.json,
             )
     return 0
+
+
+def _some_words(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text.strip()
+
+
+def _factors(chosen: argparse.Namespace) -> int:
+    from api.recall_command import run_recall, run_report  # noqa: PLC0415
+
+    if chosen.act == "recall":
+        return asyncio.run(
+            run_recall(
+                chosen.factor_id, reason=chosen.reason, corrected_value=chosen.corrected_value, data=chosen.data
+            )
+        )
+    return asyncio.run(run_report(chosen.factor_id, data=chosen.data))
 
 
 def _serve(data: Path, port: int) -> int:

@@ -18,3 +18,28 @@ class StoredFootprint(Model):
 
     class Meta:
         table = "footprint"
+
+
+class FactorRecall(Model):
+    """A factor found to be wrong, and why. `corrected_value` is a decimal text in the factor's unit, None while unknown."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    factor_id: fields.Field[str] = fields.TextField()
+    reason: fields.Field[str] = fields.TextField()
+    corrected_value: fields.Field[str | None] = fields.CharField(64, null=True)
+    recalled_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "factor_recall"
+
+
+class FootprintDraft(Model):
+    """A calculator's form as it was typed, to be continued until it expires. `typed` is a JSON object of texts."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    type: fields.Field[str] = fields.TextField()
+    typed: fields.Field[str] = fields.TextField()
+    expires_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "footprint_draft"

@@ -1,13 +1,16 @@
 """Keep footprints as they were calculated, so that anyone with the address can open and replay them."""
 
 import json
-
-from offset_calc import Footprint, from_dict
+from collections.abc import Mapping
+from datetime import timedelta
 
 from marketplace.clock import Clock
 from marketplace.errors import FootprintNotFound
-from marketplace.footprints.models import StoredFootprint
+from marketplace.footprints.models import FootprintDraft, StoredFootprint
 from marketplace.ids import new_id, new_token
+from offset_calc import Footprint, from_dict
+
+DRAFTS_LAST = timedelta(days=90)
 
 
 class StoredFootprints:
@@ -31,6 +34,33 @@ class StoredFootprints:
     async def load(self, footprint_id: str) -> Footprint | None:
         stored = await StoredFootprint.get_or_none(id=footprint_id)
         return None if stored is None else from_dict(json.loads(stored.document))
+
+
+class FootprintDrafts:
+    """Calculator forms kept under an address that cannot be guessed, so that a visitor without an account can go on later."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def save(self, footprint_type: str, typed: Mapping[str, str]) -> str:
+        """Keep what was typed for DRAFTS_LAST; drafts that have expired are deleted on the way."""
+        now = self._clock()
+        await FootprintDraft.filter(expires_at__lte=now).delete()
+        draft = await FootprintDraft.create(
+            id=f"{new_id('drf', now)}{new_token()}",
+            type=footprint_type,
+            typed=json.dumps(dict(typed), ensure_ascii=False),
+            expires_at=now + DRAFTS_LAST,
+        )
+        return draft.id
+
+    async def load(self, draft_id: str, footprint_type: str) -> dict[str, str] | None:
+        """What was typed, or None if no draft of this type has this id any more."""
+        draft = await FootprintDraft.get_or_none(id=draft_id, type=footprint_type, expires_at__gt=self._clock())
+        if draft is None:
+            return None
+        typed: dict[str, str] = json.loads(draft.typed)
+        return typed
 
 
 async def stored(footprint_id: str) -> StoredFootprint:
