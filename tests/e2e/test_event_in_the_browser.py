@@ -15,7 +15,7 @@ def visitor(request, browser, instance):
     language, scripts, viewport = request.param
     context = browser.new_context(viewport=viewport, java_script_enabled=scripts, locale=language)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(10_000)
     yield Visitor(page, instance, language)
     context.close()
 
@@ -84,10 +84,10 @@ class TestBadInputIsAnsweredNextToTheField:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("travel_participants.0.distance_km", "-5"),
-            ("travel_participants.0.distance_km", "1000000000000"),
-            ("travel_participants.0.origin", "どこにもない市"),
-            ("waste.0.mass_kg", "abc"),
+            ("travel_participants/1/distance_km", "-5"),
+            ("travel_participants/1/distance_km", "1000000000000"),
+            ("travel_participants/0/origin", "どこにもない市"),
+            ("waste/0/mass_kg", "abc"),
         ],
     )
     def test_and_everything_typed_is_kept(self, visitor, name, value):
@@ -99,11 +99,11 @@ class TestBadInputIsAnsweredNextToTheField:
         assert field.get_attribute("aria-invalid") == "true"
         described = field.get_attribute("aria-describedby").split()
         assert any(visitor.page.locator(f"[id='{part}']").inner_text().strip() for part in described)
-        assert visitor.page.locator("[name='subject.name']").input_value()
+        assert visitor.page.locator("[name='subject/name']").input_value()
 
     def test_full_width_digits_and_separators_are_understood(self, visitor):
         visitor.open("/calculate/event?example=sapporo")
-        visitor.type("waste.0.mass_kg", "１，２００．５")
+        visitor.type("waste/0/mass_kg", "１，２００．５")
         visitor.press("calculate")
         expect(visitor.page).to_have_url(re.compile(r"/footprints/fpr_"))
         expect(visitor.page.locator("main")).to_contain_text("1,200.5")
