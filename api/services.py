@@ -14,7 +14,7 @@ from certificates.log.notes import NoteKey
 from certificates.log.witness import Witness
 from marketplace.clock import system_clock
 from marketplace.database.connect import tortoise_config
-from marketplace.footprints.service import StoredFootprints
+from marketplace.footprints.service import FootprintDrafts, StoredFootprints
 from marketplace.market import Market, PublicLog, Terms
 from marketplace.payments.stripe import StripeGateway
 from marketplace.registries.http import HttpRegistry
@@ -29,6 +29,7 @@ class Services:
     public_origin: str
     market: Market
     footprints: StoredFootprints
+    drafts: FootprintDrafts
     press: PdfPress
 
 
@@ -83,5 +84,6 @@ def services(settings: Settings, market: Market) -> Services:
         public_origin=settings.origin,
         market=market,
         footprints=StoredFootprints(market.clock),
+        drafts=FootprintDrafts(market.clock),
         press=PdfPress(signing_authority(settings)),
     )

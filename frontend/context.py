@@ -1,5 +1,6 @@
 """What every page knows about its surroundings, and what pages need from the application."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from frontend.locales import Locale, negotiate
 from marketplace.market import Market
 from offset_calc import Footprint
+from offset_calc.recall import Recall
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
@@ -21,6 +23,19 @@ class FootprintStore(Protocol):
 
     async def load(self, footprint_id: str) -> Footprint | None:
         """Return the footprint, or None if no footprint has this id."""
+
+    async def recalled(self, footprint: Footprint) -> Sequence[Recall]:
+        """Return the recalls in force of factors that the footprint was computed with."""
+
+
+class DraftStore(Protocol):
+    """Keeps calculator forms for a while, so that they can be continued by anyone who has their address."""
+
+    async def save(self, footprint_type: str, typed: Mapping[str, str]) -> str:
+        """Store what was typed and return the id in its address; ids cannot be guessed."""
+
+    async def load(self, draft_id: str, footprint_type: str) -> dict[str, str] | None:
+        """Return what was typed, or None if there is no such draft (any more)."""
 
 
 class Services(Protocol):
@@ -36,6 +51,9 @@ class Services(Protocol):
 
     @property
     def footprints(self) -> FootprintStore: ...
+
+    @property
+    def drafts(self) -> DraftStore: ...
 
     @property
     def market(self) -> Market: ...

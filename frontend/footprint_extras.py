@@ -7,6 +7,7 @@ from frontend.calculator_words import CalculatorWords
 from offset_calc import Footprint
 from offset_calc.calculators import organisation, product
 from offset_calc.errors import FactorNotFound
+from offset_calc.recall import Recall, affected
 from offset_calc.uncertainty import ACTIVITY, FACTOR_FITS, FACTOR_FOREIGN, FACTOR_UNDATED, Uncertainty, analytic
 
 
@@ -36,6 +37,15 @@ class Extras:
     scopes: Scopes | None
 
 
+@dataclass(frozen=True, slots=True)
+class RecallNotice:
+    """A factor of the footprint that turned out wrong; `corrected` grams in all, None while they are not known."""
+
+    factor: str
+    reason: str
+    corrected: int | None
+
+
 # The stated uncertainties in per cent, for the explanation of the method.
 ACTIVITY_PERCENT = tuple((grade, int(share * 100)) for grade, share in ACTIVITY.items())
 FACTOR_PERCENT = tuple(
@@ -63,3 +73,10 @@ def _scopes(footprint: Footprint, words: CalculatorWords) -> Scopes:
         return Scopes(organisation.scope_totals(footprint), None)
     by_gas = tuple((words.gas(row.gas), row.basic.value, row.adjusted.value) for row in rows)
     return Scopes(organisation.scope_totals(footprint), by_gas)
+
+
+def notice_of(footprint: Footprint, recall: Recall, words: CalculatorWords) -> RecallNotice:
+    """What a recall of one of the footprint's factors means for it."""
+    factor = next(factor for factor in footprint.factors() if factor.id == recall.factor_id)
+    (found,) = affected([footprint.to_dict()], recall)
+    return RecallNotice(words.factor(factor), recall.reason, found.corrected.value if found.corrected else None)

@@ -40,7 +40,7 @@ async def choose(request: Request) -> Response:
 
 
 async def page(request: Request) -> Response:
-    """Show the form: empty, with the worked example (?example=sapporo), or with a kept footprint (?footprint=id)."""
+    """Show the form: empty, with the worked example (?example=sapporo), or with something kept (?footprint=id, ?draft=id)."""
     calculator = _calculator(request)
     words = CalculatorWords(PageContext.of(request).locale)
     if calculator.type == "event" and request.query_params.get("example") == EXAMPLE:
@@ -49,6 +49,12 @@ async def page(request: Request) -> Response:
         footprint = await _kept(request, footprint_id, calculator)
         form = CalculatorForm.of_inputs(calculator, footprint.inputs, words, footprint.own_factors)
         return _form(request, form, compared=footprint_id if "compare" in request.query_params else "")
+    if draft_id := request.query_params.get("draft"):
+        typed = await services_of(request).drafts.load(draft_id, calculator.type)
+        if typed is None:
+            raise HTTPException(404)
+        form = CalculatorForm.of(calculator, typed)
+        return _form(request, form, compared=typed.get("compared", ""), is_draft=True)
     return _form(request, CalculatorForm.of(calculator, {}))
 
 
@@ -60,6 +66,8 @@ async def submit(request: Request) -> Response:
     action = typed.get("action", "").split(":")
     if action[0] == "import" and action[-1] in form.rows:
         return await _import(request, form, action[-1], typed.get("compared", ""))
+    if action == ["keep"]:
+        return await _keep(request, form, typed.get("compared", ""))
     changed = _changed(form, action, CalculatorWords(PageContext.of(request).locale))
     if changed is not None:
         return _form(request, changed[0], attention=changed[1], compared=typed.get("compared", ""))
@@ -101,6 +109,14 @@ def _factor_field(form: CalculatorForm, name: str) -> Field | None:
             return None
 
 
+async def _keep(request: Request, form: CalculatorForm, compared: str) -> Response:
+    """Keep the form as it is, right or wrong, and lead to the address under which it can be continued."""
+    kept = form.typed() | ({"compared": compared} if compared else {})
+    draft_id = await services_of(request).drafts.save(form.calculator.type, kept)
+    address = PageContext.of(request).url(f"/calculate/{form.calculator.type}")
+    return RedirectResponse(f"{address}?draft={draft_id}", status_code=303)
+
+
 async def _import(request: Request, form: CalculatorForm, category_id: str, compared: str) -> Response:
     """Add the rows of the chosen file; they are read in a thread, so that other visitors do not wait."""
     words = CalculatorWords(PageContext.of(request).locale)
@@ -137,6 +153,7 @@ def _form(
     attention: Attention | None = None,
     compared: str = "",
     report: Report | None = None,
+    is_draft: bool = False,
 ) -> Response:
     words = CalculatorWords(PageContext.of(request).locale)
     looked_at = attention or Attention()
@@ -148,6 +165,7 @@ def _form(
         "pages/calculator.html",
         status=422 if refused or (report and report.refusal) else 200,
         report=report,
+        is_draft=is_draft,
         type=form.calculator.type,
         form=view_of(form, words, refused, focus=looked_at.focus, searched=looked_at.searched),
         compared=compared,

@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from frontend.calculator_words import CalculatorWords
-from frontend.context import PageContext
-from frontend.footprint_extras import ACTIVITY_PERCENT, FACTOR_PERCENT, extras_of
+from frontend.context import PageContext, services_of
+from frontend.footprint_extras import ACTIVITY_PERCENT, FACTOR_PERCENT, extras_of, notice_of
 from frontend.footprint_view import view_of
 from frontend.pages.calculator import ON_PAGES
 from frontend.pages.footprint_files import kept
@@ -14,6 +14,7 @@ from frontend.responses import page_response
 
 async def page(request: Request) -> Response:
     footprint = await kept(request)
+    recalled = await services_of(request).footprints.recalled(footprint)
     words = CalculatorWords(PageContext.of(request).locale)
     return page_response(
         request,
@@ -22,5 +23,6 @@ async def page(request: Request) -> Response:
         extras=extras_of(footprint, words),
         activity_percent=ACTIVITY_PERCENT,
         factor_percent=FACTOR_PERCENT,
+        recalls=[notice_of(footprint, recall, words) for recall in recalled],
         has_form=footprint.type in ON_PAGES,
     )

@@ -1,14 +1,16 @@
 """Keep footprints as they were calculated, so that anyone with the address can open and replay them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 from marketplace.clock import Clock
 from marketplace.errors import FootprintNotFound
-from marketplace.footprints.models import FootprintDraft, StoredFootprint
+from marketplace.footprints.models import FactorRecall, FootprintDraft, StoredFootprint
 from marketplace.ids import new_id, new_token
 from offset_calc import Footprint, from_dict
+from offset_calc.recall import Recall
 
 DRAFTS_LAST = timedelta(days=90)
 
@@ -34,6 +36,16 @@ class StoredFootprints:
     async def load(self, footprint_id: str) -> Footprint | None:
         stored = await StoredFootprint.get_or_none(id=footprint_id)
         return None if stored is None else from_dict(json.loads(stored.document))
+
+    async def recalled(self, footprint: Footprint) -> Sequence[Recall]:
+        """The newest recall of each factor that the footprint was computed with, if it was recalled."""
+        used = [factor.id for factor in footprint.factors()]
+        rows = await FactorRecall.filter(factor_id__in=used).order_by("id")
+        newest = {row.factor_id: row for row in rows}
+        return tuple(
+            Recall(row.factor_id, row.reason, None if row.corrected_value is None else Decimal(row.corrected_value))
+            for row in newest.values()
+        )
 
 
 class FootprintDrafts:

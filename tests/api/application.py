@@ -19,7 +19,7 @@ from api.services import Services
 from api.settings import Settings
 from api.webhooks import stripe
 from certificates.statement import Environment
-from marketplace.footprints.service import StoredFootprints
+from marketplace.footprints.service import FootprintDrafts, StoredFootprints
 from tests.builders.market import SmallMarket
 
 
@@ -43,6 +43,7 @@ def some_services(small: SmallMarket) -> Services:
         public_origin=small.market.base_url,
         market=small.market,
         footprints=StoredFootprints(small.clock),
+        drafts=FootprintDrafts(small.clock),
         press=PdfPress(None),
     )
 

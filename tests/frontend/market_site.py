@@ -10,7 +10,7 @@ from lxml import html
 from starlette.types import Receive, Scope, Send
 
 from frontend.worked_example import example_inputs
-from marketplace.footprints.service import StoredFootprints
+from marketplace.footprints.service import FootprintDrafts, StoredFootprints
 from offset_calc import event
 from tests.builders.market import SmallMarket
 from tests.frontend.preview import PreviewServices, preview_app
@@ -46,7 +46,12 @@ class MarketSite:
 
 @asynccontextmanager
 async def market_site(small: SmallMarket, environment: str = "sandbox") -> AsyncIterator[MarketSite]:
-    services = PreviewServices(environment=environment, footprints=StoredFootprints(small.clock), market=small.market)
+    services = PreviewServices(
+        environment=environment,
+        footprints=StoredFootprints(small.clock),
+        drafts=FootprintDrafts(small.clock),
+        market=small.market,
+    )
     app = preview_app(services)
 
     async def with_state(scope: Scope, receive: Receive, send: Send) -> None:

@@ -240,3 +240,27 @@ class TestRounding:
         usual, up = services.footprints.all()
         assert all(a.g <= b.g for a, b in zip(usual.lines, up.lines, strict=True))
         assert up.rounding == "up"
+
+
+class TestGoingOnLater:
+    FORM = "/ja/calculate/household"
+
+    def test_everything_typed_comes_back_at_an_address_of_its_own(self, site: TestClient) -> None:
+        sent = {**HOUSEHOLD, "electricity/0/electricity_kwh": "あとで調べる", "action": "keep"}
+        location = site.post(self.FORM, data=sent).headers["location"]
+        page = html.fromstring(site.get(location).content)
+        assert {name: value(page, name) for name in sent if name != "action"} == {
+            name: given for name, given in sent.items() if name != "action"
+        }
+        assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
+
+    def test_what_it_is_to_be_compared_with_is_kept_too(self, site: TestClient) -> None:
+        location = site.post(self.FORM, data={**HOUSEHOLD, "compared": "fp_1", "action": "keep"}).headers["location"]
+        assert value(html.fromstring(site.get(location).content), "compared") == "fp_1"
+
+    def test_an_unknown_draft_is_not_found(self, site: TestClient) -> None:
+        assert site.get(f"{self.FORM}?draft=drf_nothing").status_code == 404
+
+    def test_a_draft_of_another_type_is_not_found(self, site: TestClient) -> None:
+        location = site.post(self.FORM, data={**HOUSEHOLD, "action": "keep"}).headers["location"]
+        assert site.get(location.replace("household", "event")).status_code == 404

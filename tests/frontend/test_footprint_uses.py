@@ -1,6 +1,7 @@
 """What can be done with a result: see how sure it is, keep it as files, compare it, reduce it."""
 
 import json
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,8 +19,9 @@ from offset_calc.calculators import CALCULATORS
 from offset_calc.comparison import compare
 from offset_calc.measures import effort
 from offset_calc.quantities import read_decimal
+from offset_calc.recall import Recall, affected
 from offset_calc.uncertainty import analytic
-from tests.frontend.preview import PreviewServices
+from tests.frontend.preview import FootprintsInMemory, PreviewServices, preview_app
 from tests.frontend.test_calculators import EXAMPLES, ORGANISATION, typed
 
 LANGUAGES = [locale.value for locale in Locale]
@@ -202,3 +204,26 @@ class TestReducing:
         only_kerosene = {name: given for name, given in EXAMPLES["household"].items() if "/0/" not in name}
         footprint_id = kept(site, "household", {**only_kerosene, "kerosene/0/kerosene_l": "90"})
         assert "減らすものがありません" in main_text(site.get(f"/ja/footprints/{footprint_id}/reduce"))
+
+
+class TestRecalledFactors:
+    @pytest.mark.parametrize("language", LANGUAGES)
+    async def test_the_page_says_so_with_the_corrected_total(self, language: str) -> None:
+        store = FootprintsInMemory()
+        store.recalls.append(Recall("jp.grid.fy2024.national_average", "<b>印刷の誤り</b>", Decimal("0.846")))
+        footprint = event.calculate(event.read_inputs(example_inputs()))
+        footprint_id = await store.save(footprint)
+        (found,) = affected([footprint.to_dict()], store.recalls[0])
+        with TestClient(preview_app(PreviewServices(footprints=store))) as site:
+            answer = site.get(f"/{language}/footprints/{footprint_id}")
+        assert found.corrected is not None
+        grams = found.corrected.value
+        assert "<b>印刷" not in answer.text
+        assert f"{grams // 1_000_000}.{grams % 1_000_000:06d}" in main_text(answer)
+
+    async def test_another_factor_s_recall_is_no_matter_here(self) -> None:
+        store = FootprintsInMemory()
+        store.recalls.append(Recall("jp.shk.gasoline.co2", "印刷の誤り"))
+        footprint_id = await store.save(event.calculate(event.read_inputs(example_inputs())))
+        with TestClient(preview_app(PreviewServices(footprints=store))) as site:
+            assert "印刷の誤り" not in site.get(f"/ja/footprints/{footprint_id}").text

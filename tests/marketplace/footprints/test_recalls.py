@@ -103,3 +103,15 @@ class TestARecallIsARecord:
         with pytest.raises(QuantityRefused):
             await recalled(small, value)
         assert await recalls() == []
+
+
+class TestWhatTheResultPageAsks:
+    async def test_the_newest_recall_of_each_factor_of_a_footprint(self, small: SmallMarket) -> None:
+        store = StoredFootprints(small.clock)
+        assert list(await store.recalled(driving("1"))) == []
+        await recalled(small)
+        small.clock.advance(timedelta(seconds=1))
+        await recalled(small, "2.4")
+        (found,) = await store.recalled(driving("1"))
+        assert (found.factor_id, found.corrected_value) == (PETROL, Decimal("2.4"))
+        assert list(await store.recalled(driving("1", factor_id="jp.shk.kerosene.co2"))) == []
