@@ -1,6 +1,9 @@
+import io
+import random
+
 import pytest
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from certificates.compact_proof import PROOF_CHARACTERS
 from certificates.number import new_number
@@ -37,6 +40,29 @@ class TestTheLongCodeCarriesTheProof:
         issued = Issued()
         matrix = qr_matrix(proof_url("https://www.ashiato.example", issued.statement.number, issued.proof))
         assert len(matrix) - 2 * QUIET_MODULES <= 57
+
+
+def photographed(matrix: tuple[tuple[bool, ...], ...], *, rng: random.Random) -> Image.Image:
+    """A 20 mm print seen at 300 dpi: tilted, grey, out of focus, and saved as a poor JPEG."""
+    side = round(20 / 25.4 * 300)
+    code = (
+        picture(matrix).resize((side, side), Image.Resampling.LANCZOS).point([40 + v * 195 // 255 for v in range(256)])
+    )
+    page = Image.new("L", (side * 2, side * 2), 235)
+    page.paste(code, (side // 2, side // 2))
+    page = page.rotate(rng.uniform(-15, 15), resample=Image.Resampling.BICUBIC, fillcolor=235)
+    buffer = io.BytesIO()
+    page.filter(ImageFilter.GaussianBlur(1.6)).save(buffer, "JPEG", quality=rng.randint(30, 70))
+    return Image.open(buffer)
+
+
+class TestSmallBlurredPrints:
+    def test_of_20_mm_are_read_every_time(self) -> None:
+        issued = Issued()
+        url = proof_url("https://www.ashiato.example", issued.statement.number, issued.proof)
+        matrix = qr_matrix(url)
+        read = [zxingcpp.read_barcode(photographed(matrix, rng=random.Random(seed))) for seed in range(20)]
+        assert [result.text if result else None for result in read] == [url] * 20
 
 
 class TestTheShortCodeIsTheAddressOnly:
