@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from api.operator_parsers import add_certificate, add_log
+
 EXIT_USAGE = 2
 
 
@@ -35,10 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo = commands.add_parser("demo", help="walk the whole path over HTTP against a fresh instance")
     demo.add_argument("--runs", type=int, default=1, help="repeat on the same instance and print p50 and p95 per step")
 
-    verify = commands.add_parser("verify", help="check a certificate: a credential or PDF file, a number or an address")
+    verify = commands.add_parser(
+        "verify", help="check a certificate: a bundle, a credential or PDF file, a number or an address"
+    )
     verify.add_argument("evidence")
     verify.add_argument("--issuer", default="http://127.0.0.1:8000", help="whose certificates are believed")
     verify.add_argument("--keys", type=Path, help="a saved key set of the issuer, instead of asking for it")
+    verify.add_argument(
+        "--log-key", type=Path, help="a saved verifier key of the issuer's log, instead of asking for it"
+    )
     verify.add_argument("--offline", action="store_true", help="ask nobody; say what could not be checked")
     verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
@@ -52,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report.add_argument("factor_id", nargs="?")
     for command in (recall, report):
         command.add_argument("--data", type=Path, help="an embedded instance instead of ASHIATO_DATABASE_URL")
+
+    add_certificate(commands)
+    add_log(commands)
 
     chosen = parser.parse_args(arguments)
     try:
@@ -90,8 +100,8 @@ def _run(chosen: argparse.Namespace) -> int:
             from api.demo import run_demo  # noqa: PLC0415
 
             return run_demo(runs=chosen.runs)
-        case "factors":
-            return _factors(chosen)
+        case "certificate" | "log" | "factors":
+            return _operate(chosen)
         case "verify":
             from api.verify_command import run_verify  # noqa: PLC0415
 
@@ -99,10 +109,23 @@ def _run(chosen: argparse.Namespace) -> int:
                 chosen.evidence,
                 issuer=chosen.issuer,
                 keys=chosen.keys,
+                log_key=chosen.log_key,
                 offline=chosen.offline,
                 as_json=chosen.json,
             )
     return 0
+
+
+def _operate(chosen: argparse.Namespace) -> int:
+    if chosen.command == "certificate":
+        from api.certificate_command import run as run_certificate  # noqa: PLC0415
+
+        return run_certificate(chosen)
+    if chosen.command == "log":
+        from api.log_command import run as run_log  # noqa: PLC0415
+
+        return run_log(chosen)
+    return _factors(chosen)
 
 
 def _some_words(text: str) -> str:
@@ -116,9 +139,7 @@ def _factors(chosen: argparse.Namespace) -> int:
 
     if chosen.act == "recall":
         return asyncio.run(
-            run_recall(
-                chosen.factor_id, reason=chosen.reason, corrected_value=chosen.corrected_value, data=chosen.data
-            )
+            run_recall(chosen.factor_id, reason=chosen.reason, corrected_value=chosen.corrected_value, data=chosen.data)
         )
     return asyncio.run(run_report(chosen.factor_id, data=chosen.data))
 

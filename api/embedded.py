@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx
 
+from api.instance import keep_variables
 from api.maintenance import migrate_and_seed
 from api.pdf_authority import write_sandbox_authority
 from api.processes import run_web, run_worker
@@ -119,6 +120,7 @@ class Embedded:
         self.ports.check_free()
         (self.data / "logs").mkdir(parents=True, exist_ok=True)
         variables = self._variables()
+        keep_variables(self.data, variables)
         self._prepare(variables)
         seed = self.data / "registry-seed.json"
         seed.write_text(json.dumps(registry_seed(), ensure_ascii=False), "utf-8")

@@ -29,7 +29,7 @@ from certificates import (
 from certificates import service as issuing
 from certificates.log import store as log_store
 from marketplace import errors as market
-from marketplace.certification import publication
+from marketplace.certification import changes, publication
 from marketplace.certification import service as certification
 from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
@@ -190,6 +190,8 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         issuing.CertifiedDifferently,
         backing.CancellationDiffers,
         issuing.AlreadyEnded,
+        # read by operators at the command line
+        changes.RecordedInRegistry,
         reservations.ReservedForOtherEnvironment,
         # our own records contradict themselves
         serials.CannotSplit,

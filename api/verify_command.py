@@ -16,6 +16,8 @@ from certificates.credential import StatusSlot, slot_in
 from certificates.evidence import UnreadableEvidence, read_evidence
 from certificates.jose import MalformedToken, read_compact
 from certificates.keys import UnusableKey, read_jwks
+from certificates.log.checkpoint import LogTrust
+from certificates.log.notes import MalformedKey, NoteKey
 from certificates.number import MistypedNumber, NotACertificateNumber, read_number
 from certificates.verdict import CheckResult, Outcome, Verdict
 from certificates.verify import Evidence, TrustedIssuer, verify
@@ -57,6 +59,11 @@ class _Issuer:
             return None
         return answer.text if answer.status_code == httpx.codes.OK else None
 
+    def log(self, file: Path | None) -> LogTrust | None:
+        """Whose log is believed; None if nobody can say. Raises MalformedKey."""
+        published = file.read_text("utf-8") if file else self.get("/.well-known/ashiato-log.txt")
+        return LogTrust(NoteKey.from_text(published.split("\n")[0])) if published else None
+
     def keys(self, file: Path | None) -> str:
         published = file.read_text("utf-8") if file else self.get("/.well-known/jwks.json")
         if published is None:
@@ -64,13 +71,15 @@ class _Issuer:
         return published
 
 
-def run_verify(evidence: str, *, issuer: str, keys: Path | None, offline: bool, as_json: bool) -> int:
+def run_verify(
+    evidence: str, *, issuer: str, keys: Path | None, log_key: Path | None, offline: bool, as_json: bool
+) -> int:
     """Print the verdict. Exit code 0: genuine (or a genuine test certificate), 1: anything else, 2: undecided."""
     trusted_at = _Issuer(issuer.rstrip("/"), online=not offline)
     try:
         read = _read(evidence)
-        trusted = TrustedIssuer(trusted_at.url, read_jwks(trusted_at.keys(keys)))
-    except (UnreadableEvidence, UnusableKey, NoKeys, OSError) as problem:
+        trusted = TrustedIssuer(trusted_at.url, read_jwks(trusted_at.keys(keys)), trusted_at.log(log_key))
+    except (UnreadableEvidence, UnusableKey, MalformedKey, NoKeys, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
         return EXIT_UNDECIDED
     verdict = verify(_completed(read, trusted_at), trusted, now=system_clock())
@@ -91,18 +100,40 @@ def _read(evidence: str) -> Evidence:
 
 
 def _completed(evidence: Evidence, issuer: _Issuer) -> Evidence:
-    """Add what the issuer publishes about the certificate: its credential, and its place in the status list."""
+    """Add what the issuer publishes about the certificate: its credential, its place in the status list and in the log.
+
+    What a bundle brought along stands in where the issuer does not answer.
+    """
     credential = evidence.credential
     if credential is None and evidence.number is not None:
         try:
-            credential = issuer.get(f"/v1/certificates/{read_number(evidence.number)}.jwt")
+            credential = issuer.get(_file_of(read_number(evidence.number), "jwt"))
         except (NotACertificateNumber, MistypedNumber):
             return evidence
     if credential is None:
         return evidence
     slot = _slot(credential, issuer.url)
     status_list = issuer.get(f"/status/{slot.list_number}") if slot else None
-    return replace(evidence, credential=credential, status_list=status_list)
+    number = _number(credential)
+    log_proof = issuer.get(_file_of(number, "tlog-proof")) if number else None
+    return replace(
+        evidence,
+        credential=credential,
+        status_list=status_list or evidence.status_list,
+        log_proof=log_proof or evidence.log_proof,
+    )
+
+
+def _file_of(number: str, form: str) -> str:
+    return f"/v1/certificates/{number}.{form}"
+
+
+def _number(credential: str) -> str | None:
+    """The number a credential claims; only used to ask for more about it."""
+    try:
+        return read_number(str(read_compact(credential).claims().get("id", "")).rpartition("/")[2])
+    except (MalformedToken, NotACertificateNumber, MistypedNumber):
+        return None
 
 
 def _slot(credential: str, issuer_url: str) -> StatusSlot | None:
@@ -118,6 +149,9 @@ def _as_dict(verdict: Verdict) -> dict[str, Any]:
         "number": verdict.number,
         "certified_g": verdict.statement.grams if verdict.statement else None,
         "replaced_by": verdict.replaced_by,
+        "log": None
+        if verdict.logged is None
+        else {"position": verdict.logged.position, "size": verdict.logged.size, "at": verdict.logged.at.isoformat()},
         "checks": [
             {"check": check.name.value, "result": check.result.value, "reason": check.reason}
             for check in verdict.checks
@@ -135,6 +169,8 @@ def _as_text(verdict: Verdict) -> str:
             f"{cancellation.notice_number}, recorded {cancellation.recorded_on}"
             for cancellation in verdict.statement.cancellations
         ]
+    if verdict.logged:
+        lines.append(f"  logged: entry {verdict.logged.position} of {verdict.logged.size}, {verdict.logged.at}")
     lines += [
         f"  {signs[check.result]}  {check.name.value}" + (f"  ({check.reason})" if check.reason else "")
         for check in verdict.checks

@@ -1,0 +1,86 @@
+"""`ashiato certificate …`: what an operator may do to an issued certificate."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from api.instance import settings_of
+from api.services import running_market
+from certificates.records import CertificateNotFound
+from certificates.service import AlreadyEnded, CertifiedDifferently
+from certificates.statement import DisclosedField
+from marketplace.certification import changes
+from marketplace.certification.publication import NAMING
+from marketplace.market import Market
+
+EXIT_DONE, EXIT_REFUSED = 0, 1
+_REFUSALS = (
+    CertificateNotFound,
+    AlreadyEnded,
+    CertifiedDifferently,
+    changes.RecordedInRegistry,
+    ValueError,
+    OSError,
+)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Exit code 0: done, 1: refused, with the reason on standard error."""
+    try:
+        sys.stdout.write(asyncio.run(_with_market(chosen, _ACTS[chosen.act])) + "\n")
+    except _REFUSALS as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return EXIT_REFUSED
+    return EXIT_DONE
+
+
+Act = Callable[[Market, argparse.Namespace], Coroutine[Any, Any, str]]
+
+
+async def _with_market(chosen: argparse.Namespace, act: Act) -> str:
+    async with running_market(settings_of(chosen.data)) as market:
+        return await act(market, chosen)
+
+
+async def _revoke(market: Market, chosen: argparse.Namespace) -> str:
+    return f"{(await changes.revoke(market, chosen.number, chosen.reason)).number} is revoked"
+
+
+async def _correct(market: Market, chosen: argparse.Namespace) -> str:
+    correction = changes.Correction.model_validate_json(await asyncio.to_thread(chosen.facts.read_bytes))
+    new = await changes.correct(market, chosen.number, correction, chosen.reason)
+    opened = "" if new.link_code is None else f"\nit is unlisted and opens with ?code={new.link_code}"
+    return f"replaced by {new.record.number}{opened}"
+
+
+async def _hide(_: Market, chosen: argparse.Namespace) -> str:
+    fields = [DisclosedField(name) for name in chosen.field] if chosen.field else NAMING
+    await changes.hide(chosen.number, fields, until=chosen.until)
+    return f"hidden {'for ever' if chosen.until is None else f'until {chosen.until}'}"
+
+
+async def _show(_: Market, chosen: argparse.Namespace) -> str:
+    await changes.hide(chosen.number, (), until=None)
+    return "every text shows"
+
+
+async def _unlist(market: Market, chosen: argparse.Namespace) -> str:
+    code = await changes.unlist(chosen.number)
+    return f"{market.base_url}/c/{chosen.number}?code={code}"
+
+
+async def _list(_: Market, chosen: argparse.Namespace) -> str:
+    await changes.list_again(chosen.number)
+    return "the page is open to everyone"
+
+
+_ACTS: dict[str, Act] = {
+    "revoke": _revoke,
+    "correct": _correct,
+    "hide": _hide,
+    "show": _show,
+    "unlist": _unlist,
+    "list": _list,
+}

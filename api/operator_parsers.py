@@ -1,0 +1,41 @@
+"""The arguments of the operator's larger commands. Light, so that every command starts fast; what runs them is not."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+
+def add_certificate(commands: Any) -> None:
+    """`ashiato certificate …`, run by api/certificate_command.py."""
+    parser = commands.add_parser("certificate", help="revoke, correct, hide or unlist an issued certificate")
+    acts = parser.add_subparsers(dest="act", required=True)
+    revoke = acts.add_parser("revoke", help="end a certificate for good; its grams stay spent")
+    correct = acts.add_parser("correct", help="replace a certificate by one with other facts")
+    hide = acts.add_parser("hide", help="hide the names, or the texts named with --field, from the public")
+    show = acts.add_parser("show", help="show every text again")
+    unlist = acts.add_parser("unlist", help="close the public page and print the code that opens it")
+    list_again = acts.add_parser("list", help="open the public page again")
+    for act in (revoke, correct, hide, show, unlist, list_again):
+        act.add_argument("number")
+        act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+    for act in (revoke, correct):
+        act.add_argument("--reason", required=True, help="a code or a sentence, without personal data")
+    correct.add_argument("facts", type=Path, help="a JSON file with the facts that change; see docs/certificates.md")
+    hide.add_argument("--field", action="append", help="e.g. beneficiary; may be repeated")
+    hide.add_argument("--until", type=date.fromisoformat, help="the first day, in Japan, on which they show again")
+
+
+def add_log(commands: Any) -> None:
+    """`ashiato log …`, run by api/log_command.py."""
+    parser = commands.add_parser("log", help="check the public log of certificates, or write it as files")
+    acts = parser.add_subparsers(dest="act", required=True)
+    auditing = acts.add_parser("audit", help="rebuild the whole log from its public files and check every entry")
+    auditing.add_argument("source", help="the issuer's address, or a folder with the log's files")
+    auditing.add_argument(
+        "--key", help="the log's verifier key or a file with it; without, it is asked for at the address"
+    )
+    auditing.add_argument("--earlier", type=Path, help="a checkpoint kept from before, which the log must continue")
+    auditing.add_argument("--keep", type=Path, help="where to keep the checkpoint for the next audit")
+    exporting = acts.add_parser("export", help="write the log as static files")
+    exporting.add_argument("folder", type=Path)
+    exporting.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
