@@ -1,6 +1,6 @@
 """Search the emission factors that footprints are computed with."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -8,7 +8,8 @@ from pydantic import Field
 from api.calls import Call, Reply
 from api.endpoints import endpoint
 from api.v1.shapes import Cursor, Page, PageSize, View, Wish, cursor_after, malformed_cursor, place_in
-from offset_calc import Factor, factors
+from marketplace.footprints.recalls import recalls_in_force
+from offset_calc import Factor, factors, tables
 from offset_calc.errors import EditionUnknown, FactorNotFound
 from offset_calc.quantities import plain
 
@@ -82,6 +83,64 @@ class FactorView(View):
             source_url=factor.source_url,
             note=factor.note,
         )
+
+
+class EditionView(View):
+    """One edition of the shipped factors. It never changes: equal `sha256`, equal figures."""
+
+    edition: str
+    sha256: str
+    current: bool
+
+
+class EditionList(View):
+    data: list[EditionView]
+
+
+class RecallView(View):
+    """A factor that turned out wrong. `corrected_value` is in the factor's unit, null while it is not known."""
+
+    factor_id: str
+    reason: str
+    corrected_value: str | None
+    recalled_at: datetime
+
+
+class RecallList(View):
+    """Newest first; an earlier recall of the same factor is replaced by a later one."""
+
+    data: list[RecallView]
+
+
+@endpoint("GET", "/v1/factors/editions", answers={200: EditionList}, tag="Footprints", cache=FOR_AN_HOUR)
+async def list_editions(call: Call) -> Reply:
+    """List the editions of the factor set"""
+    editions = (factors.load(name) for name in tables.editions())
+    current = factors.CURRENT_EDITION
+    views = [EditionView(edition=e.edition, sha256=e.sha256, current=e.edition == current) for e in editions]
+    return Reply(EditionList(data=views))
+
+
+@endpoint("GET", "/v1/factors/recalls", answers={200: RecallList}, tag="Footprints")
+async def list_recalls(call: Call) -> Reply:
+    """List the factors that were recalled
+
+    A footprint that used one stays as it was computed; its page says what the total should have been.
+    """
+    newest_first = sorted((await recalls_in_force()).values(), key=lambda recall: recall.id, reverse=True)
+    return Reply(
+        RecallList(
+            data=[
+                RecallView(
+                    factor_id=recall.factor_id,
+                    reason=recall.reason,
+                    corrected_value=recall.corrected_value,
+                    recalled_at=recall.recalled_at,
+                )
+                for recall in newest_first
+            ]
+        )
+    )
 
 
 @endpoint(

@@ -19,9 +19,22 @@ def _rows(given: Any) -> Any:
     for rows in given.values():
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise ValueError("not_a_list_of_rows")
-        if not all(_is_entry(value) for row in rows for value in row.values()):
+        if not all(_is_entry(value) or _is_factor(name, value) for row in rows for name, value in row.items()):
             raise ValueError("not_a_text_or_number")
     return given
+
+
+def _subject(given: Any) -> Any:
+    if not isinstance(given, dict):
+        raise ValueError("not_an_object")
+    if not all(_is_entry(value) for value in given.values()):
+        raise ValueError("not_a_text_or_number")
+    return given
+
+
+def _is_factor(name: str, value: object) -> bool:
+    """A factor of the caller's own, stated in the row instead of a factor_id; the calculator judges its parts."""
+    return name == "factor" and isinstance(value, dict) and all(_is_entry(part) for part in value.values())
 
 
 def _is_entry(value: object) -> bool:
@@ -43,6 +56,17 @@ def _calculator_schema(calculator: Calculator) -> dict[str, Any]:
     }
 
 
+def subject_schema() -> dict[str, Any]:
+    """The name, and what any calculator wants to know about the subject besides; each takes its own fields only."""
+    properties: dict[str, Any] = {"name": {"type": "string", "minLength": 1, "maxLength": 200}}
+    for calculator in CALCULATORS:
+        for field in calculator.subject_fields:
+            schema = dict(_field_schema(field))
+            need = "required" if field.required else "optional"
+            properties[field.name] = schema | {"title": f"{field.name} (type {calculator.type}, {need})"}
+    return {"type": "object", "additionalProperties": False, "required": ["name"], "properties": properties}
+
+
 def _category_schema(category: Category) -> dict[str, Any]:
     return {
         "type": "array",
@@ -51,8 +75,32 @@ def _category_schema(category: Category) -> dict[str, Any]:
         "items": {
             "type": "object",
             "additionalProperties": False,
-            "properties": {field.name: _field_schema(field) for field in category.fields},
+            "properties": {field.name: _field_schema(field) for field in category.fields} | _own_factor(category),
         },
+    }
+
+
+def _own_factor(category: Category) -> dict[str, Any]:
+    if "factor_id" not in category.fields_by_name:
+        return {}
+    text = {"type": "string", "maxLength": 200}
+    properties = {
+        "value": {"type": ["string", "number"]},
+        "unit": text,
+        "source": text,
+        "name": text,
+        "publisher": text,
+    }
+    properties |= {"year": text, "url": text, "region": text}
+    described = "A factor of your own instead of factor_id; it travels in full with the footprint."
+    return {
+        "factor": {
+            "type": "object",
+            "description": described,
+            "required": ["value", "unit", "source"],
+            "additionalProperties": False,
+            "properties": properties,
+        }
     }
 
 
@@ -80,3 +128,4 @@ _SCHEMAS: Mapping[Kind, Callable[[Field], dict[str, Any]]] = {
 
 
 Inputs = Annotated[dict[str, Any], AfterValidator(_rows), WithJsonSchema(inputs_schema())]
+Subject = Annotated[dict[str, Any], AfterValidator(_subject), WithJsonSchema(subject_schema())]

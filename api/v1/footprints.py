@@ -1,8 +1,10 @@
 """Estimate a footprint and read it again."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import date, datetime
+from io import BytesIO
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, WithJsonSchema
@@ -12,18 +14,20 @@ from api.calls import Call, Content, KeyPolicy, Reply
 from api.endpoints import JSON, endpoint
 from api.input_errors import pointer
 from api.problems import FieldError, InputRefused
-from api.v1.footprint_inputs import TYPES, Inputs
+from api.v1.footprint_inputs import TYPES, Inputs, Subject
 from api.v1.shapes import Id, View, Wish
 from marketplace.errors import FootprintNotFound
 from marketplace.footprints.models import StoredFootprint
 from marketplace.footprints.service import stored
-from offset_calc import Footprint, InputsRefused, by_type
+from offset_calc import Footprint, InputsRefused, by_type, from_dict
 from offset_calc.calculators.base import LEFT_OUT_REASONS, Calculator
 from offset_calc.lines import Line
 from offset_calc.quantities import Rounding, plain
+from offset_calc.uncertainty import analytic
+from offset_calc.worksheet import write_worksheet
 
 LARGEST_INPUTS = 1_000_000
-ShortText = Annotated[str, Field(min_length=1, max_length=200)]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LeftOutReason = Annotated[str, WithJsonSchema({"type": "string", "enum": list(LEFT_OUT_REASONS)})]
 Day = Annotated[str, Field(min_length=8, max_length=20), WithJsonSchema({"type": "string", "format": "date"})]
 
@@ -39,13 +43,6 @@ EXAMPLE: dict[str, JsonValue] = {
 }
 
 
-class SubjectWish(Wish):
-    """What the footprint is of; `place` is where an event takes place."""
-
-    name: ShortText
-    place: ShortText | None = None
-
-
 class PeriodWish(Wish):
     """First and last day, both included, Japan time."""
 
@@ -57,7 +54,7 @@ class FootprintWish(Wish):
     """Activity data. Numbers are best sent as decimal texts: "33401", "0.473"."""
 
     type: Annotated[str, WithJsonSchema({"type": "string", "enum": list(TYPES)})]
-    subject: SubjectWish
+    subject: Subject
     period: PeriodWish
     inputs: Inputs
     left_out: dict[str, LeftOutReason] = Field(
@@ -69,7 +66,7 @@ class FootprintWish(Wish):
         """The flat form that the calculators read."""
         return {
             "type": self.type,
-            "subject": self.subject.model_dump(exclude_none=True),
+            "subject": self.subject,
             "period": self.period.model_dump(),
             "left_out": self.left_out,
             "rounding": self.rounding.value,
@@ -151,6 +148,14 @@ class FactorSetView(View):
     sha256: str
 
 
+class UncertaintyView(View):
+    """A 95 % range of the total, from stated uncertainties of data and factors; `percent` is half its width."""
+
+    low_g: int
+    high_g: int
+    percent: str
+
+
 class FootprintView(View):
     """`total_g` is the sum of the lines. `to_cancel_g` covers it in whole tonnes. `sha256` is the hash of the document."""
 
@@ -161,6 +166,7 @@ class FootprintView(View):
     period_last: date
     total_g: int
     to_cancel_g: int
+    uncertainty: UncertaintyView
     complete: bool = Field(description="Whether everything the guidance requires is counted or declared not to occur.")
     lines: list[LineView]
     excluded: list[ExcludedView]
@@ -170,6 +176,7 @@ class FootprintView(View):
     sha256: str
     url: str
     document_url: str
+    worksheet_url: str
     created_at: datetime
 
 
@@ -224,6 +231,25 @@ async def read_footprint_document(call: Call, path: FootprintPath) -> Response:
     return Response((await stored(path.id)).document, media_type=JSON)
 
 
+@endpoint(
+    "GET",
+    "/v1/footprints/{id}/worksheet.xlsx",
+    answers={200: Content(XLSX, "A workbook: inputs, the sums as live formulas, and the source of every figure.")},
+    refuses=(FootprintNotFound,),
+    tag="Footprints",
+)
+async def read_footprint_worksheet(call: Call, path: FootprintPath) -> Response:
+    """Read the workbook of a footprint
+
+    Its columns and terms carry the names of this API; the pages offer the same workbook in Japanese and English.
+    """
+    row = await stored(path.id)
+    stream = BytesIO()
+    await asyncio.to_thread(write_worksheet, from_dict(json.loads(row.document)), stream)
+    headers = {"Content-Disposition": f'attachment; filename="footprint-{row.sha256[:8]}.xlsx"'}
+    return Response(stream.getvalue(), media_type=XLSX, headers=headers)
+
+
 def _calculator(body: FootprintWish) -> Calculator:
     """Raises InputRefused for a type we do not have, and for inputs that are no category of it."""
     calculator = by_type(body.type)
@@ -258,6 +284,7 @@ def _in_body(pointer: str, categories: frozenset[str]) -> str:
 
 def _view(call: Call, row: StoredFootprint, footprint: Footprint) -> FootprintView:
     url = f"{call.services.public_origin}/v1/footprints/{row.id}"
+    sure = analytic(footprint)
     return FootprintView(
         id=row.id,
         type=footprint.type,
@@ -266,6 +293,7 @@ def _view(call: Call, row: StoredFootprint, footprint: Footprint) -> FootprintVi
         period_last=footprint.period.end,
         total_g=footprint.total.value,
         to_cancel_g=footprint.total.tonnes_to_cover() * 1_000_000,
+        uncertainty=UncertaintyView(low_g=sure.low.value, high_g=sure.high.value, percent=plain(sure.percent)),
         complete=footprint.complete,
         lines=[LineView.of(line) for line in footprint.lines],
         excluded=[ExcludedView(**excluded.as_dict()) for excluded in footprint.excluded],
@@ -275,5 +303,6 @@ def _view(call: Call, row: StoredFootprint, footprint: Footprint) -> FootprintVi
         sha256=row.sha256,
         url=url,
         document_url=f"{url}/document",
+        worksheet_url=f"{url}/worksheet.xlsx",
         created_at=row.created_at,
     )
