@@ -17,6 +17,7 @@ from frontend.calculator_form import (
     factors_for,
     has_entry,
     header_fields,
+    row_fields,
     takes_own_factor,
 )
 from frontend.calculator_words import CalculatorWords
@@ -114,11 +115,21 @@ class RowView:
 
 
 @dataclass(frozen=True, slots=True)
+class CompactEntry:
+    """One entry of a row in one line: `shown` is `value` in words, with its unit."""
+
+    name: str
+    label: str
+    value: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompactRow:
-    """A row beyond those with all their fields: its entries as name, label and value, to be read and sent again."""
+    """A row beyond those with all their fields, to be read and sent again as it is."""
 
     number: int
-    entries: tuple[tuple[str, str, str], ...]
+    entries: tuple[CompactEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,10 +301,20 @@ class _Viewer:
 
     def _compact(self, category: Category, number: int, row: Row) -> CompactRow:
         prefix = f"{category.id}/{number}"
+        declared = {field.name: field for field in row_fields(category)}
         entries = tuple(
-            (f"{prefix}/{name}", self._words.field(category.id, name), value) for name, value in row.items() if value
+            CompactEntry(
+                f"{prefix}/{name}", self._words.field(category.id, name), value, self._shown(declared[name], value)
+            )
+            for name, value in row.items()
+            if value
         )
         return CompactRow(number + 1, entries)
+
+    def _shown(self, field: Field, value: str) -> str:
+        if field.kind is Kind.CHOICE and value in field.choices:
+            return self._words.choice(field.name, value)
+        return f"{value} {self._words.unit(field.unit)}".strip()
 
     def _row(self, category: Category, number: int, row: Row) -> RowView:
         prefix = f"{category.id}/{number}"

@@ -161,3 +161,4 @@ class TestRowsOfACategory:
         page = html.fromstring(site.post("/ja/calculate/product", data=sent).content)
         assert page.xpath("//*[@aria-invalid='true']/@name") == ["materials/70/mass_kg"]
         assert typed(page)["materials/79/mass_kg"] == "1"
+        assert "素材: 鋼" in page.text_content()
