@@ -4,6 +4,7 @@ Its content is the very sheet that the PDF is printed from, so page and paper ca
 """
 
 import hashlib
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -21,7 +22,8 @@ from frontend.verdict_view import view_of
 from marketplace.certification.examination import examine
 from marketplace.certification.publication import published
 
-FORMS = ("pdf", "jwt", "svg")
+FORMS = ("pdf", "jwt", "svg", "zip", "tlog-proof")
+PRINTED = ("pdf", "zip")
 
 
 async def page(request: Request) -> Response:
@@ -54,6 +56,8 @@ async def page(request: Request) -> Response:
         verdict=view_of(examination.verdict, context.locale),
         ended=record.ended,
         withheld=bool(publication.withheld),
+        logged=examination.verdict.logged,
+        code_query="" if publication.listed else f"?code={link_code}",
         footprint_id=record.statement.footprint.id if record.statement.footprint else None,
         statement_hash=statement_hash,
         grams=record.grams,
@@ -68,8 +72,11 @@ async def other_form(request: Request) -> Response:
     number, form = request.path_params["number"], request.path_params["form"]
     if form not in FORMS:
         raise HTTPException(404)
-    language = f"?lang={PageContext.of(request).locale}" if form == "pdf" else ""
-    return RedirectResponse(f"/v1/certificates/{number}.{form}{language}", status_code=302)
+    query = {"code": request.query_params["code"]} if "code" in request.query_params else {}
+    if form in PRINTED:
+        query["lang"] = PageContext.of(request).locale.value
+    asked = f"?{urlencode(query)}" if query else ""
+    return RedirectResponse(f"/v1/certificates/{number}.{form}{asked}", status_code=302)
 
 
 def _unless_known(request: Request, answer: Response) -> Response:

@@ -10,7 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from certificates.claims.wording import ClaimTexts
+from frontend.claim_view import ClaimView
+from frontend.claim_view import view_of as claim_view_of
 from frontend.context import PageContext, services_of
+from frontend.formatting import period
 from frontend.forms import Typed, read_typed
 from frontend.locales import Locale
 from frontend.market_words import MarketWords
@@ -18,6 +22,8 @@ from frontend.offer_view import OfferView, view_of
 from frontend.order_form import FIELDS, LONGEST_EFFORT, OrderTextsRefused, prefilled, read_instruction
 from frontend.problems import sentence
 from frontend.responses import page_response
+from marketplace.certification.claims import judge_purchase
+from marketplace.clock import japan_date
 from marketplace.errors import ConsentMissing, MarketplaceError, QuoteExpired, QuoteNotFound, QuoteUsed
 from marketplace.listings.offers import offers_of
 from marketplace.market import Market
@@ -27,6 +33,7 @@ from marketplace.orders.printable import unprintable_fields
 from marketplace.orders.service import CHECKOUT_LASTS, OrderWish
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.projects.kinds import CreditKind
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
 from marketplace.quotes.states import QuoteState
@@ -216,11 +223,38 @@ async def _last_look(
         typed={name: typed.get(name, "") for name in FIELDS},
         instruction=instruction,
         uses=[MarketWords(locale).name(load_profiles()[code].use_for(instruction.purpose).name) for code in registries],
+        claim=await _claim(request, quote, footprint, instruction),
         consent=consent,
         consent_version=consent_version(),
         consent_error=consent_error,
         pay_within_minutes=int(CHECKOUT_LASTS.total_seconds()) // 60,
     )
+
+
+async def _claim(request: Request, quote: Quote, footprint: Footprint, instruction: Instruction) -> ClaimView:
+    """What may be said once all of it is cancelled, by the rules of today."""
+    words = MarketWords(PageContext.of(request).locale)
+    offers = (await offers_of([line.listing_id for line in await quotes.lines_of(quote.id)])).values()
+    covered_g = min(quote.tonnes * GRAMS_PER_TONNE, footprint.total.value)
+    judgement = judge_purchase(
+        type=instruction.type,
+        on=japan_date(services_of(request).market.clock()),
+        covered_g=covered_g,
+        footprint_g=footprint.total.value,
+        reduction_effort=instruction.reduction_effort,
+        kinds=[CreditKind(offer.block.credit_kind) for offer in offers],
+    )
+    profiles = [load_profiles()[offer.block.registry] for offer in offers]
+    acts = {words.name(profile.act(profile.use_for(instruction.purpose).act).name) for profile in profiles}
+    texts = ClaimTexts(
+        subject=instruction.subject,
+        period=period(instruction.period_first, instruction.period_last, locale=words.locale),
+        credits=words.list_of(sorted({words.kind(offer.block.credit_kind) for offer in offers})),
+        act=words.list_of(sorted(acts)),
+        covered_g=covered_g,
+        footprint_g=footprint.total.value,
+    )
+    return claim_view_of(judgement, texts, words.locale)
 
 
 async def _stale_page(

@@ -1,0 +1,75 @@
+"""The disclosure sheet of a certificate: what a declaration or a report asks for, from the same record, to be printed."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from certificates.claims.wording import ClaimTexts, share_text
+from certificates.qr import short_url
+from certificates.records import CertificateNotFound
+from certificates.sheet import sheet
+from certificates.statement import DisclosedField
+from certificates.verify import Evidence
+from frontend.claim_view import view_of as claim_view_of
+from frontend.context import PageContext, services_of
+from frontend.formatting import period
+from frontend.market_words import MarketWords
+from frontend.responses import page_response
+from frontend.verdict_view import view_of
+from marketplace.certification.claims import judge_certificate
+from marketplace.certification.examination import examine
+from marketplace.certification.publication import Publication, published
+from marketplace.clock import japan_date
+
+
+async def page(request: Request) -> Response:
+    """Show it as the certificate stands now; an unlisted one opens with its ?code= only."""
+    market = services_of(request).market
+    link_code = request.query_params.get("code")
+    try:
+        publication = await published(market, request.path_params["number"], link_code=link_code)
+    except CertificateNotFound as missing:
+        raise HTTPException(404) from missing
+    context, record = PageContext.of(request), publication.record
+    statement = record.statement
+    evidence = Evidence(number=record.number, disclosures=publication.disclosures)
+    examination = await examine(market, evidence, link_code=link_code)
+    judgement = judge_certificate(statement, on=japan_date(market.clock()))
+    return page_response(
+        request,
+        "pages/disclosure.html",
+        sheet=sheet(
+            statement,
+            publication.disclosures,
+            verification_url=short_url(market.base_url, record.number),
+            locale=context.locale.value,
+        ),
+        verdict=view_of(examination.verdict, context.locale),
+        claim=claim_view_of(judgement, _texts(publication, MarketWords(context.locale)), context.locale),
+        share=_share(publication),
+        third_party_check=statement.third_party_check,
+        statement_hash=statement.sha256(),
+        version=statement.version,
+        checked_at=short_url(market.base_url, record.number),
+        code_query="" if publication.listed else f"?code={link_code}",
+    )
+
+
+def _share(publication: Publication) -> str:
+    """Of the stated emissions, rounded down and never above the whole; empty without a footprint."""
+    footprint = publication.record.statement.footprint
+    return share_text(min(publication.record.grams, footprint.total_g), footprint.total_g) if footprint else ""
+
+
+def _texts(publication: Publication, words: MarketWords) -> ClaimTexts:
+    statement = publication.record.statement
+    footprint_g = statement.footprint.total_g if statement.footprint else None
+    subject = publication.disclosures.get(DisclosedField.SUBJECT)
+    return ClaimTexts(
+        subject=subject.value if subject else publication.record.number,
+        period=period(statement.period.first, statement.period.last, locale=words.locale),
+        credits=words.list_of(sorted({words.kind(one.credit_kind) for one in statement.cancellations})),
+        act=words.list_of(sorted({one.act for one in statement.cancellations})),
+        covered_g=statement.grams if footprint_g is None else min(statement.grams, footprint_g),
+        footprint_g=footprint_g,
+    )
