@@ -1,0 +1,96 @@
+"""The calculators in a real browser, desk and phone, light and dark: no violation that axe knows, nothing too wide."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from frontend.locales import Locale
+from frontend.pages.calculator import ON_PAGES
+from tests.frontend.test_accessibility import DESK, PHONE, address, browser, is_too_wide, violations
+
+__all__ = ["address", "browser"]  # fixtures
+CALCULATE = "main button.button[value=calculate]"
+HOUSEHOLD = {"subject/name": "Home", "period/start": "2025-04-01", "period/end": "2026-03-31"}
+ORGANISATION = HOUSEHOLD | {
+    "scope1_refrigerants/0/leaked_kg": "0.5",
+    "scope2_electricity/0/electricity_kwh": "5000",
+}
+
+
+def fine(page: Page) -> None:
+    assert violations(page) == [], page.url
+    assert not is_too_wide(page), page.url
+
+
+def unfold(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+
+
+def fill(page: Page, entries: dict[str, str]) -> None:
+    unfold(page)
+    for name, given in entries.items():
+        page.fill(f"[name='{name}']", given)
+
+
+@pytest.mark.parametrize(
+    ("locale", "theme", "size"),
+    [(Locale.JA, "light", DESK), (Locale.EN, "dark", PHONE)],
+    ids=["ja-light-desk", "en-dark-phone"],
+)
+class TestEveryCalculator:
+    @pytest.fixture
+    def page(self, browser: Browser, theme: str, size: dict[str, int]) -> Page:
+        context = browser.new_context(viewport=size, color_scheme=theme)  # type: ignore[arg-type]  # playwright wants its own types
+        return context.new_page()
+
+    def test_forms_with_everything_opened(self, page: Page, address: str, locale: Locale) -> None:
+        page.goto(f"{address}/{locale}/calculate")
+        fine(page)
+        for kind in ON_PAGES:
+            page.goto(f"{address}/{locale}/calculate/{kind}")
+            unfold(page)
+            fine(page)
+
+    def test_a_search_and_the_result_of_an_organisation(self, page: Page, address: str, locale: Locale) -> None:
+        page.goto(f"{address}/{locale}/calculate/organisation")
+        fill(page, {**ORGANISATION, "scope1_other/0/factor_id": "ガソリン"})
+        page.select_option("[name='scope1_refrigerants/0/gas']", "hfc32")
+        page.click("[value='find:scope1_other/0/factor_id']")
+        page.wait_for_selector(".hits")
+        fine(page)
+        page.fill("[name='scope1_other/0/factor_id']", "")
+        page.click(CALCULATE)
+        page.wait_for_url("**/footprints/*")
+        unfold(page)
+        fine(page)
+
+    def test_a_file_with_refused_rows(self, page: Page, address: str, locale: Locale, tmp_path: Path) -> None:
+        listed = tmp_path / "list.csv"
+        listed.write_bytes("出発地,交通手段,人数\n東京,飛行機,3\n府中,電車,2\n".encode("cp932"))
+        page.goto(f"{address}/{locale}/calculate/event?example=sapporo")
+        unfold(page)
+        page.set_input_files("[name='file/travel_participants']", listed)
+        page.click("[value='import:travel_participants']")
+        page.wait_for_selector("[role=status]")
+        fine(page)
+
+    def test_reducing_comparing_and_going_on_later(self, page: Page, address: str, locale: Locale) -> None:
+        page.goto(f"{address}/{locale}/calculate/event?example=sapporo")
+        page.click(CALCULATE)
+        page.wait_for_url("**/footprints/*")
+        result = page.url
+        page.goto(f"{result}/reduce")
+        page.fill("[name='percent.online_seats']", "20")
+        page.click("form .button.second")
+        page.wait_for_url("**percent.online_seats=20*")
+        fine(page)
+        page.goto(result)
+        page.click("a[href*='compare=1']")
+        page.fill("[name='travel_participants/0/people']", "12")
+        page.click("[value=keep]")
+        page.wait_for_url("**draft=*")
+        fine(page)
+        page.click(CALCULATE)
+        page.wait_for_url("**/compare/*")
+        fine(page)
