@@ -179,6 +179,14 @@ class FactorSet:
             raise FactorNotFound(activity, region=region, on=on)
         return max(fitting, key=lambda f: (ranks[f.vintage(on)], f.valid_from or date.min))
 
+    def activities(self) -> tuple[tuple[str, str], ...]:
+        """Every (activity, region) that for_activity knows."""
+        return self._edition.activities()
+
+    def activity_ids(self, activity: str, region: str = "JP") -> tuple[str, ...]:
+        """Ids of the factors among which for_activity chooses."""
+        return self._edition.factor_ids(activity, region)
+
     def all(self) -> Iterator[Factor]:
         """Every factor, own ones last.  Reads all data files."""
         for factor_id in self._edition.ids():

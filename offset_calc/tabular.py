@@ -20,7 +20,7 @@ MAX_UNPACKED_BYTES = 400 * 1024 * 1024
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 _CHUNK = 1024 * 1024
-_DELIMITERS = ",\t;"
+DELIMITERS = ",\t;"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -143,11 +143,11 @@ def _is_zip(stream: IO[bytes]) -> bool:
 
 
 def _csv_grid(stream: IO[bytes]) -> Iterator[tuple[int, list[str], frozenset[int]]]:
-    encoding = _encoding(stream)
+    encoding = encoding_of(stream)
     text = io.TextIOWrapper(stream, encoding=encoding, newline="")
     try:
         first = text.readline(_CHUNK)
-        delimiter = max(_DELIMITERS, key=first.count)
+        delimiter = max(DELIMITERS, key=first.count)
         text.seek(0)
         reader = csv.reader(text, delimiter=delimiter)
         for cells in reader:
@@ -159,7 +159,7 @@ def _csv_grid(stream: IO[bytes]) -> Iterator[tuple[int, list[str], frozenset[int
             text.detach()  # the stream is the caller's to close
 
 
-def _encoding(stream: IO[bytes]) -> str:
+def encoding_of(stream: IO[bytes]) -> str:
     """The encoding of the whole file: by its mark, else UTF-8 if it is valid, else what Japanese Excel writes (CP932)."""
     start = stream.read(4)
     stream.seek(0)

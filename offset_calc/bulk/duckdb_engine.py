@@ -1,0 +1,138 @@
+"""DuckDB: columnar and out of core.  Files are read where they lie, never loaded as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from offset_calc.bulk import duckdb_columns as columns
+from offset_calc.bulk.csv_files import as_utf8, header_of
+from offset_calc.bulk.plan import COLUMNS, REQUIRED_COLUMNS, Scope, rate_rows
+from offset_calc.bulk.rates import RateBook
+from offset_calc.bulk.result import BulkRefused
+from offset_calc.quantities import Rounding
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FETCH = 10_000
+_MOST_KINDS = 10_000
+_KEYS = ("kind", "unit", "site", "supplier")
+
+
+class DuckDBEngine:
+    """A context manager; memory is bounded, what does not fit goes to a directory of its own that is removed at the end."""
+
+    divide = "({top} // {bottom})"
+    names_suppliers = True
+
+    def __init__(self, *, memory_limit: str = "2GB", threads: int | None = None) -> None:
+        self._memory_limit = memory_limit
+        self._threads = threads
+
+    def __enter__(self) -> DuckDBEngine:
+        import duckdb  # noqa: PLC0415 - only for bulk runs, not at import
+
+        self._directory = TemporaryDirectory(prefix="offset-calc-bulk-")
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": self._memory_limit,
+            "temp_directory": self._directory.name,
+        }
+        if self._threads:
+            settings["threads"] = self._threads
+        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(config=settings)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+        self._directory.cleanup()
+
+    def open(self, source: Path, rates: RateBook, rounding: Rounding) -> None:
+        """Make the relations over a Parquet or CSV file.  Raises: BulkRefused."""
+        import duckdb  # noqa: PLC0415
+
+        try:
+            self._open(source)
+        except duckdb.Error as broken:
+            raise BulkRefused("unreadable", at=type(broken).__name__) from broken
+        self._load_rates(rates, rounding)
+
+    def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Run a statement and stream its rows; take them all before the next statement."""
+        self._connection.execute(sql)
+        while rows := self._connection.fetchmany(_FETCH):
+            yield from rows
+
+    def broken_rows(self) -> Iterator[tuple[int, str]]:
+        """Lines of a CSV that DuckDB could not split into the columns of the header."""
+        if self._is_csv:
+            yield from self.query("SELECT DISTINCT line, csv_line FROM reject_errors ORDER BY line")
+
+    def _open(self, source: Path) -> None:
+        self._is_csv = source.suffix.lower() != ".parquet"
+        if self._is_csv:
+            path = as_utf8(source, Path(self._directory.name))
+            delimiter, header = header_of(path)
+            # named by position: a header may hold a name twice, or none
+            named = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header)))
+            options = f"auto_detect=false, header=true, delim='{delimiter}', quote='\"', escape='\"', null_padding=true"
+            scan = f"read_csv({columns.literal(str(path))}, {options}, columns={{{named}}}, store_rejects=true)"
+            found = {name: (f"c{at}", "VARCHAR") for at, name in reversed(tuple(enumerate(header)))}
+        else:
+            scan = f"read_parquet({columns.literal(str(source))})"
+            described = self.query(f"DESCRIBE SELECT * FROM {scan}")  # noqa: S608 - the path in it is quoted
+            found = {str(name).strip().lower(): (str(name), str(kind)) for name, kind, *_ in described}
+        missing = [column for column in REQUIRED_COLUMNS if column not in found]
+        if missing:
+            raise BulkRefused("columns_missing", missing=tuple(missing), found=tuple(found))
+        raw = {column: columns.name(found[column][0]) if column in found else "NULL" for column in COLUMNS}
+        types = {column: found[column][1] if column in found else "VARCHAR" for column in COLUMNS}
+        text = {column: f"COALESCE(CAST({raw[column]} AS VARCHAR), '')" for column in COLUMNS}
+        self._scope = Scope()
+        # a Parquet file knows its smallest and largest values; a CSV would have to be read for them
+        guarded = self._is_csv or self._look_ahead(raw, types, scan)
+        quantity, self._places = columns.quantity(raw["quantity"], types["quantity"], guarded=guarded)
+        plain = f"""
+            {columns.day(raw["date"], types["date"])} AS day,
+            {", ".join(f"{columns.key(raw[column], types[column])} AS {column}" for column in _KEYS)},
+            {quantity} AS quantity"""
+        written = ", ".join(f"{text[column]} AS raw_{column}" for column in COLUMNS)
+        # column names come from the file's own header and are quoted, and so is the path
+        self._connection.execute(f"CREATE VIEW activity AS SELECT {plain} FROM {scan}")  # noqa: S608
+        self._connection.execute(
+            f"CREATE VIEW written AS SELECT ROW_NUMBER() OVER () + 1 AS n, {written}, {plain} FROM {scan}"  # noqa: S608
+        )
+
+    def _look_ahead(self, raw: dict[str, str], types: dict[str, str], scan: str) -> bool:
+        """Learn what makes a quick join; returns whether quantities may lie outside the limits."""
+        day = columns.day(raw["date"], types["date"])
+        number = raw["quantity"] if columns.is_number(types["quantity"]) else "NULL"
+        asked = f"MIN({day}), MAX({day}), COUNT({raw['supplier']}), MIN({number}), MAX({number})"
+        first, last, named, least, most = next(self.query(f"SELECT {asked} FROM {scan}"))  # noqa: S608 - quoted names
+        self.names_suppliers = bool(named)
+        kinds = list(self.query(f"SELECT DISTINCT {raw['kind']} FROM {scan} LIMIT {_MOST_KINDS}"))  # noqa: S608
+        known = frozenset(str(kind) for (kind,) in kinds) if len(kinds) < _MOST_KINDS else None
+        self._scope = Scope(first, last, known)
+        return least is None or least < 0 or most > columns.MOST_QUANTITY
+
+    def _load_rates(self, rates: RateBook, rounding: Rounding) -> None:
+        self._connection.execute(
+            "CREATE TABLE rate (kind VARCHAR, unit VARCHAR, supplier VARCHAR, day_from DATE, day_to DATE, factor_id VARCHAR, "
+            "factor_top BIGINT, addend BIGINT, factor_bottom BIGINT, most BIGINT)"
+        )
+        file = Path(self._directory.name) / "rates.tsv"
+        needed = (
+            rate
+            for rate in rates.of_kinds(self._scope.kinds)
+            if self._scope.needs(rate, suppliers=self.names_suppliers)
+        )
+        rows = rate_rows(needed, self._places, rounding)
+        file.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+        self._connection.execute(
+            f"COPY rate FROM {columns.literal(str(file))} (HEADER false, DELIMITER '\t', QUOTE '', NULL '-')"
+        )

@@ -1,0 +1,269 @@
+"""Bulk runs: two engines, one plan, and plain decimals as the judge, to the last gram."""
+
+import csv
+import io
+from datetime import date, timedelta
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, localcontext
+from random import Random
+
+import duckdb
+import pytest
+
+from offset_calc import factors
+from offset_calc.bulk import BulkRefused, run_bulk
+from offset_calc.bulk.duckdb_engine import DuckDBEngine
+from offset_calc.bulk.sqlite_engine import SQLiteEngine
+from offset_calc.quantities import Rounding
+
+HEADER = ("date", "kind", "quantity", "unit", "site", "supplier")
+TEPCO = "jp.elec.fy2024.A0269.menu_m_residual.adjusted"
+
+
+@pytest.fixture(params=[DuckDBEngine, SQLiteEngine], ids=["duckdb", "sqlite"])
+def engine(request):
+    with request.param() as opened:
+        yield opened
+
+
+@pytest.fixture
+def a_file(tmp_path):
+    def write(*rows, header=HEADER, encoding="utf-8", delimiter=","):
+        text = io.StringIO()
+        csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows([header, *rows])
+        path = tmp_path / "activities.csv"
+        path.write_bytes(text.getvalue().encode(encoding))
+        return path
+
+    return write
+
+
+def by_key(result):
+    return {tuple(group.key.values()): (group.grams.value, group.rows) for group in result.groups}
+
+
+# kind, unit → factor by an independent look-up, exact value per unit as (top, bottom)
+SAMPLES = {
+    ("fuel.gasoline", "L"): "jp.shk.gasoline.co2",
+    ("fuel.gasoline", "kL"): "jp.shk.gasoline.co2",
+    ("electricity", "kWh"): "jp.grid.fy2024.national_average",
+    ("electricity", "MJ"): "jp.grid.fy2024.national_average",
+    ("travel.rail", "人km"): "jp.mlit.fy2024.rail",
+    ("food.beef", "g"): "jp.koide2021.food.beef",
+    ("jp.shk.lpg.carbon", "MJ"): "jp.shk.lpg.carbon",
+    ("jp.seirei.vehicle.01.n2o", "km"): "jp.seirei.vehicle.01.n2o",
+    ("gwp.ar5.sf6", "kg"): "gwp.ar5.sf6",
+}
+PER_UNIT = {
+    ("fuel.gasoline", "L"): ("2290", "1"),
+    ("fuel.gasoline", "kL"): ("2290000", "1"),
+    ("electricity", "kWh"): ("423", "1"),
+    ("electricity", "MJ"): ("423", "3.6"),
+    ("travel.rail", "人km"): ("17", "1"),
+    ("food.beef", "g"): ("18.34219895", "1"),
+    ("jp.shk.lpg.carbon", "MJ"): ("717.2", "12"),  # 0.0163 tC/GJ × 44, in grams per MJ
+    ("jp.seirei.vehicle.01.n2o", "km"): ("7.685", "1"),  # 0.000029 kg × 265
+    ("gwp.ar5.sf6", "kg"): ("23500000", "1"),
+}
+
+
+def plain_decimal(kind, unit, quantity, rounding=ROUND_HALF_UP):
+    top, bottom = PER_UNIT[kind, unit]
+    with localcontext() as context:
+        context.prec = 60
+        return int((Decimal(quantity) * Decimal(top) / Decimal(bottom)).quantize(Decimal(1), rounding))
+
+
+def random_rows(count, seed):
+    random = Random(seed)
+    keys = list(PER_UNIT)
+    for _ in range(count):
+        kind, unit = random.choice(keys)
+        quantity = random.choice(
+            [str(random.randrange(10**6)), f"{random.randrange(10**7) / 1000:.3f}", f"0.{random.randrange(10**6):06d}"]
+        )
+        day = date(2025, 4, 1) + timedelta(days=random.randrange(365))
+        yield day.isoformat(), kind, quantity, unit, f"site{random.randrange(4)}", ""
+
+
+class TestEqualToPlainDecimalsToTheLastGram:
+    @pytest.mark.parametrize(("rounding", "mode"), [(Rounding.HALF_UP, ROUND_HALF_UP), (Rounding.UP, ROUND_CEILING)])
+    def test_many_rows_of_many_kinds(self, engine, a_file, rounding, mode):
+        rows = list(random_rows(3000, seed=20261122))
+        expected = {}
+        for _, kind, quantity, unit, site, _ in rows:
+            grams, count = expected.get((site, kind), (0, 0))
+            expected[site, kind] = (grams + plain_decimal(kind, unit, quantity, mode), count + 1)
+        result = run_bulk(a_file(*rows), engine, rounding=rounding)
+        assert by_key(result) == expected
+        assert result.total.value == sum(grams for grams, _ in expected.values())
+        assert (result.rows, result.rejected) == (3000, {})
+        assert result.read_by_library == sum(len(row[2].partition(".")[2]) > 3 for row in rows)
+
+    def test_exact_halves_round_up(self, engine, a_file):
+        rows = [
+            ("2025-04-01", "electricity", "0.0035", "kWh", "A", ""),
+            ("2025-04-01", "travel.rail", "0.5", "人km", "A", ""),
+        ]
+        assert by_key(run_bulk(a_file(*rows), engine, group_by=("kind",))) == {
+            ("electricity",): (1, 1),  # 1.4805 g
+            ("travel.rail",): (9, 1),  # 8.5 g
+        }
+
+    def test_a_gigatonne_is_no_overflow(self, engine, a_file):
+        row = ("2025-04-01", "gwp.ar5.sf6", "999999999999", "kg", "A", "")
+        assert run_bulk(a_file(row), engine).total.value == 999_999_999_999 * 23_500_000
+
+
+class TestTheSameRulesAsAForm:
+    def test_what_an_engine_cannot_read_the_library_reads(self, engine, a_file):
+        rows = [
+            ("２０２５/４/１", "fuel.gasoline", "１，２００", "Ｌ", "A", ""),
+            ("2025年4月2日", " fuel.gasoline ", "1,200", "L", "A", ""),
+            ("2025-04-03", "fuel.gasoline", " 1200 ", "L", "A", ""),
+        ]
+        result = run_bulk(a_file(*rows), engine)
+        assert by_key(result) == {("A", "fuel.gasoline"): (3 * 2_748_000, 3)}
+        assert 2 <= result.read_by_library <= 3
+
+    def test_the_factor_of_the_day(self, engine, a_file):
+        rows = [
+            ("2025-03-31", "travel.car", "1000", "人km", "A", ""),
+            ("2024-03-31", "travel.car", "1000", "人km", "A", ""),
+            ("2021-05-01", "travel.car", "1000", "人km", "A", ""),
+        ]
+        assert by_key(run_bulk(a_file(*rows), engine, group_by=("factor", "month"))) == {
+            ("jp.mlit.fy2024.car", "2025-03"): (125_000, 1),
+            ("jp.mlit.fy2023.car", "2024-03"): (127_000, 1),
+            ("jp.mlit.fy2021.car", "2021-05"): (132_000, 1),
+        }
+
+    def test_suppliers_by_registration_or_menu_and_the_average_without(self, engine, a_file):
+        rows = [
+            ("2025-05-01", "electricity", "1000", "kWh", "A", "A0269"),
+            ("2025-05-01", "electricity", "1000", "kWh", "A", TEPCO),
+            ("2025-05-01", "electricity", "1000", "kWh", "A", ""),
+            ("2025-05-01", "fuel.gasoline", "1", "L", "A", "任意の給油所"),
+        ]
+        result = run_bulk(a_file(*rows), engine, group_by=("factor",))
+        assert by_key(result) == {(TEPCO,): (904_000, 2), ("jp.grid.fy2024.national_average",): (423_000, 1),
+                                  ("jp.shk.gasoline.co2",): (2_290, 1)}  # fmt: skip
+
+    def test_own_factors(self, engine, a_file):
+        row = dict.fromkeys(factors.COLUMNS, "") | {
+            "id": "own.steam",
+            "name_ja": "蒸気",
+            "region": "JP",
+            "year": "2025",
+            "value": "0.060123456789012",
+            "unit": "tCO2/GJ",
+            "gas": "CO2",
+            "source_title": "Own boiler test",
+            "source_publisher": "Example",
+        }
+        own = factors.load().with_own([factors.Factor.from_row(row)])
+        result = run_bulk(a_file(("2025-05-01", "own.steam", "3", "GJ", "A", "")), engine, factors=own)
+        assert result.total.value == 180_370
+        assert result.factor_set_sha256 == own.sha256
+
+    def test_no_grouping_at_all(self, engine, a_file):
+        result = run_bulk(a_file(("2025-05-01", "fuel.gasoline", "2", "L", "A", "")), engine, group_by=())
+        assert by_key(result) == {(): (4_580, 1)}
+
+
+class TestRejectedRowsAreHandedBackWithReasons:
+    def test_each_reason(self, engine, a_file, tmp_path):
+        rows = [
+            ("2025-04-01", "fuel.gasoline", "10", "L", "A", ""),
+            ("2025-02-30", "fuel.gasoline", "10", "L", "A", ""),
+            ("", "fuel.gasoline", "10", "L", "A", ""),
+            ("2025-04-01", "fuel.gasoline", "-10", "L", "A", ""),
+            ("2025-04-01", "fuel.gasoline", "NaN", "L", "A", ""),
+            ("2025-04-01", "fuel.gasoline", "1e3", "L", "A", ""),
+            ("2025-04-01", "fuel.gasoline", "0.1234567", "L", "A", ""),
+            ("2025-04-01", "fuel.gasoline", "1000000000001", "L", "A", ""),
+            ("2025-04-01", "fuel.moonshine", "10", "L", "=1+1", ""),
+            ("2025-04-01", "fuel.gasoline", "10", "kg", "A", ""),
+            ("2025-04-01", "electricity", "10", "kWh", "A", "Z9999"),
+            ("1999-04-01", "fuel.gasoline", "10", "L", "A", ""),
+        ]
+        refused = tmp_path / "rejected.csv"
+        result = run_bulk(a_file(*rows), engine, rejected_file=refused)
+        assert result.total.value == 22_900
+        with refused.open(encoding="utf-8", newline="") as file:
+            listed = [(row["row"], row["reason"]) for row in csv.DictReader(file)]
+        assert listed == [
+            ("3", "not_a_date"),
+            ("4", "date_missing"),
+            ("5", "negative"),
+            ("6", "not_finite"),
+            ("7", "exponent"),
+            ("8", "too_many_decimals"),
+            ("9", "too_large"),
+            ("10", "unknown_kind"),
+            ("11", "unit_mismatch"),
+            ("12", "unknown_supplier"),
+            ("13", "factor_not_found"),
+        ]
+        assert sum(result.rejected.values()) == 11
+        assert "'=1+1" in refused.read_text(encoding="utf-8")
+
+    def test_nothing_is_lost(self, engine, a_file):
+        rows = [
+            *random_rows(200, seed=1),
+            *(("2025-04-01", "fuel.gasoline", text, "L", "A", "") for text in ("x", "", "1,00")),
+        ]
+        result = run_bulk(a_file(*rows), engine)
+        assert result.rows + sum(result.rejected.values()) == 203
+
+    def test_a_line_with_too_many_cells(self, engine, a_file, tmp_path):
+        path = a_file(("2025-04-01", "fuel.gasoline", "10", "L", "A", ""))
+        with path.open("ab") as file:
+            file.write(b"2025-04-01,fuel.gasoline,10,L,A,,surplus\r\n")
+        result = run_bulk(path, engine, rejected_file=tmp_path / "rejected.csv")
+        assert (result.rows, result.rejected) == (1, {"broken_row": 1})
+
+
+class TestFiles:
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp932", "utf-16"])
+    def test_encodings_of_excel(self, engine, a_file, encoding):
+        path = a_file(("2025-04-01", "travel.rail", "100", "人km", "札幌工場", ""), encoding=encoding)
+        assert by_key(run_bulk(path, engine)) == {("札幌工場", "travel.rail"): (1_700, 1)}
+
+    def test_tabs_and_columns_in_any_order_and_missing_optional_ones(self, engine, a_file):
+        path = a_file(
+            ("L", "10", "2025-04-01", "fuel.gasoline"), header=("unit", "Quantity", "DATE", "kind"), delimiter="\t"
+        )
+        assert by_key(run_bulk(path, engine)) == {("", "fuel.gasoline"): (22_900, 1)}
+
+    def test_missing_columns_are_named(self, engine, a_file):
+        with pytest.raises(BulkRefused) as refused:
+            run_bulk(a_file(("1", "2"), header=("date", "kind")), engine)
+        assert refused.value.params["missing"] == ("quantity", "unit")
+
+    def test_an_unknown_grouping(self, engine, a_file):
+        with pytest.raises(BulkRefused):
+            run_bulk(a_file(), engine, group_by=("site; DROP TABLE activity",))
+
+
+class TestParquet:
+    @pytest.mark.parametrize(
+        "quantity", ["DECIMAL(18,3)", "DECIMAL(12,2)", "DECIMAL(30,2)", "DOUBLE", "BIGINT", "VARCHAR"]
+    )
+    @pytest.mark.parametrize("day", ["DATE", "VARCHAR", "TIMESTAMP"])
+    def test_any_type_that_holds_the_numbers(self, tmp_path, quantity, day):
+        path = tmp_path / "it's.parquet"
+        duckdb.sql(
+            f"COPY (SELECT CAST('2025-05-01' AS {day}) AS date, 'fuel.gasoline' AS kind, CAST(12 AS {quantity}) AS quantity, "
+            f"'L' AS unit, 'A' AS site FROM range(5)) TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)"
+        )
+        with DuckDBEngine() as engine:
+            result = run_bulk(path, engine)
+        assert (result.total.value, result.rows, result.rejected) == (5 * 27_480, 5, {})
+        assert result.read_by_library == 0
+
+    def test_a_file_that_is_no_parquet(self, tmp_path):
+        path = tmp_path / "x.parquet"
+        path.write_bytes(b"hello")
+        with DuckDBEngine() as engine, pytest.raises(BulkRefused) as refused:
+            run_bulk(path, engine)
+        assert refused.value.reason == "unreadable"
