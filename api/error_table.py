@@ -27,6 +27,7 @@ from certificates import (
     status_list,
 )
 from certificates import service as issuing
+from certificates.claims import wording
 from certificates.log import store as log_store
 from marketplace import errors as market
 from marketplace.certification import changes, publication
@@ -202,8 +203,10 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         status_list.UnusableStatusList,
         sheet.DisclosureNotCommitted,
         pdf_signature.AlreadySigned,
+        wording.NoFootprintToShow,
         qr.UrlTooLong,
         pdf_signature.AlreadySigned,
+        wording.NoFootprintToShow,
         mark.NotASha256,
         calc.DocumentInvalid,
         calc.ReplayDiffers,
