@@ -206,7 +206,6 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         wording.NoFootprintToShow,
         qr.UrlTooLong,
         pdf_signature.AlreadySigned,
-        wording.NoFootprintToShow,
         mark.NotASha256,
         calc.DocumentInvalid,
         calc.ReplayDiffers,
