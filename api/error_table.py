@@ -205,7 +205,6 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         pdf_signature.AlreadySigned,
         wording.NoFootprintToShow,
         qr.UrlTooLong,
-        pdf_signature.AlreadySigned,
         mark.NotASha256,
         calc.DocumentInvalid,
         calc.ReplayDiffers,
