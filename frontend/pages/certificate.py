@@ -4,6 +4,7 @@ Its content is the very sheet that the PDF is printed from, so page and paper ca
 """
 
 import hashlib
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -24,6 +25,8 @@ from marketplace.certification.publication import published
 
 FORMS = ("pdf", "jwt", "svg", "zip", "tlog-proof")
 PRINTED = ("pdf", "zip")
+# drawings are the same for ever and take longer than the rest of the page; each is some ten kilobytes
+DRAWINGS_KEPT = 500
 
 
 async def page(request: Request) -> Response:
@@ -61,10 +64,20 @@ async def page(request: Request) -> Response:
         footprint_id=record.statement.footprint.id if record.statement.footprint else None,
         statement_hash=statement_hash,
         grams=record.grams,
-        engraved=Markup(mark_svg(statement_hash, detail="fine")),  # noqa: S704  # drawn by us from hex digits
-        qr=Markup(qr_svg(proof_url(market.base_url, record.number, record.proof))),  # noqa: S704  # drawn by us
+        engraved=_mark(statement_hash),
+        qr=_code(proof_url(market.base_url, record.number, record.proof)),
     )
     return _unless_known(request, answer)
+
+
+@lru_cache(maxsize=DRAWINGS_KEPT)
+def _mark(statement_hash: str) -> Markup:
+    return Markup(mark_svg(statement_hash, detail="fine"))  # noqa: S704  # drawn by us from hex digits
+
+
+@lru_cache(maxsize=DRAWINGS_KEPT)
+def _code(url: str) -> Markup:
+    return Markup(qr_svg(url))  # noqa: S704  # drawn by us
 
 
 async def other_form(request: Request) -> Response:
