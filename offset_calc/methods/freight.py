@@ -14,7 +14,7 @@ MODES = ("truck", "van", "rail", "ship", "air_domestic")
 _FUELS = ("diesel_oil", "gasoline")
 _TABLE_FUEL = {"diesel_oil": "diesel", "gasoline": "gasoline"}
 _CONTEXT = Context(prec=30, rounding=ROUND_HALF_EVEN)
-_LITRES_PLACES = Decimal("0.0001")  # the notice prints litres per tonne-kilometre to three or four digits
+_LITRES_PLACES = Decimal("0.000001")  # far beyond the three digits that are published, and still to be keyed in
 
 
 def coefficients(sheet: Sheet, fuel: str) -> tuple[Factor, Factor, Factor]:
@@ -24,7 +24,7 @@ def coefficients(sheet: Sheet, fuel: str) -> tuple[Factor, Factor, Factor]:
 
 
 def litres_per_tonne_km(of: tuple[Factor, Factor, Factor], load_percent: Decimal, payload_kg: Decimal) -> Decimal:
-    """Improved tonne-kilometre method: ln y = a + b ln(x/100) + c ln z, y rounded to four decimals.
+    """Improved tonne-kilometre method: ln y = a + b ln(x/100) + c ln z, y rounded to six decimals.
 
     Units: y litres per tonne-kilometre, x load factor in percent, z maximum payload in kilograms.
     Source: METI notice on the energy use of freight carriers; coefficients jp.improved_tkm.* of the factor set.

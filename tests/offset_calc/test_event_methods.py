@@ -139,7 +139,7 @@ CASES = [
         "freight",
         {"mass_kg": "1500", "distance_km": "300", "payload_kg": "3000", "load_percent": "58"},
         "truck",
-        ["1.5 * 300 * 0.1245 * 2.62"],
+        ["1.5 * 300 * 0.124451 * 2.62"],
     ),
     ("freight", {"mass_kg": "1500", "distance_km": "300", "mode": "rail"}, "tonne_km", ["1.5 * 300 * 0.022"]),
     ("freight", {"spend_yen": "20000"}, "spend", ["20 * 3.81741193"]),
