@@ -183,11 +183,11 @@ class TestFilesThatCannotBeRead:
         with contextlib.suppress(TableRefused):
             list(open_table(io.BytesIO(content), {"a": ("x",)}).rows)
 
-    @given(st.data())
+    @given(st.lists(st.tuples(st.integers(0, 9999), st.integers(0, 255)), min_size=1, max_size=4))
     @settings(max_examples=150, deadline=None)
-    def test_nor_does_a_damaged_workbook(self, data):
+    def test_nor_does_a_damaged_workbook(self, damages):
         content = bytearray(xlsx_file([["origin", "mode"], ["東京", "rail"]]).getvalue())
-        for _ in range(data.draw(st.integers(1, 4))):
-            content[data.draw(st.integers(4, len(content) - 1))] = data.draw(st.integers(0, 255))
+        for place, byte in damages:  # ten-thousandths of the file, whose length changes with the time in it
+            content[4 + place * (len(content) - 5) // 9999] = byte
         with contextlib.suppress(TableRefused):
             import_attendees(io.BytesIO(bytes(content)))

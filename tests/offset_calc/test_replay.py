@@ -72,7 +72,7 @@ class TestAForgedDocumentIsCaught:
             (("complete",), True, "/complete"),
             (("factor_set", "sha256"), "0" * 64, "/factor_set/sha256"),
             (("version",), 2, "/version"),
-            (("rounding",), "up", "/rounding"),
+            (("rounding",), "up", "/lines/3/grams"),
             (("extra",), 1, "/extra"),
         ],
     )
