@@ -45,6 +45,7 @@ class PlaceTable:
     def __init__(self, edition: tables.Edition) -> None:
         self._by_key: dict[str, Place] = {}
         self._by_name: dict[str, list[Place]] = {}
+        self._city_at: dict[tuple[Decimal, Decimal], str] = {}
         for row in edition.resource("places"):
             place = Place(
                 **{column: row[column] for column in row if column not in {"latitude", "longitude"}},
@@ -52,6 +53,8 @@ class PlaceTable:
                 longitude=Decimal(row["longitude"]),
             )
             self._by_key[place.key] = place
+            if place.kind == "city":
+                self._city_at.setdefault((place.latitude, place.longitude), place.key)
             for name in _names(place):
                 self._by_name.setdefault(name, []).append(place)
 
@@ -65,8 +68,7 @@ class PlaceTable:
         """Key of the city whose station serves a place: the capital's, for a prefecture."""
         if place.kind != "prefecture":
             return place.key
-        spot = (place.latitude, place.longitude)
-        return next(p.key for p in self._by_key.values() if p.kind == "city" and (p.latitude, p.longitude) == spot)
+        return self._city_at[place.latitude, place.longitude]
 
     def airport_of(self, place: Place) -> Place:
         """The airport that serves a place (itself, for an airport)."""
