@@ -137,10 +137,15 @@ class Embedded:
             self._child("payments", lambda: sandbox_payments.main(payments), {}),
             self._child("worker", run_worker, variables),
         ]
-        for child in self._children:
+        # the web process first: it answers while the others, which a visitor needs later, are still starting
+        web, *others = self._children
+        web.start()
+        self._wait_until_answers(f"{self.address}/readyz")
+        for child in others:
             child.start()
         self._note_process_ids()
-        self._wait_until_ready()
+        for port in (self.ports.payments, self.ports.registry):
+            self._wait_until_answers(f"http://{HOST}:{port}/")
 
     def _prepare(self, variables: Mapping[str, str]) -> None:
         """Migrate and seed in a process of its own, so that the supervisor never opens the database."""
@@ -213,15 +218,16 @@ class Embedded:
             write_sandbox_authority(key, chain, now=datetime.now(UTC))
         return {"ASHIATO_PDF_SIGNING_KEY_FILE": str(key), "ASHIATO_PDF_SIGNING_CHAIN_FILE": str(chain)}
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_answers(self, address: str) -> None:
+        """Until `address` gives any answer but a server error; fails as soon as a process that was started has ended."""
         deadline = time.monotonic() + STARTS_WITHIN_SECONDS
         while time.monotonic() < deadline:
             for child in self._children:
-                if not child.running:
+                if child.process is not None and not child.running:
                     self.stop()
                     raise ChildFailed(f"{child.name} did not come up; see {child.log}")
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{self.address}/readyz", timeout=5).status_code == httpx.codes.OK:
+                if not httpx.get(address, timeout=5, verify=False).is_server_error:  # noqa: S501 - plain http on loopback
                     return
             time.sleep(0.02)
         self.stop()

@@ -18,12 +18,12 @@ from certificates import (
     keys,
     mark,
     number,
-    pdf_signature,
     qr,
     records,
     render_pdf,
     reservations,
     sheet,
+    signing_authority,
     status_list,
 )
 from certificates import service as issuing
@@ -202,7 +202,7 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         jose.MalformedToken,
         status_list.UnusableStatusList,
         sheet.DisclosureNotCommitted,
-        pdf_signature.AlreadySigned,
+        signing_authority.AlreadySigned,
         wording.NoFootprintToShow,
         qr.UrlTooLong,
         mark.NotASha256,

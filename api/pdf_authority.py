@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from certificates.keys import UnusableKey
-from certificates.pdf_signature import SigningAuthority, make_sandbox_authority
+from certificates.signing_authority import SigningAuthority, make_sandbox_authority
 
 
 def read_authority(key_file: Path, chain_file: Path) -> SigningAuthority:

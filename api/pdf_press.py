@@ -8,10 +8,10 @@ from collections import OrderedDict
 
 from api.pdf_authority import read_authority
 from api.settings import Settings
-from certificates.pdf_signature import SigningAuthority, sign_pdf
 from certificates.qr import proof_url, qr_svg, short_url
 from certificates.render_pdf import render_pdf
 from certificates.sheet import Locale
+from certificates.signing_authority import SigningAuthority
 from marketplace.certification.publication import Publication
 
 KEPT = 200
@@ -50,7 +50,12 @@ class PdfPress:
             locale=locale,
             credential_jwt=record.credential,
         )
-        return pdf if self._authority is None else sign_pdf(pdf, self._authority.key, self._authority.chain)
+        if self._authority is None:
+            return pdf
+        # the signing library takes a second to import: the first PDF waits for it, not the start of the service
+        from certificates.pdf_signature import sign_pdf  # noqa: PLC0415
+
+        return sign_pdf(pdf, self._authority.key, self._authority.chain)
 
 
 def signing_authority(settings: Settings) -> SigningAuthority | None:

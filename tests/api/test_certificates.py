@@ -19,8 +19,9 @@ from certificates.keys import read_jwks
 from certificates.log.checkpoint import LogTrust
 from certificates.log.notes import NoteKey
 from certificates.log.proof import read_log_proof
-from certificates.pdf_signature import PdfSignatureOutcome, check_pdf_signature, make_sandbox_authority
+from certificates.pdf_signature import PdfSignatureOutcome, check_pdf_signature
 from certificates.service import revoke
+from certificates.signing_authority import make_sandbox_authority
 from certificates.verdict import CheckResult, Outcome
 from certificates.verify import TrustedIssuer
 from marketplace.certification.publication import NAMING, published

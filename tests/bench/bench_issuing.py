@@ -16,8 +16,8 @@ from certificates.facts import Share, StatementFacts
 from certificates.log.log_key import log_origin
 from certificates.log.notes import NoteSigner
 from certificates.log.sequencer import sequence
-from certificates.pdf_signature import make_sandbox_authority
 from certificates.records import CertificateRecord, issued_after
+from certificates.signing_authority import make_sandbox_authority
 from marketplace.certification.publication import Publication
 from marketplace.database.connect import tortoise_config
 from marketplace.database.migrator import migrate

@@ -22,13 +22,12 @@ from certificates.pdf_signature import (
     AlreadySigned,
     PdfSignatureOutcome,
     PdfSignatureResult,
-    SigningAuthority,
     check_pdf_signature,
-    make_sandbox_authority,
     sign_pdf,
 )
 from certificates.qr import qr_svg
 from certificates.render_pdf import render_pdf
+from certificates.signing_authority import SigningAuthority, make_sandbox_authority
 from tests.certificates.builders import a_statement, some_disclosures
 from tests.certificates.pdf_reading import attachments_of, picture_of, words_of
 
