@@ -15,7 +15,7 @@ demo: .venv/dev
 
 test: .venv/dev
 	$(PYTHON) tests/browser_setup.py
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check .
