@@ -11,15 +11,16 @@ from typing import NamedTuple
 
 from offset_calc import distances, lines, rail
 from offset_calc.declarations import INCOMPLETE, Category, Field, Grade, Method
-from offset_calc.errors import UnitMismatch
+from offset_calc.errors import FieldProblem, InputsRefused, UnitMismatch
 from offset_calc.factors import Factor, FactorSet
 from offset_calc.footprint import Period
 from offset_calc.lines import Derivation, Line, Step, Term
 from offset_calc.places import Place, PlaceTable
-from offset_calc.quantities import EXACT, ONE, Rounding, round_ratio
+from offset_calc.quantities import EXACT, ONE, ROUNDING_MODES, Rounding, round_ratio
 from offset_calc.units import conversion
 
 Value = Decimal | str | Place
+_new_line = tuple.__new__
 
 _GRAMS = {
     "g": (),
@@ -45,15 +46,16 @@ class Row:
 
     path, method, unused: the answers to the category's questions, the method they lead to (None: the row does not say
     enough), and the stated fields that this method does not look at.  share: the terms of a stated allocation_percent.
+    texts: choices, factor ids and texts by field, defaults included.
     """
 
-    __slots__ = ("_fields", "_terms", "_texts", "_values", "index", "method", "path", "share", "unused")
+    __slots__ = ("_fields", "_terms", "_values", "index", "method", "path", "share", "texts", "unused")
 
     def __init__(self, category: Category, index: int, values: Mapping[str, Value]) -> None:
         self.index = index
         self._values = values
         self._fields = category.fields_by_name
-        self._texts = {**category.default_texts, **{name: v for name, v in values.items() if isinstance(v, str)}}
+        self.texts = {**category.default_texts, **{name: v for name, v in values.items() if isinstance(v, str)}}
         self._terms = {
             name: Term(lines.MUL, name, value, self._fields[name].unit, lines.INPUT)
             for name, value in values.items()
@@ -64,6 +66,12 @@ class Row:
         self.share = (share, _PERCENT) if share else ()
         looked_at = {*self.method.needs, *self.method.uses} if self.method else set()
         self.unused = tuple(name for name in self._fields if name in values and name not in looked_at)
+
+    def build(self, sheet: Sheet) -> tuple[Line, ...]:
+        """The lines of this row by its method.  Raises: InputsRefused when no method fits."""
+        if self.method is None:
+            raise InputsRefused((FieldProblem("", "not_enough"),))
+        return self.method.build(self, sheet)
 
     def stated(self, name: str) -> bool:
         """Whether the user filled the field."""
@@ -84,7 +92,7 @@ class Row:
 
     def choice(self, name: str) -> str:
         """A choice, factor id or text: stated, or the default."""
-        return self._texts[name]
+        return self.texts[name]
 
     def place(self, name: str) -> Place | None:
         """A place, if stated."""
@@ -145,8 +153,9 @@ class Sheet:
         self.period = period
         self.on = period.start
         self.rounding = rounding
+        self._mode = ROUNDING_MODES[rounding]
         self.venue = venue
-        self._rates = _rates_on(factors, period.start)
+        self._rates, self.ready = _rates_on(factors, period.start)
         self._context: AbstractContextManager[Context] = localcontext(EXACT)
         self.category = ""
 
@@ -175,11 +184,17 @@ class Sheet:
         Raises: FactorNotFound; UnitMismatch when the unit cannot become the factor's.
         """
         key = (activity, region, unit, factor.id if factor else None, then)
-        if row.share:
-            terms += row.share
         rate = self._rates.get(key)
         if rate is None:
             rate = self._rates[key] = self._rate(activity, region, unit, factor, then)
+        return self.write(row, activity, terms, rate, cited)
+
+    def write(
+        self, row: Row, activity: str, terms: tuple[Term, ...], rate: Rate, cited: tuple[Factor, ...] = ()
+    ) -> Line:
+        """Write the line of `terms`, a quantity in the unit that `rate` was made ready for."""
+        if row.share:
+            terms += row.share
         top, bottom, assumed = rate.top, rate.bottom, False
         for term in terms:
             if term.op is lines.MUL:
@@ -189,20 +204,39 @@ class Sheet:
             if term.source is lines.ASSUMPTION:
                 assumed = True
         method = row.method
-        grade = Grade.D if assumed or method is None else max(method.grade, rate.limit)
-        return Line(
-            self.category,
-            row.index,
-            activity,
-            method.id if method else "",
-            row.path,
-            terms + rate.steps,
-            rate.factors + cited,
-            round_ratio(top, bottom, self.rounding),
-            grade,
-            rate.vintage,
-            row.unused,
+        if method is None:
+            raise InputsRefused((FieldProblem("", "not_enough"),))
+        grade = method.grade
+        if assumed:
+            grade = Grade.D
+        elif rate.limit > grade:
+            grade = rate.limit
+        whole = bottom is ONE  # the usual case, and the quick one
+        grams = int(top.to_integral_value(self._mode)) if whole else round_ratio(top, bottom, self.rounding)
+        factors = rate.factors + cited if cited else rate.factors
+        # built as the tuple it is: naming the fields once more would take as long as the arithmetic
+        return _new_line(
+            Line,
+            (
+                self.category,
+                row.index,
+                activity,
+                method.id,
+                row.path,
+                terms + rate.steps,
+                factors,
+                grams,
+                grade,
+                rate.vintage,
+                row.unused,
+            ),
         )
+
+    def rate(
+        self, activity: str, unit: str, factor: Factor | None = None, then: tuple[Factor, ...] = (), region: str = "JP"
+    ) -> Rate:
+        """A factor made ready for quantities in `unit`.  Raises: FactorNotFound, UnitMismatch."""
+        return self._rate(activity, region, unit, factor, then)
 
     def rail_distance(self, start: Place, end: Place) -> Term | None:
         """Operating kilometres by rail as a derived term; None when the railway table does not join the two."""
@@ -243,9 +277,12 @@ _RateKey = tuple[str, str, str, str | None, tuple[Factor, ...]]
 
 
 @lru_cache(maxsize=256)
-def _rates_on(_factors: FactorSet, _on: date) -> dict[_RateKey, Rate]:
-    """The rates already made ready for one factor set and day; the next footprint of that day finds them."""
-    return {}
+def _rates_on(_factors: FactorSet, _on: date) -> tuple[dict[_RateKey, Rate], dict[tuple[str, str, str], Rate]]:
+    """The rates already made ready for one factor set and day; the next footprint of that day finds them.
+
+    The second dictionary is for methods that look their rates up by a key of their own.
+    """
+    return {}, {}
 
 
 def _divided_out(top: Decimal, bottom: Decimal) -> tuple[Decimal, Decimal]:

@@ -26,13 +26,16 @@ class Rounding(StrEnum):
     UP = "up"  # conservative: a claimed footprint is never smaller than the exact product
 
 
+ROUNDING_MODES = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.UP: ROUND_CEILING}
+
+
 def round_ratio(numerator: Decimal, denominator: Decimal = ONE, rounding: Rounding = Rounding.HALF_UP) -> int:
     """Return numerator ÷ denominator as a whole number, rounded exactly once and without an intermediate result.
 
     Both are non-negative, the denominator positive.
     """
     if denominator is ONE or denominator == ONE:
-        return int(numerator.to_integral_value(ROUND_HALF_UP if rounding is Rounding.HALF_UP else ROUND_CEILING))
+        return int(numerator.to_integral_value(ROUNDING_MODES[rounding]))
     top, top_scale = numerator.as_integer_ratio()
     bottom, bottom_scale = denominator.as_integer_ratio()
     dividend, divisor = top * bottom_scale, top_scale * bottom

@@ -144,7 +144,10 @@ class Calculator:
             for category, rows in inputs.rows.items():
                 sheet.category = category
                 for row in rows:
-                    lines += _lines_of(row, sheet, problems)
+                    try:
+                        lines += row.build(sheet)
+                    except (InputsRefused, FactorNotFound, PlaceUnknown) as refused:
+                        _note(refused, f"/{category}/{row.index}", problems)
         if problems.found:
             raise InputsRefused(tuple(problems.found))
         return Footprint(
@@ -263,16 +266,9 @@ def _check_path(category: Category, row: Row, problems: Problems) -> None:
             problems.add(f"{pointer}/{name}", "required", method=row.method.id)
 
 
-def _lines_of(row: Row, sheet: Sheet, problems: Problems) -> tuple[Line, ...]:
-    if row.method is None:  # refused by read_inputs; only rows made by other code can come here
-        problems.add(f"/{sheet.category}/{row.index}", "not_enough")
-        return ()
-    try:
-        return row.method.build(row, sheet)
-    except InputsRefused as refused:
+def _note(refused: InputsRefused | FactorNotFound | PlaceUnknown, pointer: str, problems: Problems) -> None:
+    if isinstance(refused, InputsRefused):
         for problem in refused.problems:
-            pointer = f"/{sheet.category}/{row.index}{problem.pointer}"
-            problems.found.append(FieldProblem(pointer, problem.code, problem.params))
-    except (FactorNotFound, PlaceUnknown) as refused:
-        problems.add(f"/{sheet.category}/{row.index}", refused.code, **refused.params)
-    return ()
+            problems.found.append(FieldProblem(pointer + problem.pointer, problem.code, problem.params))
+    else:
+        problems.add(pointer, refused.code, **refused.params)

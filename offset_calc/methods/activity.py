@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from offset_calc.calculation import Row, Sheet
+from offset_calc.calculation import Rate, Row, Sheet
 from offset_calc.declarations import Category, Field, Grade, Kind, Method, Requirement
 from offset_calc.errors import FieldProblem, InputsRefused, UnitMismatch
 from offset_calc.factors import Factor
@@ -26,13 +26,22 @@ def gwp_of(factor: Factor, gwp_set: str, sheet: Sheet) -> tuple[Factor, ...]:
 
 
 def _by_factor(row: Row, sheet: Sheet) -> tuple[Line, ...]:
-    factor = sheet.factors.by_id(row.choice("factor_id"))
+    texts = row.texts
+    key = (texts["factor_id"], texts["unit"], texts["gwp_set"])
+    rate = sheet.ready.get(key)
+    if rate is None:
+        rate = sheet.ready[key] = _rate(*key, sheet)
+    return (sheet.write(row, key[0], (row.mul("quantity"),), rate),)
+
+
+def _rate(factor_id: str, unit: str, gwp_set: str, sheet: Sheet) -> Rate:
+    factor = sheet.factors.by_id(factor_id)
     if factor.parsed_unit is None:
         problem = FieldProblem("/factor_id", "not_an_emission_factor", {"given": factor.id, "unit": factor.unit})
         raise InputsRefused((problem,))
-    gwp = gwp_of(factor, row.choice("gwp_set"), sheet)
+    gwp = gwp_of(factor, gwp_set, sheet)
     try:
-        return (sheet.line(row, factor.id, (row.mul("quantity"),), unit=row.choice("unit"), factor=factor, then=gwp),)
+        return sheet.rate(factor.id, unit, factor, gwp)
     except UnitMismatch as refused:
         raise InputsRefused((FieldProblem("/unit", refused.code, refused.params),)) from None
 

@@ -5,6 +5,7 @@ import hashlib
 import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -93,3 +94,11 @@ class TestActivities:
         assert len(units) == 1
         assert known(units.pop())
         assert {factor.parsed_unit.gas for factor in found} <= {"CO2", "CO2e"}
+
+
+class TestNotesAreCodes:
+    def test_every_code_is_explained_in_the_documentation(self):
+        guide = (Path(__file__).parents[2] / "docs" / "algorithms" / "footprint-factors.md").read_text("utf-8")
+        codes = {code.split(":")[0] for factor in SHIPPED for code in factor.note.split()}
+        assert codes
+        assert [code for code in sorted(codes) if f"`{code}" not in guide] == []
