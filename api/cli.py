@@ -49,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verify.add_argument("--offline", action="store_true", help="ask nobody; say what could not be checked")
     verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
+    footprint = commands.add_parser("footprint", help="recompute a saved footprint")
+    replay = footprint.add_subparsers(dest="act", required=True).add_parser(
+        "replay", help="recompute a footprint's JSON file offline and compare it to the gram"
+    )
+    replay.add_argument("file", type=Path)
+
     factors = commands.add_parser("factors", help="recall a factor that is wrong, and list what was computed with it")
     of_factors = factors.add_subparsers(dest="act", required=True)
     recall = of_factors.add_parser("recall", help="mark a factor as wrong and report the footprints that used it")
@@ -100,7 +106,7 @@ def _run(chosen: argparse.Namespace) -> int:
             from api.demo import run_demo  # noqa: PLC0415
 
             return run_demo(runs=chosen.runs)
-        case "certificate" | "log" | "factors":
+        case "certificate" | "log" | "factors" | "footprint":
             return _operate(chosen)
         case "verify":
             from api.verify_command import run_verify  # noqa: PLC0415
@@ -125,6 +131,10 @@ def _operate(chosen: argparse.Namespace) -> int:
         from api.log_command import run as run_log  # noqa: PLC0415
 
         return run_log(chosen)
+    if chosen.command == "footprint":
+        from api.footprint_command import run_replay  # noqa: PLC0415
+
+        return run_replay(chosen.file)
     return _factors(chosen)
 
 
