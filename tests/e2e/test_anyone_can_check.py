@@ -1,7 +1,6 @@
 """With nothing but what the running service publishes, a stranger audits the log and verifies a certificate offline."""
 
 import io
-import shutil
 import subprocess
 import sys
 import time
@@ -9,10 +8,14 @@ import zipfile
 
 import pytest
 from cryptography import x509
+from playwright._impl._driver import compute_driver_executable
 
 from certificates.bundle import read_bundle_files
 from certificates.pdf_signature import PdfSignatureOutcome, check_pdf_signature
 from tests.e2e.instance import eventually
+
+# the Node that the browser driver brings along: the machine needs none of its own
+NODE = compute_driver_executable()[0]
 
 
 def ashiato(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -23,9 +26,7 @@ def ashiato(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def node_on(folder) -> subprocess.CompletedProcess[str]:
     """The verifier that lies in the bundle, run as its instructions say."""
-    node = shutil.which("node")
-    assert node, "this test needs Node.js 18 or newer: on Debian or Ubuntu, apt-get install nodejs"
-    return subprocess.run([node, "verify.mjs"], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([NODE, "verify.mjs"], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture(scope="module")
