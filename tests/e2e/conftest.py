@@ -10,7 +10,8 @@ def instance(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="session")
+# for one file only: while a browser is open, its event loop runs in this thread and no other can
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     with chromium(tmp_path_factory.mktemp("browser")) as started:
         yield started
