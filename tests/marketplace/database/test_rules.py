@@ -149,6 +149,17 @@ class TestWhatWasAgreedAndWhatHappenedIsNeverRewritten:
         with pytest.raises(REFUSED):
             await execute("UPDATE retirement SET state = 'confirmed' WHERE order_id = ?", order.id)
 
+    async def test_money_does_not_go_back_while_units_are_on_their_way_to_the_registry(self, small):
+        small.registry.script = ["closed"]
+        order = await an_order(small, await a_listing(small))
+        await small.deliver(small.payments.pay(order.checkout_session))
+        await small.work()
+        await refused(
+            "order_refund_needs_nothing_cancelled",
+            "UPDATE buyer_order SET state = 'refund_due', refund_reason = 'test' WHERE id = ?",
+            order.id,
+        )
+
     async def test_an_order_is_not_fulfilled_without_a_certificate(self, small):
         small.registry.script = ["closed"]
         order = await an_order(small, await a_listing(small))
