@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Context, Decimal, Inexact, localcontext
@@ -41,28 +41,47 @@ _OLD_AFTER_YEARS = 6
 _FOREIGN_REGIONS = ("UK", "World", "International")
 
 
+class _Terms(dict[str, Term]):
+    """The × terms of a row by field; one that was not stated is made from its default when it is asked for."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, Field], stated: Mapping[str, Value]) -> None:
+        super().__init__(
+            (name, Term(lines.MUL, name, value, fields[name].unit, lines.INPUT))
+            for name, value in stated.items()
+            if isinstance(value, Decimal)
+        )
+        self._fields = fields
+
+    def __missing__(self, name: str) -> Term:
+        declared = self._fields[name]
+        source = lines.ASSUMPTION if declared.basis else lines.CONSTANT
+        value = Decimal(str(declared.default))
+        term = self[name] = Term(lines.MUL, name, value, declared.unit, source, declared.basis or "")
+        return term
+
+
 class Row:
     """One row of parsed inputs. Only filled fields are stated; a default stands in for the others.
 
     path, method, unused: the answers to the category's questions, the method they lead to (None: the row does not say
     enough), and the stated fields that this method does not look at.  share: the terms of a stated allocation_percent.
-    texts: choices, factor ids and texts by field, defaults included.
+    texts: choices, factor ids and texts by field, defaults included.  mul(field): the field as a × term, an input, or the
+    assumption or constant that its default is.
     """
 
-    __slots__ = ("_fields", "_terms", "_values", "index", "method", "path", "share", "texts", "unused")
+    __slots__ = ("_fields", "_values", "index", "method", "mul", "path", "share", "texts", "unused")
 
     def __init__(self, category: Category, index: int, values: Mapping[str, Value]) -> None:
         self.index = index
         self._values = values
         self._fields = category.fields_by_name
         self.texts = {**category.default_texts, **{name: v for name, v in values.items() if isinstance(v, str)}}
-        self._terms = {
-            name: Term(lines.MUL, name, value, self._fields[name].unit, lines.INPUT)
-            for name, value in values.items()
-            if isinstance(value, Decimal)
-        }
+        terms = _Terms(self._fields, values)
+        self.mul: Callable[[str], Term] = terms.__getitem__
         self.path, self.method = _walk(category, self)
-        share = self._terms.get("allocation_percent")
+        share = terms.get("allocation_percent")
         self.share = (share, _PERCENT) if share else ()
         looked_at = {*self.method.needs, *self.method.uses} if self.method else set()
         self.unused = tuple(name for name in self._fields if name in values and name not in looked_at)
@@ -98,16 +117,6 @@ class Row:
         """A place, if stated."""
         value = self._values.get(name)
         return value if isinstance(value, Place) else None
-
-    def mul(self, name: str) -> Term:
-        """The field as a × term: an input, or the assumption or constant that its default is."""
-        term = self._terms.get(name)
-        if term is None:
-            declared: Field = self._fields[name]
-            source = lines.ASSUMPTION if declared.basis else lines.CONSTANT
-            value = Decimal(str(declared.default))
-            term = self._terms[name] = Term(lines.MUL, name, value, declared.unit, source, declared.basis or "")
-        return term
 
 
 def _walk(category: Category, row: Row) -> tuple[tuple[Step, ...], Method | None]:
@@ -195,25 +204,23 @@ class Sheet:
         """Write the line of `terms`, a quantity in the unit that `rate` was made ready for."""
         if row.share:
             terms += row.share
-        top, bottom, assumed = rate.top, rate.bottom, False
-        for term in terms:
-            if term.op is lines.MUL:
-                top *= term.value
+        factors, steps, top, bottom, limit, vintage = rate
+        assumed = False
+        for op, _, value, _, source, _, _ in terms:
+            if op is lines.MUL:
+                top *= value
             else:
-                bottom *= term.value
-            if term.source is lines.ASSUMPTION:
+                bottom *= value
+            if source is lines.ASSUMPTION:
                 assumed = True
         method = row.method
         if method is None:
             raise InputsRefused((FieldProblem("", "not_enough"),))
-        grade = method.grade
-        if assumed:
-            grade = Grade.D
-        elif rate.limit > grade:
-            grade = rate.limit
-        whole = bottom is ONE  # the usual case, and the quick one
-        grams = int(top.to_integral_value(self._mode)) if whole else round_ratio(top, bottom, self.rounding)
-        factors = rate.factors + cited if cited else rate.factors
+        grade = Grade.D if assumed else (limit if limit > method.grade else method.grade)
+        if bottom is ONE:  # the usual case, and the quick one
+            grams = int(top.to_integral_value(self._mode))
+        else:
+            grams = round_ratio(top, bottom, self.rounding)
         # built as the tuple it is: naming the fields once more would take as long as the arithmetic
         return _new_line(
             Line,
@@ -223,11 +230,11 @@ class Sheet:
                 activity,
                 method.id,
                 row.path,
-                terms + rate.steps,
-                factors,
+                terms + steps,
+                factors + cited if cited else factors,
                 grams,
                 grade,
-                rate.vintage,
+                vintage,
                 row.unused,
             ),
         )

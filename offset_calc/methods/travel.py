@@ -34,12 +34,17 @@ _FARES = MappingProxyType(
 )
 
 
+_ACTIVITIES = MappingProxyType(
+    {
+        **{(mode, forcing): f"travel.{_SAME_FACTOR.get(mode, mode)}" for mode in MODES for forcing in ("yes", "no")},
+        **{(mode, "yes"): f"travel.{mode}.rf" for mode in _INTERNATIONAL},
+        **{(mode, "no"): f"travel.{mode}.no_rf" for mode in _INTERNATIONAL},
+    }
+)
+
+
 def _activity(row: Row) -> str:
-    mode = row.choice("mode")
-    if mode in _INTERNATIONAL:
-        forcing = "rf" if row.choice("radiative_forcing") == "yes" else "no_rf"
-        return f"travel.{mode}.{forcing}"
-    return f"travel.{_SAME_FACTOR.get(mode, mode)}"
+    return _ACTIVITIES[row.texts["mode"], row.texts["radiative_forcing"]]
 
 
 def _by_distance(row: Row, sheet: Sheet) -> tuple[Line, ...]:

@@ -1,4 +1,8 @@
-"""The same multiplications in OpenFisca-Core, written as its guide says: a variable per line, factors as dated parameters."""
+"""The same multiplications in OpenFisca-Core, written as its guide says: a variable per line, factors as dated parameters.
+
+The quantities of the lines are known on both sides. Here a case becomes a simulation of its own before it can be calculated:
+a simulation keeps every result, so that a second case, or the same once more, needs a second simulation.
+"""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -14,8 +18,12 @@ from openfisca_core.variables import Variable
 PERIOD = "2026"
 
 
-def one_case(lines: Sequence[tuple[Decimal, Decimal]]) -> Callable[[], float]:
-    """A call that sets the quantities of one case and computes the sum of quantity × factor; `lines` are those pairs."""
+def one_case(lines: Sequence[tuple[Decimal, Decimal]]) -> tuple[Callable[[], float], Callable[[], float]]:
+    """Two calls that compute the sum of quantity × factor of one case; `lines` are those pairs.
+
+    The first builds the simulation from a test case, a person with its entries, as the guide does for one case. The second sets
+    the twenty arrays of a nameless population of one, the shortest way in there is.
+    """
     person = build_entity(key="person", plural="people", label="One case", is_person=True)
     system = TaxBenefitSystem([person])
     factors = {f"f{n}": {"values": {"2000-01-01": {"value": float(factor)}}} for n, (_, factor) in enumerate(lines)}
@@ -25,13 +33,20 @@ def one_case(lines: Sequence[tuple[Decimal, Decimal]]) -> Callable[[], float]:
         system.add_variable(_line(person, number))
     system.add_variable(_total(person, len(lines)))
 
-    def compute() -> float:
-        simulation = SimulationBuilder().build_default_simulation(system, count=1)
-        for number, (quantity, _) in enumerate(lines):
-            simulation.set_input(f"quantity_{number}", PERIOD, [float(quantity)])
+    case = {"people": {"case": {f"quantity_{n}": {PERIOD: float(quantity)} for n, (quantity, _) in enumerate(lines)}}}
+    arrays = {f"quantity_{n}": [float(quantity)] for n, (quantity, _) in enumerate(lines)}
+
+    def from_test_case() -> float:
+        simulation = SimulationBuilder().build_from_entities(system, case)
         return float(simulation.calculate("total", PERIOD)[0])
 
-    return compute
+    def from_arrays() -> float:
+        simulation = SimulationBuilder().build_default_simulation(system, count=1)
+        for name, array in arrays.items():
+            simulation.set_input(name, PERIOD, array)
+        return float(simulation.calculate("total", PERIOD)[0])
+
+    return from_test_case, from_arrays
 
 
 def _variable(name: str, person: Any, formula: Callable[..., Any] | None = None) -> type[Variable]:

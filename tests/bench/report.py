@@ -54,6 +54,19 @@ def interleaved_medians_us(
     return statistics.median(took[0]) / 1000, statistics.median(took[1]) / 1000
 
 
+def medians_us_by_turns(*works: Callable[[], object], turns: int = 12, block: int = 20) -> list[float]:
+    """Medians of calls made in short blocks by turns: a machine that slows down slows all, and each finds its caches warm."""
+    took: list[list[int]] = [[] for _ in works]
+    for _ in range(turns):
+        for work, durations in zip(works, took, strict=True):
+            work()
+            for _ in range(block):
+                began = time.perf_counter_ns()
+                work()
+                durations.append(time.perf_counter_ns() - began)
+    return [statistics.median(durations) / 1000 for durations in took]
+
+
 def table(figures: Iterable[Figure]) -> str:
     rows = [("name", "value", "unit", "baseline", "ratio", "goal", "met")]
     for figure in figures:
