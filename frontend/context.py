@@ -1,18 +1,21 @@
 """What every page knows about its surroundings, and what pages need from the application."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from markupsafe import Markup
 from starlette.requests import Request
 
 from frontend.locales import Locale, negotiate
+from marketplace.accounts.actor import Actor
 from marketplace.market import Market
 from offset_calc import Footprint
 from offset_calc.recall import Recall
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
+FORMS_TOKEN_FIELD = "forms_token"  # noqa: S105 - the name of a field
 
 
 class FootprintStore(Protocol):
@@ -70,6 +73,7 @@ class PageContext:
 
     `path` starts with a slash and has no language: "/calculate/event"; `query` is what followed the question mark.
     Addresses without a language in front, such as a certificate's, take it from ?lang= (`in_path` is False). `theme` is "light", "dark" or None, which leaves it to the device.
+    `actor` is whoever is signed in, on pages that look (frontend/access.py); every form of theirs holds `form_guard`.
     """
 
     locale: Locale
@@ -79,6 +83,8 @@ class PageContext:
     query: str = ""
     in_path: bool = True
     theme: str | None = None
+    actor: Actor | None = None
+    forms_token: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, request: Request) -> "PageContext":
@@ -87,6 +93,7 @@ class PageContext:
         in_path, path = _split(request.url.path)
         locale = in_path or Locale.of_tag(request.query_params.get("lang", ""))
         theme = request.cookies.get(THEME_COOKIE)
+        signed_in = request.scope.get("signed_in")
         return cls(
             locale=locale or negotiate(request.headers.get("accept-language", "")),
             path=path,
@@ -95,11 +102,20 @@ class PageContext:
             public_origin=services.public_origin,
             query=request.url.query,
             theme=theme if theme in THEMES else None,
+            actor=signed_in.actor if signed_in else None,
+            forms_token=signed_in.forms_token if signed_in else "",
         )
 
     @property
     def is_sandbox(self) -> bool:
         return self.environment == "sandbox"
+
+    @property
+    def form_guard(self) -> Markup:
+        """The hidden field that shows a form to be ours; nothing while nobody is signed in."""
+        if not self.forms_token:
+            return Markup("")
+        return Markup('<input type="hidden" name="{}" value="{}">').format(FORMS_TOKEN_FIELD, self.forms_token)
 
     def url(self, path: str) -> str:
         """The address of a page in the language of this one: url("/calculate/event") → /ja/calculate/event."""

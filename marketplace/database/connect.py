@@ -14,7 +14,11 @@ MODEL_MODULES = (
     "marketplace.payments.models",
     "marketplace.ledger.models",
     "marketplace.retirements.models",
+    "marketplace.registries.desk.models",
     "marketplace.idempotency.models",
+    "marketplace.accounts.models",
+    "marketplace.audit.models",
+    "marketplace.mail.models",
 )
 
 

@@ -1,0 +1,1 @@
+"""Who is there: people, their organisations, and everything that opens a door."""
