@@ -10,6 +10,7 @@ import api.v1
 import frontend.routes
 from api import public_log, wellknown
 from api.errors import exception_handlers
+from api.mail_wording import mail_wording
 from api.middleware import middleware
 from api.services import Services, running_market, services
 from api.settings import Settings
@@ -33,7 +34,7 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[AppState]:
-        async with running_market(settings) as market:
+        async with running_market(settings, mail_wording(settings)) as market:
             yield AppState(services=services(settings, market))
 
     return Starlette(

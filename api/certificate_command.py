@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from api.instance import settings_of
+from api.mail_wording import mail_wording
 from api.services import running_market
 from certificates.records import CertificateNotFound
 from certificates.service import AlreadyEnded, CertifiedDifferently
@@ -40,7 +41,8 @@ Act = Callable[[Market, argparse.Namespace], Coroutine[Any, Any, str]]
 
 
 async def _with_market(chosen: argparse.Namespace, act: Act) -> str:
-    async with running_market(settings_of(chosen.data)) as market:
+    settings = settings_of(chosen.data)
+    async with running_market(settings, mail_wording(settings)) as market:
         return await act(market, chosen)
 
 

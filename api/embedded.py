@@ -181,6 +181,8 @@ class Embedded:
                 {code: access for code, profile in load_profiles().items() if profile.sellable}
             ),
             "ASHIATO_SIGNING_KEY_FILE": str(self._signing_key()),
+            "ASHIATO_MAILBOX": "true",
+            "ASHIATO_OPERATOR_MAIL": json.dumps(["operator@ashiato.example"]),
             # one person at one machine, who may well be running the benchmark
             "ASHIATO_RATE_LIMIT_FACTOR": "1000",
             "ASHIATO_LOG_KEY_FILE": str(self._log_key()),

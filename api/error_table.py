@@ -34,6 +34,7 @@ from marketplace.certification import changes, publication
 from marketplace.certification import service as certification
 from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
+from marketplace.mail import address, post, smtp
 from marketplace.orders import fulfilment
 from marketplace.payments import gateway as payments
 from marketplace.projects import eligibility
@@ -130,6 +131,7 @@ TABLE: Mapping[type[Exception], Row] = {
         503, "The payment provider cannot be reached", "Try again; nothing was charged twice.", retryable=True
     ),
     payments.PaymentRefused: Row(502, "The payment provider refused", "Contact support with the request id."),
+    address.AddressRefused: Row(422, "Not a mail address", "Send an address of the form name@domain."),
     # certificates
     records.CertificateNotFound: Row(404, "No such certificate", "Compare the number with the certificate once more."),
     publication.CertificateEnded: Row(
@@ -191,6 +193,10 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         issuing.CertifiedDifferently,
         backing.CancellationDiffers,
         issuing.AlreadyEnded,
+        # between the worker and the mail server
+        post.CarrierUnreachable,
+        post.LetterRefused,
+        smtp.MailServerMisnamed,
         # read by operators at the command line
         changes.RecordedInRegistry,
         reservations.ReservedForOtherEnvironment,

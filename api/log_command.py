@@ -101,8 +101,10 @@ def _as_text(result: Audit, key: NoteKey) -> str:
 
 
 async def _export(folder: Path, data: Path | None) -> int:
-    from api.services import running_market  # noqa: PLC0415 - auditing needs no service
+    from api.mail_wording import mail_wording  # noqa: PLC0415 - auditing needs no service
+    from api.services import running_market  # noqa: PLC0415
     from certificates.log.store import export  # noqa: PLC0415
 
-    async with running_market(settings_of(data)):
+    settings = settings_of(data)
+    async with running_market(settings, mail_wording(settings)):
         return await export(folder)

@@ -7,6 +7,7 @@ import uvicorn
 
 from api.app import create_app
 from api.logs import configure_logs
+from api.mail_wording import mail_wording
 from api.services import running_market
 from api.settings import Settings
 from marketplace.jobs import worker
@@ -28,5 +29,5 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stop.set)
-    async with running_market(settings) as market:
+    async with running_market(settings, mail_wording(settings)) as market:
         await worker(market).run(stop)

@@ -15,6 +15,8 @@ from certificates.log.witness import Witness
 from marketplace.clock import system_clock
 from marketplace.database.connect import tortoise_config
 from marketplace.footprints.service import FootprintDrafts, StoredFootprints
+from marketplace.mail.post import Post, Wording
+from marketplace.mail.smtp import MailServer, SmtpCarrier
 from marketplace.market import Market, PublicLog, Terms
 from marketplace.payments.stripe import StripeGateway
 from marketplace.registries.http import HttpRegistry
@@ -34,8 +36,8 @@ class Services:
 
 
 @asynccontextmanager
-async def running_market(settings: Settings) -> AsyncIterator[Market]:
-    """The market with its connections open: database, payment provider and registries."""
+async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[Market]:
+    """The market with its connections open: database, payment provider and registries. `wording`: api/mail_wording.py."""
     payments = StripeGateway(
         api_key=settings.stripe_api_key,
         webhook_secrets=settings.stripe_webhook_secrets,
@@ -54,6 +56,7 @@ async def running_market(settings: Settings) -> AsyncIterator[Market]:
             signing_keys=key_ring(settings),
             log=public_log(settings),
             base_url=settings.origin,
+            post=post(settings, wording),
             terms=Terms(fee_basis_points=settings.fee_basis_points, quote_lasts=settings.quote_lasts),
         )
     finally:
@@ -76,6 +79,14 @@ def public_log(settings: Settings) -> PublicLog:
         load_log_signer(text, settings.environment, issuer_url=settings.origin),
         tuple(Witness(str(one.url).rstrip("/"), NoteKey.from_text(one.key)) for one in settings.witnesses),
     )
+
+
+def post(settings: Settings, wording: Wording) -> Post:
+    """Mails leave through the mail server of the settings, or stay for the mailbox page, or are withheld."""
+    carrier = None
+    if settings.mail_server is not None and settings.mail_from is not None:
+        carrier = SmtpCarrier(MailServer.from_url(settings.mail_server.get_secret_value()), settings.mail_from)
+    return Post(wording, carrier, keeps_copies=settings.mailbox, operators=settings.operator_mail)
 
 
 def services(settings: Settings, market: Market) -> Services:

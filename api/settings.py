@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from certificates.log.notes import COSIGNATURE, MalformedKey, NoteKey
 from certificates.statement import Environment
+from marketplace.mail.address import is_address
+from marketplace.mail.smtp import MailServer
 
 
 class RegistryAccess(BaseModel):
@@ -61,6 +63,11 @@ class Settings(BaseSettings):
     fee_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 500
     rate_limit_factor: Annotated[int, Field(ge=1)] = 1
     quote_lasts: timedelta = timedelta(minutes=30)
+    mail_server: SecretStr | None = None
+    mail_from: str | None = None
+    mail_off: bool = False
+    mailbox: bool = False
+    operator_mail: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _environments_do_not_mix(self) -> Self:
@@ -75,6 +82,22 @@ class Settings(BaseSettings):
     def _a_pdf_key_comes_with_its_chain(self) -> Self:
         if (self.pdf_signing_key_file is None) != (self.pdf_signing_chain_file is None):
             raise ValueError("pdf_signing_key_file and pdf_signing_chain_file belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _mails_leave_or_it_is_said_that_they_do_not(self) -> Self:
+        if (self.mail_server is None) != (self.mail_from is None):
+            raise ValueError("mail_server and mail_from belong together")
+        if self.mail_server is not None:
+            MailServer.from_url(self.mail_server.get_secret_value())
+        for address in (*self.operator_mail, *filter(None, [self.mail_from])):
+            if not is_address(address):
+                raise ValueError("mail_from and operator_mail: an address has the form name@domain")
+        if self.environment is Environment.LIVE:
+            if self.mailbox:
+                raise ValueError("mailbox: anyone can read it, so it is for a sandbox on one's own machine")
+            if self.mail_server is None and not self.mail_off:
+                raise ValueError("mail_server: a live service sends mails; say mail_off=true to run without")
         return self
 
     @property

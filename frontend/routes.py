@@ -21,6 +21,7 @@ from frontend.pages import (
     footprint_files,
     home,
     language,
+    mailbox,
     offset,
     order,
     project,
@@ -62,6 +63,8 @@ def routes() -> list[Route]:
         *in_each_language("/quotes/{quote_id}", quote.submit, methods=("POST",)),
         *in_each_language("/verify", verify.page),
         *in_each_language("/verify", verify.submit, methods=("POST",)),
+        *in_each_language("/mailbox", mailbox.page),
+        *in_each_language("/mailbox/{mail_id}", mailbox.letter),
         *in_each_language("/orders/{token}", order.page),
         *in_each_language("/orders/{token}/status", order.status),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from marketplace.certification import public_log
 from marketplace.certification import service as certification
+from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.orders import fulfilment
 from marketplace.orders import service as orders
@@ -32,6 +33,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "order.refund": job(fulfilment.refund),
         "retirement.advance": job(retirements.advance),
         "order.certify": job(certification.certify),
+        mail.SEND: job(mail.send),
         public_log.SEQUENCE: job(public_log.sequence_waiting),
     }
 

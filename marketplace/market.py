@@ -9,6 +9,7 @@ from certificates.log.checkpoint import LogTrust
 from certificates.log.notes import NoteSigner
 from certificates.log.witness import Witness
 from marketplace.clock import Clock
+from marketplace.mail.post import Post
 from marketplace.payments.gateway import PaymentGateway
 from marketplace.registries.gateway import RegistryGateway
 
@@ -45,3 +46,4 @@ class Market:
     log: PublicLog
     base_url: str
     terms: Terms
+    post: Post

@@ -10,12 +10,14 @@ from certificates.keys import KeyRing, LocalSigner
 from certificates.log.log_key import log_origin
 from certificates.log.notes import NoteSigner
 from certificates.statement import Environment, OffsetType
+from frontend.emails import wording_for
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.inventory.models import Block, Holding, Interval, Provider, RegistryAccount
 from marketplace.inventory.states import IntervalState
 from marketplace.jobs import handlers
 from marketplace.listings.models import Listing
+from marketplace.mail.post import Post
 from marketplace.market import Market, PublicLog, Terms
 from marketplace.orders import service as orders
 from marketplace.orders.instruction import Instruction
@@ -31,6 +33,7 @@ from tests.fakes.payments import FakePayments
 from tests.fakes.registry import FakeRegistry
 
 BASE_URL = "https://ashiato.example"
+OPERATOR_MAIL = "desk@ashiato.example"
 PROJECT, KIND = "jcredit/normal/225", "jcredit_forest"
 
 
@@ -74,6 +77,7 @@ def a_small_market() -> SmallMarket:
         log=PublicLog(NoteSigner.of(Ed25519PrivateKey.generate(), log_origin(BASE_URL))),
         base_url=BASE_URL,
         terms=Terms(fee_basis_points=500, quote_lasts=timedelta(minutes=30)),
+        post=Post(wording_for(sandbox=True, site=BASE_URL), keeps_copies=True, operators=(OPERATOR_MAIL,)),
     )
     return SmallMarket(clock, payments, registry, market)
 
