@@ -6,7 +6,7 @@ service compares the notice with the request and only then confirms (marketplace
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -26,7 +26,8 @@ class CancellationRequest:
     """One application to cancel one contiguous range of one block.
 
     `reference` is our own and is stored before the call, so that an unknown outcome can be looked up by it.
-    `purpose`, `purpose_detail` and `credit_user` are the irreversible texts the buyer consented to.
+    `purpose`, `purpose_detail` and `credit_user` are the irreversible texts the buyer consented to. `scope` says what the
+    claim covers (of what, when); a form takes only uses of the same scope together.
     """
 
     reference: str
@@ -37,6 +38,7 @@ class CancellationRequest:
     purpose: str
     purpose_detail: str
     credit_user: str
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,16 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class CancellationReport:
-    """The registry's answer about one reference. A notice comes only with `confirmed`, a reason only with `rejected`."""
+    """The registry's answer about one reference. A notice comes only with `confirmed`, a reason only with `rejected`.
+
+    `look_again_after` comes with `pending` from a gateway that announces a decision by itself, so that nobody need poll.
+    """
 
     reference: str
     state: CancellationState
     notice: Notice | None = None
     rejection_reason: str | None = None
+    look_again_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

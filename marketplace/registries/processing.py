@@ -49,6 +49,15 @@ def processing_window(profile: Profile, moment: datetime) -> ProcessingWindow:
             return _in_the_weekly_run(calendar, moment.astimezone(JAPAN))
 
 
+def intake_closes(profile: Profile, moment: datetime) -> datetime:
+    """Until when an application that is ready at `moment` can still change: the weekly run's cut-off, else the moment
+    at which the registry starts to deal with it; aware UTC. Raises: NeverProcessed."""
+    calendar = profile.calendar
+    if calendar is not None and calendar.rhythm is Rhythm.WEEKLY:
+        return _cut_off(calendar, _intake_week(calendar, moment.astimezone(JAPAN))).astimezone(UTC)
+    return next_processing(profile, moment)
+
+
 def is_business_day(calendar: Calendar, day: date) -> bool:
     return (
         day.weekday() in calendar.weekdays
@@ -66,11 +75,15 @@ def _on_business_days(calendar: Calendar, local: datetime) -> ProcessingWindow:
 
 
 def _in_the_weekly_run(calendar: Calendar, local: datetime) -> ProcessingWindow:
-    monday = local.date() - timedelta(days=local.weekday())
-    if local >= _cut_off(calendar, monday):
-        monday += timedelta(days=7)
+    monday = _intake_week(calendar, local)
     run = list(islice(_business_days(calendar, monday + timedelta(days=7)), calendar.run_days))
     return _window(datetime.combine(run[0], calendar.opens, JAPAN), datetime.combine(run[-1], calendar.closes, JAPAN))
+
+
+def _intake_week(calendar: Calendar, local: datetime) -> date:
+    """The Monday of the week whose intake takes what is ready at `local`."""
+    monday = local.date() - timedelta(days=local.weekday())
+    return monday if local < _cut_off(calendar, monday) else monday + timedelta(days=7)
 
 
 def _cut_off(calendar: Calendar, monday: date) -> datetime:

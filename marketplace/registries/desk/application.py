@@ -33,10 +33,9 @@ class SerialAskedTwice(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DeskItem:
-    """One retirement that waits for the desk. `scope` names what the claim covers (whose emissions, of what, when)."""
+    """One retirement that waits for the desk."""
 
     request: CancellationRequest
-    scope: str
     queued_at: datetime
 
 
@@ -124,11 +123,21 @@ def prepare(items: Iterable[DeskItem], profile: Profile) -> tuple[Application, .
     groups: dict[tuple[str, ...], list[DeskItem]] = defaultdict(list)
     for item in sorted(items, key=_by_age):
         asked = item.request
-        shared = (asked.account, asked.act, asked.purpose, asked.purpose_detail, asked.credit_user, item.scope)
-        groups[shared].append(item)
+        groups[shared_words(asked)].append(item)
     _check_asked_once([item for group in groups.values() for item in group])
     applications = [_application(profile.code, tuple(group)) for group in groups.values()]
     return tuple(sorted(applications, key=lambda application: _by_age(application.items[0])))
+
+
+def shared_words(asked: CancellationRequest) -> tuple[str, ...]:
+    """What requests must agree in to share an application."""
+    return asked.account, asked.act, asked.purpose, asked.purpose_detail, asked.credit_user, asked.scope
+
+
+def batch_key(registry: str, asked: CancellationRequest) -> str:
+    """Hex SHA-256 over the registry and the shared words: the same for all requests that may share an application."""
+    text = json.dumps([registry, *shared_words(asked)], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _application(registry: str, items: tuple[DeskItem, ...]) -> Application:
@@ -140,7 +149,7 @@ def _application(registry: str, items: tuple[DeskItem, ...]) -> Application:
         use=asked.purpose,
         purpose_detail=asked.purpose_detail,
         credit_user=asked.credit_user,
-        scope=items[0].scope,
+        scope=asked.scope,
         items=items,
     )
 

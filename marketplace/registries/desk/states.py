@@ -1,6 +1,6 @@
-"""How an application moves across the desk, and who may move it. Pure.
+"""How an application and its items move across the desk, and when a second person must look. Pure.
 
-Until it is carried out it can be withdrawn; afterwards nothing but the registry's notice decides.
+Until the notice is confirmed every step can be undone here, though not in the registry; afterwards none can.
 """
 
 from collections.abc import Mapping
@@ -8,9 +8,13 @@ from enum import StrEnum
 
 
 class DeskState(StrEnum):
+    """Of an application: frozen, held by a person, done at the registry, its notice entered (where a second person must
+    confirm), and the ends."""
+
     PREPARED = "prepared"
-    APPROVED = "approved"
+    TAKEN = "taken"
     EXECUTED = "executed"
+    NOTICED = "noticed"
     CONFIRMED = "confirmed"
     PARTLY_CONFIRMED = "partly_confirmed"
     REFUSED = "refused"
@@ -18,33 +22,60 @@ class DeskState(StrEnum):
 
 
 ALLOWED_MOVES: Mapping[DeskState, frozenset[DeskState]] = {
-    DeskState.PREPARED: frozenset({DeskState.APPROVED, DeskState.WITHDRAWN}),
-    DeskState.APPROVED: frozenset({DeskState.EXECUTED, DeskState.WITHDRAWN}),
-    DeskState.EXECUTED: frozenset({DeskState.CONFIRMED, DeskState.PARTLY_CONFIRMED, DeskState.REFUSED}),
+    DeskState.PREPARED: frozenset({DeskState.TAKEN, DeskState.WITHDRAWN}),
+    DeskState.TAKEN: frozenset({DeskState.PREPARED, DeskState.EXECUTED, DeskState.REFUSED, DeskState.WITHDRAWN}),
+    # back to taken: it was recorded as done but had not been
+    DeskState.EXECUTED: frozenset(
+        {DeskState.TAKEN, DeskState.NOTICED, DeskState.CONFIRMED, DeskState.PARTLY_CONFIRMED, DeskState.REFUSED}
+    ),
+    DeskState.NOTICED: frozenset({DeskState.EXECUTED, DeskState.CONFIRMED, DeskState.PARTLY_CONFIRMED}),
     DeskState.CONFIRMED: frozenset(),
-    DeskState.PARTLY_CONFIRMED: frozenset(),  # what remains becomes an application of its own
+    DeskState.PARTLY_CONFIRMED: frozenset(),
     DeskState.REFUSED: frozenset(),
     DeskState.WITHDRAWN: frozenset(),
+}
+OPEN = (DeskState.PREPARED, DeskState.TAKEN, DeskState.EXECUTED, DeskState.NOTICED)
+
+
+class ItemState(StrEnum):
+    WAITING = "waiting"
+    FROZEN = "frozen"
+    CONFIRMED = "confirmed"
+    PARTLY_CONFIRMED = "partly_confirmed"
+    REJECTED = "rejected"
+
+
+ITEM_MOVES: Mapping[ItemState, frozenset[ItemState]] = {
+    ItemState.WAITING: frozenset({ItemState.FROZEN, ItemState.REJECTED}),
+    # back to waiting: its application was withdrawn, or the notice left the whole item out
+    ItemState.FROZEN: frozenset(
+        {ItemState.WAITING, ItemState.CONFIRMED, ItemState.PARTLY_CONFIRMED, ItemState.REJECTED}
+    ),
+    ItemState.CONFIRMED: frozenset(),
+    ItemState.PARTLY_CONFIRMED: frozenset(),
+    ItemState.REJECTED: frozenset(),
 }
 
 
 class SecondPersonRequired(Exception):
-    """With four eyes, whoever carries out an application is not the one who approved it."""
+    """With four eyes, whoever confirms a notice is not the one who entered it."""
 
     code = "second_person_required"
 
 
 class ApplicationChanged(Exception):
-    """The application is no longer the one that was approved: its fingerprint differs."""
+    """The application is not the one that was looked at: its fingerprint differs."""
 
     code = "application_changed"
 
 
-def check_execution(
-    *, approved_by: str, approved_fingerprint: str, executed_by: str, fingerprint: str, four_eyes: bool
-) -> None:
-    """May this person carry out this application now? Raises: ApplicationChanged, SecondPersonRequired."""
-    if fingerprint != approved_fingerprint:
-        raise ApplicationChanged(f"approved as {approved_fingerprint[:12]}, now {fingerprint[:12]}")
-    if four_eyes and approved_by == executed_by:
-        raise SecondPersonRequired(executed_by)
+def check_unchanged(*, seen: str, fingerprint: str) -> None:
+    """What a person saw is what is done. Raises: ApplicationChanged."""
+    if seen != fingerprint:
+        raise ApplicationChanged(f"seen as {seen[:12]}, is {fingerprint[:12]}")
+
+
+def check_second_person(*, entered_by: str, confirmed_by: str) -> None:
+    """Raises: SecondPersonRequired."""
+    if entered_by == confirmed_by:
+        raise SecondPersonRequired(confirmed_by)

@@ -26,10 +26,12 @@ from marketplace.registries.desk.entered_notice import EnteredNotice, media_type
 from marketplace.registries.desk.sheets import COLUMNS, BlockFacts, in_fours, labels, pre_check_workbook, printed_sheet
 from marketplace.registries.desk.states import (
     ALLOWED_MOVES,
+    OPEN,
     ApplicationChanged,
     DeskState,
     SecondPersonRequired,
-    check_execution,
+    check_second_person,
+    check_unchanged,
 )
 from marketplace.registries.matching import DifferenceCode, match_notice
 from marketplace.registries.profiles import Calendar, Rhythm, load_profiles
@@ -45,9 +47,9 @@ BLOCKS = {
 
 
 def an_item(reference: str = "R1", first: int = 1, last: int = 10, **changed: Any) -> DeskItem:
-    scope = changed.pop("scope", "二日間の学会 2026")
     queued_at = changed.pop("queued_at", NOON)
-    return DeskItem(a_request(reference, first, last, **changed), scope, queued_at)
+    changed.setdefault("scope", "二日間の学会 2026")
+    return DeskItem(a_request(reference, first, last, **changed), queued_at)
 
 
 def one(*items: DeskItem) -> Application:
@@ -148,23 +150,20 @@ class TestWhatIsApprovedIsWhatIsDone:
     def test_any_change_changes_the_fingerprint(self, other: DeskItem) -> None:
         assert one(an_item("R1", 1, 10)).fingerprint() != one(other).fingerprint()
 
-    def test_a_changed_application_needs_a_new_approval(self) -> None:
+    def test_a_changed_application_is_not_done(self) -> None:
+        check_unchanged(seen="x", fingerprint="x")
         with pytest.raises(ApplicationChanged):
-            check_execution(
-                approved_by="a", approved_fingerprint="x", executed_by="b", fingerprint="y", four_eyes=False
-            )
+            check_unchanged(seen="x", fingerprint="y")
 
     def test_four_eyes_are_two_people(self) -> None:
-        same: dict[str, Any] = {"approved_fingerprint": "x", "fingerprint": "x", "approved_by": "a"}
-        check_execution(**same, executed_by="b", four_eyes=True)
-        check_execution(**same, executed_by="a", four_eyes=False)
+        check_second_person(entered_by="a", confirmed_by="b")
         with pytest.raises(SecondPersonRequired):
-            check_execution(**same, executed_by="a", four_eyes=True)
+            check_second_person(entered_by="a", confirmed_by="a")
 
     def test_after_the_act_only_the_notice_decides(self) -> None:
         assert DeskState.WITHDRAWN not in ALLOWED_MOVES[DeskState.EXECUTED]
         assert set(ALLOWED_MOVES) == set(DeskState)
-        assert all(not ALLOWED_MOVES[final] for final in (DeskState.CONFIRMED, DeskState.REFUSED, DeskState.WITHDRAWN))
+        assert {state for state in DeskState if ALLOWED_MOVES[state]} == set(OPEN)
 
 
 class TestLimitsOfTheForm:

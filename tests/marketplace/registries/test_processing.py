@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.registries.processing import JAPAN, NeverProcessed, next_processing, processing_window
+from marketplace.registries.processing import (
+    JAPAN,
+    NeverProcessed,
+    intake_closes,
+    next_processing,
+    processing_window,
+)
 from marketplace.registries.profiles import Calendar, Closure, Profile, Rhythm, load_profiles
 
 
@@ -72,6 +78,24 @@ class TestAnyTime:
     def test_at_once(self) -> None:
         moment = japan("2026-11-22 03:00")
         assert processing_window(a_profile(Rhythm.ANY_TIME), moment).ends == moment
+
+
+class TestUntilWhenAnApplicationCanChange:
+    @pytest.mark.parametrize(
+        ("ready", "closes"),
+        [
+            ("2026-11-09 09:00", "2026-11-12 12:00"),
+            ("2026-11-12 11:59", "2026-11-12 12:00"),
+            ("2026-11-12 12:00", "2026-11-19 12:00"),  # the next week's intake
+            ("2026-04-27 09:00", "2026-04-30 12:00"),
+        ],
+    )
+    def test_the_weekly_run_has_a_cut_off(self, ready: str, closes: str) -> None:
+        assert intake_closes(load_profiles()["jcredit"], japan(ready)) == japan(closes)
+
+    def test_elsewhere_until_the_registry_begins(self) -> None:
+        assert intake_closes(a_profile(), japan("2026-11-20 18:00")) == japan("2026-11-24 10:00")
+        assert intake_closes(a_profile(Rhythm.ANY_TIME), japan("2026-11-20 18:00")) == japan("2026-11-20 18:00")
 
 
 class TestRefusals:
