@@ -1,0 +1,63 @@
+"""The list of all pages, in one place: what is photographed, and what axe looks at. Whoever adds a page adds a line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from frontend.content_pages import PAGES as CONTENT
+from frontend.locales import Locale
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page by name; `path` may hold names of the story in braces. Addresses without a language get ?lang=.
+
+    `unfolded` opens everything that can be opened first.
+    """
+
+    name: str
+    path: str
+    unfolded: bool = False
+
+    def address(self, story: Mapping[str, str], locale: Locale) -> str:
+        path = self.path.format_map(story)
+        if path.startswith("/c/"):
+            return f"{path}?lang={locale}"
+        return f"/{locale}{path}"
+
+
+PAGES = (
+    Shown("home", "/"),
+    Shown("calculators", "/calculate"),
+    Shown("event-form", "/calculate/event"),
+    Shown("event-form-filled", "/calculate/event?example=sapporo", unfolded=True),
+    Shown("household-form", "/calculate/household", unfolded=True),
+    Shown("product-form", "/calculate/product", unfolded=True),
+    Shown("organisation-form", "/calculate/organisation"),
+    Shown("draft", "/calculate/event?{draft}"),
+    Shown("event-result", "{event_footprint}"),
+    Shown("event-result-unfolded", "{event_footprint}", unfolded=True),
+    Shown("household-result", "{household_footprint}"),
+    Shown("product-result", "{product_footprint}"),
+    Shown("organisation-result", "{organisation_footprint}"),
+    Shown("reduce", "{event_footprint}/reduce?percent.online_seats=20&status.online_seats=done"),
+    Shown("comparison", "{comparison}"),
+    Shown("credits", "/credits"),
+    Shown("credits-for-a-footprint", "/credits?footprint={event_footprint_id}"),
+    Shown("project", "{project}"),
+    Shown("offset", "{event_footprint}/offset"),
+    Shown("quote", "{quote}"),
+    Shown("order", "{event_order}"),
+    Shown("event-certificate", "{event_certificate}"),
+    Shown("product-certificate", "{product_certificate}"),
+    Shown("organisation-certificate", "{organisation_certificate}"),
+    Shown("household-certificate", "{household_certificate}"),
+    Shown("hidden-certificate", "{hidden_certificate}"),
+    Shown("event-disclosure", "{event_certificate}/disclosure"),
+    Shown("product-disclosure", "{product_certificate}/disclosure"),
+    Shown("organisation-disclosure", "{organisation_certificate}/disclosure"),
+    Shown("household-disclosure", "{household_certificate}/disclosure"),
+    Shown("verify", "/verify"),
+    *(Shown(name, f"/{name}") for name in CONTENT),
+    Shown("style", "/style"),
+    Shown("nothing-here", "/nothing-here"),
+)

@@ -1,0 +1,109 @@
+"""What there is to see in an instance: one footprint of each calculator, each walked to its certificate by the pages alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from lxml import html
+
+from frontend.calculator_form import CalculatorForm
+from frontend.calculator_words import CalculatorWords
+from frontend.locales import Locale
+from frontend.worked_example import example_inputs
+from offset_calc import by_type
+from tests.e2e.instance import Instance, eventually
+from tests.frontend.test_calculators import EXAMPLES
+
+CARD = {"email": "buyer@example.com", "number": "4242424242424242", "expiry": "12/34", "cvc": "123"}
+EFFORT = "資料を電子配布に変え、参加者の一部をオンラインに切り替えた"
+BENEFICIARY = "札幌学術会議 実行委員会"
+ACTUAL_PEOPLE = "12"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody without JavaScript, who fills in forms and presses their buttons."""
+
+    client: httpx.Client
+
+    def look(self, address: str) -> html.HtmlElement:
+        answer = self.client.get(address)
+        assert answer.is_success, f"{address}: {answer.status_code}"
+        return html.fromstring(answer.content)
+
+    def press(self, page: html.HtmlElement, button: str | None = None, **typed: str) -> httpx.Response:
+        """Send the main form of a page with `typed` over what it holds."""
+        form = next(form for form in page.xpath("//main//form") if form.method == "POST")
+        fields = {name: value for name, value in form.form_values() if name != "action"} | typed
+        if button is not None:
+            fields["action"] = button
+        answer = self.client.post(form.action, data=fields)
+        assert answer.status_code < httpx.codes.BAD_REQUEST, f"{form.action}: {answer.text[:2000]}"
+        return answer
+
+    def calculate(self, kind: str, typed: Mapping[str, str]) -> str:
+        """The path of the result, without the language."""
+        answer = self.client.post(f"/ja/calculate/{kind}", data={**typed, "action": "calculate"})
+        return _path(answer)
+
+    def order(self, footprint: str, *, public: bool = True) -> str:
+        """From a result to the payment; the path of the order's page."""
+        choice = self.look(f"/ja{footprint}/offset")
+        quote = self.press(choice, reduction_effort=EFFORT).headers["location"]
+        texts = self.look(quote)
+        name = {"beneficiary": BENEFICIARY, "beneficiary_public": "yes" if public else "no"}
+        last_look = html.fromstring(self.press(texts, "review", **name).content)
+        (consent,) = last_look.xpath("//input[@name='consent']/@value")
+        payment = self.press(last_look, "order", consent=consent).headers["location"]
+        paid = httpx.post(payment, data=CARD, timeout=30)
+        assert paid.status_code == httpx.codes.SEE_OTHER, paid.text
+        return urlsplit(paid.headers["location"]).path[3:]
+
+    def certificate(self, order: str) -> str:
+        """The number of the certificate that an order led to, as soon as there is one."""
+
+        def number() -> Any:
+            return self.look(f"/ja{order}").xpath("//main//a[starts-with(@href, '/c/')]/@href")
+
+        found = eventually(number, what=f"{order} has a certificate")
+        return str(found[0]).removeprefix("/c/").partition("?")[0]
+
+
+def event_as_typed() -> Mapping[str, str]:
+    """The conference in Sapporo, as the form sends it."""
+    calculator = by_type("event")
+    assert calculator is not None
+    return CalculatorForm.of_inputs(calculator, example_inputs(), CalculatorWords(Locale.JA)).typed()
+
+
+def prepared(instance: Instance) -> Mapping[str, str]:
+    """Paths and numbers by name, for the list of pages; everything is ordered first and waited for together."""
+    typed = {"event": event_as_typed(), **EXAMPLES}
+    with httpx.Client(base_url=instance.address, timeout=30) as client:
+        visitor = Visitor(client)
+        footprints = {kind: visitor.calculate(kind, entries) for kind, entries in typed.items()}
+        orders = {kind: visitor.order(footprints[kind]) for kind in footprints}
+        hidden = visitor.order(footprints["event"], public=False)
+        actual = visitor.calculate("event", typed["event"] | {"travel_participants/0/people": ACTUAL_PEOPLE})
+        quote = _path(visitor.press(visitor.look(f"/ja{footprints['event']}/offset"), reduction_effort=EFFORT))
+        draft = client.post("/ja/calculate/event", data={**typed["event"], "action": "keep"}).headers["location"]
+        project = visitor.look("/ja/credits").xpath("//a[@class='project-name']/@href")[0]
+        return {
+            **{f"{kind}_footprint": path for kind, path in footprints.items()},
+            **{f"{kind}_order": path for kind, path in orders.items()},
+            **{f"{kind}_certificate": f"/c/{visitor.certificate(path)}" for kind, path in orders.items()},
+            "hidden_certificate": f"/c/{visitor.certificate(hidden)}",
+            "comparison": f"{footprints['event']}/compare/{actual.rpartition('/')[2]}",
+            "quote": quote,
+            "draft": urlsplit(draft).query,
+            "event_footprint_id": footprints["event"].rpartition("/")[2],
+            "project": urlsplit(project).path[3:],
+        }
+
+
+def _path(answer: httpx.Response) -> str:
+    """Where a redirect leads, without the language."""
+    assert answer.is_redirect, answer.text[:2000]
+    return urlsplit(answer.headers["location"]).path[3:]
