@@ -26,6 +26,14 @@ _TEXT_FILES = ("README.en.txt", "README.ja.txt", "verify.mjs")
 _FOLDER = Path(__file__).parent / "bundle_files"
 
 
+@dataclass(frozen=True, slots=True)
+class PoolProof:
+    """What proves a pool certificate: its credential, and that it is in the log (None before it has its place)."""
+
+    credential: str
+    log_proof: str | None
+
+
 class UnreadableBundle(ValueError):
     """Not a bundle of this form, or one that unpacks to more than a bundle may hold."""
 
@@ -34,7 +42,10 @@ class UnreadableBundle(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """`notices` maps file names to the registry's documents; `log_proof` comes with the log's and witnesses' keys."""
+    """`notices` maps file names to the registry's documents; `log_proof` comes with the log's and witnesses' keys.
+
+    `pools` maps the numbers of the pool certificates, of which this one has grams, to their proofs.
+    """
 
     issuer_url: str
     statement: Statement
@@ -48,6 +59,7 @@ class Bundle:
     log: LogTrust | None = None
     pdf: bytes | None = None
     notices: Mapping[str, bytes] = field(default_factory=dict)
+    pools: Mapping[str, PoolProof] = field(default_factory=dict)
 
     def to_zip(self) -> bytes:
         files = self._files()
@@ -83,6 +95,10 @@ class Bundle:
             files["log-key.txt"] = "\n".join(str(key) for key in (self.log.key, *self.log.witnesses)).encode()
         if self.pdf is not None:
             files["certificate.pdf"] = self.pdf
+        for number, pool in self.pools.items():
+            files[f"pools/{number}.jwt"] = pool.credential.encode()
+            if pool.log_proof is not None:
+                files[f"pools/{number}.tlog-proof"] = pool.log_proof.encode()
         return files | {f"notices/{Path(name).name}": data for name, data in self.notices.items()}
 
 

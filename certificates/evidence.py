@@ -108,7 +108,9 @@ def _credential_in_pdf(data: bytes) -> str:
 
 def _evidence_in_bundle(data: bytes) -> Evidence:
     try:
-        files = {name: content.decode("utf-8") for name, content in read_bundle_files(data).items() if _is_text(name)}
+        unpacked = read_bundle_files(data)
+        files = {name: content.decode("utf-8") for name, content in unpacked.items() if _is_text(name)}
+        pools = [unpacked[name].decode("ascii") for name in sorted(unpacked) if _is_pool_credential(name)]
         located = evidence_in_url(files["proof-url.txt"])
         return replace(
             located,
@@ -117,6 +119,7 @@ def _evidence_in_bundle(data: bytes) -> Evidence:
             disclosures=_DISCLOSURES.validate_python(json.loads(files["disclosures.json"])),
             status_list=files.get("status-list.jwt"),
             log_proof=files.get("certificate.tlog-proof"),
+            pools=tuple(pools),
         )
     except (UnreadableBundle, UnreadableEvidence, KeyError, ValueError, RecursionError) as problem:
         raise UnreadableEvidence("unreadable_bundle") from problem
@@ -124,3 +127,7 @@ def _evidence_in_bundle(data: bytes) -> Evidence:
 
 def _is_text(name: str) -> bool:
     return name.endswith((".txt", ".jwt", ".json", ".tlog-proof")) and "/" not in name
+
+
+def _is_pool_credential(name: str) -> bool:
+    return name.startswith("pools/") and name.endswith(".jwt")

@@ -13,6 +13,7 @@ from certificates.statement import (
     FootprintSummary,
     OffsetType,
     Period,
+    PoolShare,
     Statement,
 )
 
@@ -41,9 +42,27 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """Grams taken out of a pool certificate, whose statement `pool` is; its cancellations stand behind them."""
+
+    pool: Statement
+    grams: int
+
+    def __post_init__(self) -> None:
+        if not self.pool.pool:
+            raise ValueError(f"{self.pool.number} is not a pool certificate")
+        if not 0 < self.grams <= self.pool.grams:
+            raise ValueError(f"{self.grams} g of pool certificate {self.pool.number}, which has {self.pool.grams} g")
+
+    def as_share(self) -> PoolShare:
+        return PoolShare(parent=self.pool.number, statement_sha256=self.pool.sha256(), grams=self.grams)
+
+
+@dataclass(frozen=True, slots=True)
 class StatementFacts:
     """`order_reference` names the purchase for ever: the same one never gets a second certificate.
 
+    `shares` are cancelled for this certificate, `drawn` comes out of pool certificates; `pool` makes it one of these.
     `texts` are names and wordings that may point at a person; the statement only commits to them.
     """
 
@@ -56,27 +75,38 @@ class StatementFacts:
     footprint: FootprintSummary | None = None
     third_party_check: str | None = None
     texts: Mapping[DisclosedField, str] = field(default_factory=dict)
+    drawn: tuple[Drawn, ...] = ()
+    pool: bool = False
 
     @property
     def grams(self) -> int:
-        return sum(share.grams for share in self.shares)
+        return sum(share.grams for share in self.shares) + sum(one.grams for one in self.drawn)
+
+    @property
+    def cancellations(self) -> tuple[Cancellation, ...]:
+        """Own ones first, then those behind the pools."""
+        own = tuple(share.cancellation for share in self.shares)
+        return own + tuple(cancellation for one in self.drawn for cancellation in one.pool.cancellations)
 
     def statement(
         self, *, number: str, issued_at: datetime, disclosures: Disclosures, replaces: str | None = None
     ) -> Statement:
         return Statement(
+            version=2 if self.pool or self.drawn else 1,
             environment=self.environment,
             number=number,
             type=self.type,
             period=self.period,
             issued_at=issued_at,
             grams=self.grams,
-            cancellations=tuple(share.cancellation for share in self.shares),
+            cancellations=self.cancellations,
             footprint=self.footprint,
             reduction_effort=self.reduction_effort,
             third_party_check=self.third_party_check,
             commitments={name: text.commitment(name) for name, text in disclosures.items()},
             replaces=replaces,
+            pool=True if self.pool else None,
+            from_pool=tuple(one.as_share() for one in self.drawn) or None,
         )
 
     def say_the_same_as(self, statement: Statement, disclosures: Disclosures) -> bool:

@@ -99,6 +99,29 @@ class CertificateShare(Model):
         table = "certificate_share"
 
 
+class PoolCertificate(Model):
+    """A certificate whose grams are handed on; `handed_g` is kept by the database."""
+
+    certificate_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    number: fields.Field[str] = fields.CharField(32)
+    grams: fields.Field[int] = fields.BigIntField()
+    handed_g: fields.Field[int] = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "pool_certificate"
+
+
+class CertificatePoolShare(Model):
+    """Grams of a pool in a certificate. The table's key is both."""
+
+    certificate_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    pool_id: fields.Field[str] = fields.CharField(64)
+    grams: fields.Field[int] = fields.BigIntField()
+
+    class Meta:
+        table = "certificate_pool_share"
+
+
 class LogEvent(Model):
     """One leaf of the log, written with the certificate or the end it tells of."""
 

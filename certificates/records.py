@@ -1,6 +1,6 @@
 """An issued certificate as stored, and how to find it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -72,6 +72,14 @@ async def find(number: str) -> CertificateRecord:
     if row is None:
         raise CertificateNotFound(canonical)
     return (await _records([row]))[0]
+
+
+async def find_all(numbers: Collection[str]) -> dict[str, CertificateRecord]:
+    """By canonical number; unknown ones are left out."""
+    if not numbers:
+        return {}
+    rows = await models.Certificate.filter(number__in=list(numbers))
+    return {record.number: record for record in await _records(rows)}
 
 
 async def find_by_order(order_reference: str) -> CertificateRecord | None:

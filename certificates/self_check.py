@@ -107,6 +107,11 @@ async def _in_shares() -> list[Contradiction]:
         held[share.certificate_id] = held.get(share.certificate_id, 0) + share.grams
         if share.certificate_id not in corrected:
             taken[share.our_reference] = taken.get(share.our_reference, 0) + share.grams
+    handed: dict[str, int] = {}
+    for part in await models.CertificatePoolShare.all():
+        held[part.certificate_id] = held.get(part.certificate_id, 0) + part.grams
+        if part.certificate_id not in corrected:
+            handed[part.pool_id] = handed.get(part.pool_id, 0) + part.grams
     found = [
         Contradiction("grams_are_not_the_shares", numbers.get(identity, identity))
         for identity, sum_g in held.items()
@@ -115,6 +120,9 @@ async def _in_shares() -> list[Contradiction]:
     for row in await models.CertifiedCancellation.all():
         if taken.get(row.our_reference, 0) != row.certified_g:
             found.append(Contradiction("certified_grams_differ", row.our_reference))
+    for pool in await models.PoolCertificate.all():
+        if handed.get(pool.certificate_id, 0) != pool.handed_g:
+            found.append(Contradiction("handed_grams_differ", pool.number))
     return found
 
 

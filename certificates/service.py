@@ -211,6 +211,7 @@ async def _store(new: Sequence[tuple[CertificateRecord, StatementFacts]]) -> Non
         at=new[0][0].issued_at,
     )
     await put_on_record({s.cancellation.our_reference: s.cancellation for _, facts in new for s in facts.shares})
+    await _store_pool_shares(new)
     # in one order everywhere, so that two transactions never wait for each other's rows
     shares = sorted(
         (share.cancellation.our_reference, record.id, share.grams) for record, facts in new for share in facts.shares
@@ -235,8 +236,25 @@ async def _store(new: Sequence[tuple[CertificateRecord, StatementFacts]]) -> Non
         )
         for record, _ in new
     )
+    await models.PoolCertificate.bulk_create(
+        models.PoolCertificate(certificate_id=record.id, number=record.number, grams=record.grams, handed_g=0)
+        for record, facts in new
+        if facts.pool
+    )
     await models.CertificateText.bulk_create(
         models.CertificateText(certificate_id=record.id, field=name.value, salt=text.salt, value=text.value)
         for record, _ in new
         for name, text in record.disclosures.items()
+    )
+
+
+async def _store_pool_shares(new: Sequence[tuple[CertificateRecord, StatementFacts]]) -> None:
+    parents = {one.pool.number for _, facts in new for one in facts.drawn}
+    if not parents:
+        return
+    pools = {row.number: row.certificate_id for row in await models.PoolCertificate.filter(number__in=list(parents))}
+    shares = sorted((pools[one.pool.number], record.id, one.grams) for record, facts in new for one in facts.drawn)
+    await models.CertificatePoolShare.bulk_create(
+        models.CertificatePoolShare(certificate_id=identity, pool_id=pool_id, grams=grams)
+        for pool_id, identity, grams in shares
     )

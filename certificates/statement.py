@@ -10,9 +10,9 @@ import json
 import secrets
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 GRAMS_PER_TONNE = 1_000_000
 
@@ -176,10 +176,27 @@ class Disclosure(_Record):
 Disclosures = dict[DisclosedField, Disclosure]
 
 
-class Statement(_Record):
-    """All amounts in whole grams of CO2e; `grams` never exceeds what the cancellations cover."""
+class PoolShare(_Record):
+    """Grams that a pool certificate (the parent) handed on; the hash binds the very statement of the parent."""
 
-    version: Literal[1] = 1
+    parent: str
+    statement_sha256: Sha256
+    grams: WholeGrams
+
+
+# Fields that statements did not have from the beginning. Unset they are left out of the JSON, so that the bytes which
+# older signatures and hashes cover stay what they were.
+ADDED_LATER = frozenset({"pool", "from_pool"})
+
+
+class Statement(_Record):
+    """All amounts in whole grams of CO2e; `grams` never exceeds what the cancellations cover.
+
+    A `pool` certificate claims nothing itself: its grams are handed on to others, each of which names it in `from_pool`
+    and repeats its cancellations. Both came with version 2.
+    """
+
+    version: Literal[1, 2] = 1
     environment: Environment
     number: str
     type: OffsetType
@@ -192,6 +209,26 @@ class Statement(_Record):
     third_party_check: str | None
     commitments: dict[DisclosedField, Sha256]
     replaces: str | None = None
+    pool: Literal[True] | None = None
+    from_pool: Annotated[tuple[PoolShare, ...], Field(min_length=1)] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_came_later(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if value is not None or name not in ADDED_LATER}
+
+    @model_validator(mode="after")
+    def _pool_is_consistent(self) -> Self:
+        if (self.pool or self.from_pool) and self.version < 2:
+            raise ValueError("pool certificates and their parts came with version 2")
+        if self.pool and self.from_pool:
+            raise ValueError("a pool certificate is not itself part of a pool")
+        if self.from_pool:
+            if len({share.parent for share in self.from_pool}) < len(self.from_pool):
+                raise ValueError("each pool certificate is named once")
+            if self.pooled_g > self.grams:
+                raise ValueError("a certificate states at least the grams it has from pools")
+        return self
 
     @model_validator(mode="after")
     def _covered(self) -> Self:
@@ -204,6 +241,11 @@ class Statement(_Record):
     @property
     def cancelled_g(self) -> int:
         return sum(c.tonnes for c in self.cancellations) * GRAMS_PER_TONNE
+
+    @property
+    def pooled_g(self) -> int:
+        """Grams of this certificate that come from pool certificates."""
+        return sum(share.grams for share in self.from_pool or ())
 
     def canonical_json(self) -> bytes:
         """Sorted keys, no spaces, UTF-8: the bytes that hashes and signatures cover."""

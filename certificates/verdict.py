@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 class CheckName(StrEnum):
-    """In the order they are made and shown."""
+    """In the order they are made and shown; POOL only with a certificate that has grams of a pool certificate."""
 
     NUMBER = "number"
     CREDENTIAL = "credential"
@@ -31,6 +31,7 @@ class CheckName(StrEnum):
     KEY = "key"
     CONTENT = "content"
     DISCLOSURES = "disclosures"
+    POOL = "pool"
     STATUS = "status"
 
 

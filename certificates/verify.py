@@ -31,7 +31,7 @@ from certificates.log.merkle import ProofNotValid
 from certificates.log.notes import MalformedNote, NoteNotSigned
 from certificates.log.proof import MalformedLogProof, read_log_proof
 from certificates.number import MistypedNumber, NotACertificateNumber, environment_of, read_number
-from certificates.statement import Disclosures, Environment, Statement
+from certificates.statement import Disclosures, Environment, PoolShare, Statement
 from certificates.status_list import StatusList, UnusableStatusList, is_set
 from certificates.verdict import (
     REVOKED,
@@ -78,7 +78,8 @@ class Evidence:
     """Whatever is at hand; every part may be missing.
 
     `number` is as typed or as it stands in the URL, `proof` the URL's fragment, `statement` a separate copy to compare,
-    `log_proof` the text of a .tlog-proof file, `replacement` the credential of the certificate that replaced this one.
+    `log_proof` the text of a .tlog-proof file, `replacement` the credential of the certificate that replaced this one,
+    `pools` the credentials of the pool certificates that it has grams of.
     """
 
     number: str | None = None
@@ -89,6 +90,7 @@ class Evidence:
     log_proof: str | None = None
     status_list: str | None = None
     replacement: str | None = None
+    pools: tuple[str, ...] = ()
 
 
 def verify(evidence: Evidence, issuer: TrustedIssuer, *, now: datetime) -> Verdict:
@@ -143,6 +145,7 @@ class _Examination:
         self._key()
         self._content()
         self._disclosures()
+        self._pool()
         self._status()
         self.replaced_by = self._replacement()
         outcome = outcome_of(self.checks, self.environment, replaced=self.replaced_by is not None)
@@ -295,6 +298,35 @@ class _Examination:
         else:
             self.checks.append(failed(CheckName.DISCLOSURES, "text_differs"))
 
+    def _pool(self) -> None:
+        """Grams of a pool: each pool certificate at hand must be ours, the very one named, and large enough."""
+        if self.statement is None or self.statement.from_pool is None:
+            return
+        try:
+            pools = [self._authentic(credential) for credential in self.evidence.pools]
+        except ValueError:
+            self.checks.append(not_made(CheckName.POOL, "pool_unreadable"))
+            return
+        by_hash = {pool.sha256(): pool for pool in pools}
+        parents = [by_hash.get(share.statement_sha256) for share in self.statement.from_pool]
+        if any(parent is None for parent in parents):
+            self.checks.append(not_made(CheckName.POOL, "no_pool_certificate"))
+        elif all(
+            parent is not None and _is_handed_on_by(share, self.statement, parent)
+            for share, parent in zip(self.statement.from_pool, parents, strict=True)
+        ):
+            self.checks.append(passed(CheckName.POOL))
+        else:
+            self.checks.append(failed(CheckName.POOL, "pool_differs"))
+
+    def _authentic(self, credential: str) -> Statement:
+        """The statement of a credential that the issuer signed. Raises ValueError for any other."""
+        token = read_compact(credential)
+        reason = _why_not_authentic(token, self.issuer)
+        if reason:
+            raise ValueError(reason)
+        return _consistent_statement(token, self.issuer)
+
     def _status(self) -> None:
         if self.token is None:
             self.checks.append(not_made(CheckName.STATUS, "no_credential"))
@@ -307,13 +339,22 @@ class _Examination:
         if self.evidence.replacement is None:
             return None
         try:
-            token = read_compact(self.evidence.replacement)
-            if _why_not_authentic(token, self.issuer):
-                return None
-            successor = _consistent_statement(token, self.issuer)
+            successor = self._authentic(self.evidence.replacement)
         except ValueError:
             return None
         return successor.number if successor.replaces == self.number else None
+
+
+def _is_handed_on_by(share: PoolShare, part: Statement, pool: Statement) -> bool:
+    """Number, environment and cancellations of the pool are those its part states, and it has that many grams."""
+    behind = {cancellation.our_reference: cancellation for cancellation in part.cancellations}
+    return (
+        pool.pool is True
+        and share.parent == pool.number
+        and share.grams <= pool.grams
+        and part.environment is pool.environment
+        and all(behind.get(one.our_reference) == one for one in pool.cancellations)
+    )
 
 
 def _why_not_authentic(token: Token, issuer: TrustedIssuer) -> str | None:

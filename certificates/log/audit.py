@@ -1,8 +1,8 @@
 """Checking the whole log from its public files alone, as anybody can.
 
 First the tree: the checkpoint is signed, the entries hash to the tiles, the tiles to the root, and an earlier checkpoint
-is a prefix. Then what the leaves say: no certificate twice, no gram of a cancellation twice, no serial in two
-cancellations, ends only of what was issued.
+is a prefix. Then what the leaves say: no certificate twice, no gram of a cancellation or of a pool certificate twice, no
+serial in two cancellations, ends only of what was issued.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A tree that is whole; `findings` are what is wrong with its content."""
+    """A tree that is whole; `findings` are what is wrong with its content. `grams` counts those of a pool once."""
 
     checkpoint: Checkpoint
     issued: int
@@ -106,6 +106,7 @@ class _Content:
         self.issued: dict[str, Issued] = {}
         self.ended: dict[str, Leaf] = {}
         self.held: dict[str, int] = {}
+        self.pooled: dict[str, int] = {}
         self.cancellations: dict[str, LoggedShare] = {}
         self.findings: list[Finding] = []
 
@@ -127,7 +128,8 @@ class _Content:
         self._check_amounts(len(entries))
         self._check_serials(len(entries))
         valid = [leaf for number, leaf in self.issued.items() if number not in self.ended]
-        return Audit(self.checkpoint, len(self.issued), sum(leaf.grams for leaf in valid), tuple(self.findings))
+        own_g = sum(leaf.grams - _pooled_g(leaf) for leaf in valid)
+        return Audit(self.checkpoint, len(self.issued), own_g, tuple(self.findings))
 
     def _find(self, code: str, position: int, subject: str) -> None:
         self.findings.append(Finding(code, position, subject))
@@ -137,13 +139,18 @@ class _Content:
             self._find("certificate_issued_twice", position, leaf.number)
             return
         self.issued[leaf.number] = leaf
-        if sum(share.grams for share in leaf.shares) != leaf.grams:
+        if sum(share.grams for share in leaf.shares) + _pooled_g(leaf) != leaf.grams:
             self._find("grams_are_not_the_shares", position, leaf.number)
         for share in leaf.shares:
             known = self.cancellations.setdefault(share.reference, share)
             if known.model_copy(update={"grams": share.grams}) != share:
                 self._find("cancellation_differs", position, share.reference)
             self.held[share.reference] = self.held.get(share.reference, 0) + share.grams
+        for part in leaf.from_pool or ():
+            parent = self.issued.get(part.parent)
+            if parent is None or not parent.pool or parent.statement_sha256 != part.statement_sha256:
+                self._find("pool_missing", position, leaf.number)
+            self.pooled[part.parent] = self.pooled.get(part.parent, 0) + part.grams
 
     def _ended(self, position: int, leaf: Revoked | Corrected) -> None:
         if leaf.number in self.ended:
@@ -158,6 +165,8 @@ class _Content:
             if old is not None and successor is not None:
                 for share in old.shares:
                     self.held[share.reference] -= share.grams
+                for part in old.from_pool or ():
+                    self.pooled[part.parent] -= part.grams
         for number in self.ended.keys() - self.issued.keys():
             self._find("ended_but_never_issued", self.checkpoint.size - 1, number)
         for number, issued in self.issued.items():
@@ -169,6 +178,12 @@ class _Content:
         for reference, grams in self.held.items():
             if grams > self.cancellations[reference].cancelled_g:
                 self._find("grams_handed_out_twice", size - 1, reference)
+        for number, grams in self.pooled.items():
+            parent = self.issued.get(number)
+            if parent is not None and grams > parent.grams:
+                self._find("pool_handed_on_twice", size - 1, number)
+            if grams > 0 and number in self.ended:
+                self._find("pool_ended_under_its_parts", size - 1, number)
 
     def _check_serials(self, size: int) -> None:
         spans = sorted(
@@ -182,3 +197,7 @@ class _Content:
                 self._find("serial_cancelled_twice", size - 1, reference)
             reached = max(reached, last) if (registry, block) == block_before else last
             block_before = (registry, block)
+
+
+def _pooled_g(leaf: Issued) -> int:
+    return sum(part.grams for part in leaf.from_pool or ())

@@ -50,7 +50,17 @@ class LoggedShare(_Leaf):
         return sum(last - first + 1 for first, last in self.serials) * GRAMS_PER_TONNE
 
 
+class LoggedPoolShare(_Leaf):
+    """`grams` of the certificate that come out of the pool certificate `parent`, whose statement has that hash."""
+
+    parent: str
+    statement_sha256: Sha256
+    grams: WholeGrams
+
+
 class Issued(_Leaf):
+    """`pool` marks a certificate whose grams are handed on; `from_pool` are grams that were handed to this one."""
+
     event: Literal["issued"] = "issued"
     number: str
     at: datetime
@@ -59,6 +69,8 @@ class Issued(_Leaf):
     grams: WholeGrams
     shares: tuple[LoggedShare, ...]
     replaces: str | None = None
+    pool: Literal[True] | None = None
+    from_pool: Annotated[tuple[LoggedPoolShare, ...], Field(min_length=1)] | None = None
 
 
 class Revoked(_Leaf):
@@ -79,7 +91,7 @@ _ANY_LEAF: TypeAdapter[Leaf] = TypeAdapter(Annotated[Leaf, Field(discriminator="
 
 
 def issued_leaf(statement: Statement, credential: str, shares: Sequence[tuple[Cancellation, int]]) -> Issued:
-    """The leaf of an issue; `shares` pairs each cancellation with its grams in this certificate."""
+    """The leaf of an issue; `shares` pairs each own cancellation with its grams in this certificate."""
     return Issued(
         number=statement.number,
         at=statement.issued_at,
@@ -88,6 +100,8 @@ def issued_leaf(statement: Statement, credential: str, shares: Sequence[tuple[Ca
         grams=statement.grams,
         shares=tuple(_logged(cancellation, grams) for cancellation, grams in shares),
         replaces=statement.replaces,
+        pool=statement.pool,
+        from_pool=tuple(LoggedPoolShare(**share.model_dump()) for share in statement.from_pool or ()) or None,
     )
 
 
