@@ -8,6 +8,7 @@ from collections import OrderedDict
 
 from api.pdf_authority import read_authority
 from api.settings import Settings
+from certificates.pdf_packing import packed
 from certificates.qr import proof_url, qr_svg, short_url
 from certificates.render_pdf import render_pdf
 from certificates.sheet import Locale
@@ -42,20 +43,22 @@ class PdfPress:
 
     def _printed(self, publication: Publication, issuer_url: str, locale: Locale) -> bytes:
         record = publication.record
-        pdf = render_pdf(
+        return render_pdf(
             record.statement,
             publication.disclosures,
             verification_url=short_url(issuer_url, record.number),
             qr_svg=qr_svg(proof_url(issuer_url, record.number, record.proof)),
             locale=locale,
             credential_jwt=record.credential,
+            finish=packed if self._authority is None else self._signed,
         )
-        if self._authority is None:
-            return pdf
-        # the signing library takes a second to import: the first PDF waits for it, not the start of the service
-        from certificates.pdf_signature import sign_pdf  # noqa: PLC0415
 
-        return sign_pdf(pdf, self._authority.key, self._authority.chain)
+    def _signed(self, pdf: bytes) -> bytes:
+        # the signing library takes a second to import: the first PDF waits for it, not the start of the service
+        from certificates.pdf_signing import sign_pdf  # noqa: PLC0415
+
+        authority = self._authority
+        return pdf if authority is None else sign_pdf(pdf, authority.key, authority.chain)
 
 
 def signing_authority(settings: Settings) -> SigningAuthority | None:

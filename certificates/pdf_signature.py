@@ -1,4 +1,4 @@
-"""The PDF's own signature (PAdES): a reader program shows at once that not a byte of the paper form has changed.
+"""Checks a PDF's own signature (PAdES), which pdf_signing.py makes.
 
 It is a convenience beside the credential inside the PDF. What a certificate is worth rests on the credential, and reader
 programs call a private authority like the sandbox one an unknown signer.
@@ -15,22 +15,14 @@ from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from pyhanko.keys import load_certs_from_pemder_data, load_private_key_from_pemder_data
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.keys import load_certs_from_pemder_data
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.registry import SimpleCertificateStore
-
-from certificates.signing_authority import AlreadySigned
 
 MAX_PDF_BYTES: Final = 5_000_000
 MAX_INFLATED_BYTES: Final = 40_000_000
-_FIELD: Final = "Ashiato"
 # It logs a traceback for every file that somebody else has signed; the result says so in one word.
 logging.getLogger("pyhanko.sign.validation").setLevel(logging.CRITICAL)
 
@@ -52,36 +44,6 @@ class PdfSignatureResult:
     outcome: PdfSignatureOutcome
     signed_by: str | None = None
     reason: str | None = None
-
-
-def sign_pdf(pdf: bytes, key: ec.EllipticCurvePrivateKey, chain: tuple[x509.Certificate, ...]) -> bytes:
-    """The PDF with a certifying, invisible signature that permits no change at all; attachments stay as they are.
-
-    `chain` starts with the certificate of `key`. The signing time is the clock's; two calls give different bytes. CPU work of
-    some ten milliseconds that must not run inside an event loop (call it with asyncio.to_thread). Raises: AlreadySigned.
-    """
-    document = IncrementalPdfFileWriter(io.BytesIO(pdf))
-    if document.prev.embedded_signatures:
-        raise AlreadySigned("the PDF carries a signature already")
-    known = SimpleCertificateStore()  # type: ignore[no-untyped-call] # the library leaves this one without types
-    own, *above = _library_certificates(chain)
-    known.register_multiple(above)
-    signer = SimpleSigner(signing_cert=own, signing_key=_library_key(key), cert_registry=known)
-    metadata = PdfSignatureMetadata(
-        field_name=_FIELD,
-        md_algorithm="sha256",
-        subfilter=SigSeedSubFilter.PADES,
-        certify=True,
-        docmdp_permissions=MDPPerm.NO_CHANGES,
-    )
-    signed = io.BytesIO()
-    PdfSigner(metadata, signer=signer).sign_pdf(document, output=signed, bytes_reserved=_room_for_signature(chain))
-    return signed.getvalue()
-
-
-def _room_for_signature(chain: tuple[x509.Certificate, ...]) -> int:
-    """Hex digits to keep free: the certificates and as much as a P-256 signature and its attributes ever need."""
-    return 2 * (1_024 + sum(len(certificate.public_bytes(serialization.Encoding.DER)) for certificate in chain))
 
 
 def check_pdf_signature(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureResult:
@@ -140,10 +102,3 @@ def _checked(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureR
 def _library_certificates(certificates: tuple[x509.Certificate, ...]) -> list[Any]:
     encoded = b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates)
     return list(load_certs_from_pemder_data(encoded))
-
-
-def _library_key(key: ec.EllipticCurvePrivateKey) -> Any:
-    encoded = key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return load_private_key_from_pemder_data(encoded, passphrase=None)

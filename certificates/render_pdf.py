@@ -4,21 +4,20 @@ The same input gives the same bytes: the document's date is the date of issue, f
 never from the system, and nothing else from outside gets in.
 """
 
-import io
 import json
 import re
 import threading
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import noto_cjk_sans_jp_bold
 import noto_cjk_sans_jp_regular
-import pikepdf
 import pylopdf_fonts_jp
 import typst
 
 from certificates.mark import mark_svg
+from certificates.pdf_packing import packed
 from certificates.sheet import TEMPLATES, Locale, sheet, strings
 from certificates.statement import Disclosures, Statement
 
@@ -48,11 +47,13 @@ def render_pdf(
     qr_svg: str,
     locale: Locale,
     credential_jwt: str,
+    finish: Callable[[bytes], bytes] = packed,
 ) -> bytes:
     """The certificate as a PDF of A4 pages, two in the ordinary case.
 
-    `qr_svg` is drawn 34 mm wide and brings its own quiet zone. Attached: certificate.jwt, statement.json (the canonical
-    JSON), disclosures.json. Raises: TextNotPrintable, DisclosureNotCommitted.
+    `qr_svg` is drawn 34 mm wide and brings its own quiet zone. `finish` writes the file in its last form: packed, or packed
+    and signed (certificates/pdf_signing.py). Attached: certificate.jwt, statement.json (the canonical JSON),
+    disclosures.json. Raises: TextNotPrintable, DisclosureNotCommitted.
     """
     content = sheet(statement, disclosures, verification_url=verification_url, locale=locale)
     attached = {
@@ -65,7 +66,7 @@ def render_pdf(
         "mark": mark_svg(statement.sha256()).replace("currentColor", _INK),
         "qr": qr_svg,
     }
-    return _packed(_compile("certificate", inputs, timestamp=int(statement.issued_at.timestamp())))
+    return finish(_compile("certificate", inputs, timestamp=int(statement.issued_at.timestamp())))
 
 
 def check_printable(text: str) -> None:
@@ -100,7 +101,7 @@ def _attachments(locale: Locale) -> list[dict[str, str]]:
 @cache
 def _fonts() -> Any:
     """The families of certificate.typ. typst's own fonts stand in for Latin letters that the Japanese ones lack."""
-    packages = (pylopdf_fonts_jp, noto_cjk_sans_jp_regular, noto_cjk_sans_jp_bold)
+    packages = (pylopdf_fonts_jp, noto_cjk_sans_jp_regular)
     folders = [str(Path(str(package.__file__)).parent) for package in packages]
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=folders)
 
@@ -129,14 +130,6 @@ def _compile(template: str, inputs: dict[str, str], *, timestamp: int) -> bytes:
             raise
         raise TextNotPrintable(_characters(found)) from error
     return pdf
-
-
-def _packed(pdf: bytes) -> bytes:
-    """The same document with its small objects, mostly the tags, in compressed streams: about a quarter smaller."""
-    packed = io.BytesIO()
-    with pikepdf.open(io.BytesIO(pdf)) as document:
-        document.save(packed, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
-    return packed.getvalue()
 
 
 def _characters(quoted: list[str]) -> str:

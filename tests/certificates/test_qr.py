@@ -1,5 +1,6 @@
 import io
 import random
+import re
 
 import pytest
 import zxingcpp
@@ -91,10 +92,13 @@ class TestEveryCode:
     def test_the_drawing_covers_exactly_the_dark_modules(self) -> None:
         url = "https://certs.example/c/TEST"
         path = qr_svg(url).rsplit('d="', 1)[1].partition('"')[0]
-        drawn = set()
-        for run in path.removesuffix("z").split("z"):
-            start, _, rest = run.removeprefix("M").partition("h")
-            x, y = (int(part) for part in start.split())
-            drawn |= {(x + step, y) for step in range(int(rest.partition("v")[0]))}
+        drawn, x, y = set(), 0, 0
+        for command, dx, line in re.findall(r"([Mmh])(\d+)(?: (\d+))?", path):
+            if command == "M":
+                x, y = int(dx), int(line)
+                continue
+            if command == "h":
+                drawn |= {(x + step, y) for step in range(int(dx))}
+            x += int(dx)
         matrix = qr_matrix(url)
         assert drawn == {(x, y) for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark}
