@@ -35,7 +35,7 @@ from marketplace.certification import service as certification
 from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
 from marketplace.mail import address, post, smtp
-from marketplace.orders import fulfilment
+from marketplace.orders import settlement
 from marketplace.payments import gateway as payments
 from marketplace.projects import eligibility
 from marketplace.projects import facts as project_facts
@@ -119,6 +119,9 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     market.OrderNotFound: Row(404, "No such order", "Use the token from the answer to POST /v1/orders."),
     market.ExternalIdTaken: Row(409, "The external_id is taken", "Use another external_id for another order."),
+    market.BalanceTooLow: Row(409, "The prepaid balance does not cover this", "Pay another way, or ask for less."),
+    market.RefundTooLarge: Row(409, "There is not as much left to give back", "Ask for `params.left_yen` at most."),
+    market.RefundKeyReused: Row(422, "The key stands for another refund", "Use a new key for a new refund."),
     market.FootprintNotFound: Row(404, "No such footprint", "Use the id from the answer to POST /v1/footprints."),
     profiles.ActNotOffered: Row(
         422, "A registry knows no such use", "Choose another purpose, or credits of another registry."
@@ -187,8 +190,7 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         keys.UnknownKey,
         market.OverlappingBlock,
         # raised in the worker, for a person to look at
-        fulfilment.PaymentDiffers,
-        fulfilment.RefundRefused,
+        settlement.PaymentDiffers,
         certification.NotFullyCancelled,
         issuing.CertifiedDifferently,
         backing.CancellationDiffers,

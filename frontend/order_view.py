@@ -16,6 +16,7 @@ TABLE = "orders"
 KINDS = {
     "quoted": "waiting",
     "awaiting_payment": "waiting",
+    "promised": "waiting",
     "paying": "waiting",
     "paid": "waiting",
     "retiring": "waiting",
@@ -27,7 +28,7 @@ KINDS = {
     "refunded": "plain",
 }
 # While one of these lasts, the page changes by itself.
-UNDER_WAY = frozenset({"quoted", "awaiting_payment", "paying", "paid", "retiring", "refund_due"})
+UNDER_WAY = frozenset({"quoted", "awaiting_payment", "promised", "paying", "paid", "retiring", "refund_due"})
 # What an undisturbed order still has before it, in order.
 AHEAD = (Happened.PAID, Happened.CANCELLATION_REQUESTED, Happened.CANCELLATION_CONFIRMED, Happened.CERTIFIED)
 _TROUBLES = frozenset({Happened.PAYMENT_FAILED, Happened.EXPIRED, Happened.CANCELLATION_REFUSED})
@@ -74,6 +75,8 @@ def view_of(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bo
 
 
 def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bool) -> str:
+    if order.state == OrderState.AWAITING_PAYMENT and Happened.PAYMENT_PROMISED in {event.kind for event in events}:
+        return "promised"
     if order.state == OrderState.AWAITING_PAYMENT and back_from_payment:
         return "paying"
     if order.state == OrderState.RETIRING and events and events[-1].kind == Happened.UNDER_REVIEW:

@@ -92,3 +92,21 @@ class OverlappingBlock(MarketplaceError):
     """These serials are already on the books; params: registry, prefix, first, last."""
 
     code = "overlapping_block"
+
+
+class BalanceTooLow(MarketplaceError):
+    """The prepaid balance does not cover this; params: buyer, yen (asked for), available_yen."""
+
+    code = "balance_too_low"
+
+
+class RefundTooLarge(MarketplaceError):
+    """There is not as much left to give back; params: yen (asked for), left_yen."""
+
+    code = "refund_too_large"
+
+
+class RefundKeyReused(MarketplaceError):
+    """The key stands for another refund already; params: key."""
+
+    code = "refund_key_reused"

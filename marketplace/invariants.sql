@@ -44,13 +44,28 @@ SELECT o.id AS buyer_order, o.state AS state FROM buyer_order o
   LEFT JOIN payment p ON p.order_id = o.id
  WHERE (p.id IS NULL) <> (o.state IN ('quoted', 'awaiting_payment', 'expired', 'payment_failed'))
 
--- rule: I3 a refunded order has its refund and nothing cancelled, a fulfilled one has no refund
-SELECT o.id AS buyer_order, o.state AS state FROM buyer_order o
+-- rule: I3 a refunded order has its whole payment promised back and nothing cancelled; an open one owes what is left
+SELECT o.id AS buyer_order, o.state AS state, p.amount_yen AS paid, COALESCE(SUM(f.amount_yen), 0) AS promised
+  FROM buyer_order o
   JOIN payment p ON p.order_id = o.id
   LEFT JOIN refund f ON f.payment_id = p.id
- WHERE (f.id IS NOT NULL) <> (o.state = 'refunded')
+ GROUP BY o.id, o.state, p.amount_yen
+HAVING COALESCE(SUM(f.amount_yen), 0) > p.amount_yen
+    OR (o.state IN ('refund_due', 'refunded') AND COALESCE(SUM(f.amount_yen), 0) <> p.amount_yen)
     OR (o.state IN ('refund_due', 'refunded')
         AND EXISTS (SELECT 1 FROM retirement r WHERE r.order_id = o.id AND r.state <> 'rejected'))
+
+-- rule: I3 what an account holds for a refund is what was promised and not yet given back
+SELECT f.id AS refund, f.state AS state, f.amount_yen AS yen, SUM(l.amount_yen) AS held
+  FROM refund f LEFT JOIN ledger_posting l ON l.account = 'refund:' || f.id
+ GROUP BY f.id, f.state, f.amount_yen
+HAVING COALESCE(SUM(l.amount_yen), 0) <> CASE WHEN f.state = 'succeeded' THEN 0 ELSE -f.amount_yen END
+
+-- rule: I3 what a dispute withholds is booked as long as it is undecided
+SELECT d.id AS dispute, d.state AS state, SUM(l.amount_yen) AS held
+  FROM dispute d LEFT JOIN ledger_posting l ON l.account = 'dispute:' || d.id
+ GROUP BY d.id, d.state, d.amount_yen
+HAVING COALESCE(SUM(l.amount_yen), 0) <> CASE WHEN d.state = 'withdrawn' THEN d.amount_yen ELSE 0 END
 
 -- rule: I4 ledger transactions sum to zero
 SELECT t.id AS ledger_transaction, SUM(p.amount_yen) AS total
@@ -58,12 +73,22 @@ SELECT t.id AS ledger_transaction, SUM(p.amount_yen) AS total
  GROUP BY t.id, t.balance
 HAVING COALESCE(SUM(p.amount_yen), 0) <> 0 OR t.balance <> 0
 
--- rule: I4 what is owed to a buyer is the captured money until it is fulfilled or refunded
-SELECT o.id AS buyer_order, o.state AS state, SUM(l.amount_yen) AS owed
-  FROM buyer_order o JOIN payment p ON p.order_id = o.id
+-- rule: I4 what is owed to a buyer is the captured money, less refunds borne by the order, until it is fulfilled
+SELECT o.id AS buyer_order, o.state AS state, p.amount_yen AS paid, o.promised AS promised, SUM(l.amount_yen) AS owed
+  FROM (SELECT b.id AS id, b.state AS state, (
+          SELECT COALESCE(SUM(f.amount_yen), 0) FROM refund f JOIN payment c ON c.id = f.payment_id
+           WHERE c.order_id = b.id AND f.borne_by = 'order') AS promised
+          FROM buyer_order b) o
+  JOIN payment p ON p.order_id = o.id
   LEFT JOIN ledger_posting l ON l.account = 'order:' || o.id
- GROUP BY o.id, o.state, p.amount_yen
-HAVING COALESCE(SUM(l.amount_yen), 0) <> CASE WHEN o.state IN ('fulfilled', 'refunded') THEN 0 ELSE -p.amount_yen END
+ GROUP BY o.id, o.state, p.amount_yen, o.promised
+HAVING COALESCE(SUM(l.amount_yen), 0) <> CASE WHEN o.state IN ('fulfilled', 'refunded', 'refund_due') THEN 0 ELSE o.promised - p.amount_yen END
+
+-- rule: I4 a prepaid balance is what its postings say
+SELECT b.buyer AS buyer, b.yen AS yen, SUM(l.amount_yen) AS postings
+  FROM buyer_balance b LEFT JOIN ledger_posting l ON l.account = 'buyer_balance:' || b.buyer
+ GROUP BY b.buyer, b.yen
+HAVING b.yen <> -COALESCE(SUM(l.amount_yen), 0)
 
 -- rule: I6 a fulfilled order has its certificate, and no other order has one
 SELECT o.id AS buyer_order, o.state AS state FROM buyer_order o

@@ -8,10 +8,11 @@ from marketplace.certification import public_log
 from marketplace.certification import service as certification
 from marketplace.mail import service as mail
 from marketplace.market import Market
-from marketplace.orders import fulfilment
+from marketplace.orders import fulfilment, mails, settlement
 from marketplace.orders import service as orders
+from marketplace.orders.timeline import MAIL
 from marketplace.outbox.worker import Handler, Worker
-from marketplace.payments import inbox
+from marketplace.payments import disputes, inbox, refunds
 from marketplace.quotes import service as quotes
 from marketplace.retirements import service as retirements
 
@@ -26,14 +27,18 @@ def handlers(market: Market) -> Mapping[str, Handler]:
 
     return {
         "order.open_checkout": job(orders.open_checkout),
-        "order.run_out": job(fulfilment.run_out),
-        "payment.settle": job(fulfilment.settle),
+        "order.run_out": job(settlement.run_out),
+        "payment.settle": job(settlement.settle),
         "order.retire": job(fulfilment.retire),
         "order.replace_refused": job(fulfilment.replace_refused),
-        "order.refund": job(fulfilment.refund),
+        "refund.advance": job(refunds.advance),
+        "refund.follow": job(refunds.follow_by_id),
+        "refund.try_again": job(refunds.try_again),
+        "dispute.follow": job(disputes.follow_by_id),
         "retirement.advance": job(retirements.advance),
         "order.certify": job(certification.certify),
         mail.SEND: job(mail.send),
+        MAIL: job(mails.follow),
         public_log.SEQUENCE: job(public_log.sequence_waiting),
     }
 
@@ -41,7 +46,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
 def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
     return {
         "quotes": lambda: quotes.expire_stale(market.clock),
-        "overdue_orders": lambda: fulfilment.enqueue_overdue(market),
+        "overdue_orders": lambda: settlement.enqueue_overdue(market),
         "lost_webhooks": lambda: inbox.catch_up(market),
         "waiting_log_leaves": lambda: public_log.sequence_waiting(market),
         "log_witnesses": lambda: public_log.ask_witnesses(market),

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
@@ -27,9 +26,8 @@ from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.footprints.models import StoredFootprint
 from marketplace.inventory.models import Block, Holding, Interval
-from marketplace.ledger import service as ledger
+from marketplace.ledger.sale import book_sale
 from marketplace.market import Market
-from marketplace.money import consumption_tax
 from marketplace.orders import service as orders
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
@@ -72,7 +70,7 @@ async def certify(market: Market, order_id: str) -> None:
         if not Instruction.model_validate_json(order.instruction).beneficiary_public:
             await visibility.hide(record.number, NAMING, until=None)
         await public_log.announce(tx, record.number, at=now)
-        await _book_sale(order, confirmed, fee_yen=quote.fee_yen, now=now)
+        await book_sale(order.id, await _net_by_provider(confirmed), at=now)
         await orders.move(order, OrderState.FULFILLED, certificate_number=record.number)
         await note(order.id, Happened.CERTIFIED, at=now, number=record.number)
 
@@ -180,21 +178,6 @@ async def _footprint(footprint_id: str) -> FootprintSummary:
         ),
         excluded=tuple(Exclusion(category=e["category"], reason=e["reason"]) for e in document["excluded"]),
     )
-
-
-async def _book_sale(order: Order, confirmed: list[Retirement], *, fee_yen: int, now: datetime) -> None:
-    """What was owed to the buyer is now earned: by each provider with its tax, and by us with ours."""
-    net = await _net_by_provider(confirmed)
-    postings: dict[str, int] = {
-        ledger.provider_account(provider): -(yen + consumption_tax(yen)) for provider, yen in net.items()
-    }
-    postings[ledger.FEE] = -fee_yen
-    postings[ledger.TAX] = -consumption_tax(fee_yen)
-    # tax is rounded per seller, so another seller than quoted may shift a yen or two: our fee takes it
-    difference = order.total_yen + sum(postings.values())
-    postings[ledger.FEE] -= difference
-    postings[ledger.order_account(order.id)] = order.total_yen
-    await ledger.book(f"sale:{order.id}", postings, order_id=order.id, at=now)
 
 
 async def _net_by_provider(confirmed: list[Retirement]) -> Mapping[str, int]:

@@ -28,3 +28,13 @@ class LedgerPosting(Model):
 
     class Meta:
         table = "ledger_posting"
+
+
+class BuyerBalance(Model):
+    """What a buyer has prepaid. Read only: the database keeps it by the postings, and refuses one below zero."""
+
+    buyer: fields.Field[str] = fields.CharField(64, primary_key=True)
+    yen: fields.Field[int] = fields.BigIntField()
+
+    class Meta:
+        table = "buyer_balance"

@@ -1,7 +1,9 @@
 """Book money. A positive amount is owed to us or in our hands, a negative one is owed by us or earned.
 
 Accounts: `clearing` (at the payment provider), `order:<id>` (owed to the buyer until fulfilled or refunded),
-`provider:<id>` (owed to the seller, with its tax), `fee` (earned), `tax` (owed to the tax office on the fee).
+`refund:<id>` (owed to the buyer until the provider has given it back), `dispute:<id>` (taken from us until decided),
+`provider:<id>` (owed to the seller, with its tax), `buyer_balance:<id>` (prepaid), `fee` (earned), `tax` (owed to the
+tax office on the fee), `loss` (borne by us).
 """
 
 from collections.abc import Mapping
@@ -10,7 +12,7 @@ from datetime import datetime
 from marketplace.ids import new_id
 from marketplace.ledger.models import LedgerPosting, LedgerTransaction
 
-CLEARING, FEE, TAX = "clearing", "fee", "tax"
+CLEARING, FEE, TAX, LOSS = "clearing", "fee", "tax", "loss"
 
 
 def order_account(order_id: str) -> str:
@@ -21,7 +23,19 @@ def provider_account(provider_id: str) -> str:
     return f"provider:{provider_id}"
 
 
-async def book(event: str, postings: Mapping[str, int], *, order_id: str, at: datetime) -> None:
+def refund_account(refund_id: str) -> str:
+    return f"refund:{refund_id}"
+
+
+def dispute_account(dispute_id: str) -> str:
+    return f"dispute:{dispute_id}"
+
+
+def buyer_balance_account(buyer: str) -> str:
+    return f"buyer_balance:{buyer}"
+
+
+async def book(event: str, postings: Mapping[str, int], *, order_id: str | None, at: datetime) -> None:
     """Inside the caller's transaction. The database refuses a second booking of `event` and a sum other than zero."""
     transaction_id = new_id("ltx", at)
     await LedgerTransaction.create(id=transaction_id, event=event, order_id=order_id, at=at)
@@ -34,3 +48,12 @@ async def book(event: str, postings: Mapping[str, int], *, order_id: str, at: da
 
 async def balance(account: str) -> int:
     return sum(posting.amount_yen for posting in await LedgerPosting.filter(account=account))
+
+
+async def earned_with(order_id: str) -> dict[str, int]:
+    """What the order's sale gave to each account, in yen above zero; empty if it is not sold."""
+    sale = await LedgerTransaction.get_or_none(event=f"sale:{order_id}")
+    if sale is None:
+        return {}
+    postings = await LedgerPosting.filter(transaction_id=sale.id, amount_yen__lt=0).order_by("id")
+    return {posting.account: -posting.amount_yen for posting in postings}

@@ -20,13 +20,15 @@ from marketplace.orders.states import ALLOWED_MOVES, OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.orders.words import checkout_words, consent_to, consent_version
 from marketplace.outbox import service as outbox
-from marketplace.payments.gateway import CheckoutLine, CheckoutRequest
+from marketplace.payments.gateway import CheckoutLine, CheckoutRequest, PaymentMethod
 from marketplace.quotes import service as quotes
 
 # Stripe's own shortest checkout is 30 minutes; what is above it is the time we have to open one.
 CHECKOUT_LASTS = timedelta(minutes=45)
 # The units outlive the checkout, so that a payment in its last second still finds them.
 UNITS_HELD_AFTER_CHECKOUT = timedelta(minutes=10)
+# A convenience store takes the money until the end of the third day after the buyer chose it.
+KONBINI_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,15 @@ async def _checkout_request(market: Market, order: Order) -> CheckoutRequest:
         locale=order.locale,
         expires_at=order.pay_until,
         email=order.email,
+        methods=_methods(order),
+        konbini_days=KONBINI_DAYS,
     )
+
+
+def _methods(order: Order) -> list[PaymentMethod]:
+    """All that the provider allows for the amount; a bank transfer needs an address to send the account number to."""
+    transfer = [PaymentMethod.BANK_TRANSFER] if order.email else []
+    return [PaymentMethod.CARD, PaymentMethod.KONBINI, *transfer]
 
 
 async def move(order: Order, new: OrderState, **changes: object) -> None:

@@ -1,32 +1,82 @@
 """The order's time line: what really happened, in order, with real times. Append-only."""
 
 import json
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from marketplace.orders.models import OrderEvent
+from tortoise.connection import get_connection
+
+from marketplace.orders.models import Order, OrderEvent
+from marketplace.outbox import service as outbox
+
+MAIL = "order.mail"
 
 
 class Happened(StrEnum):
     ORDERED = "ordered"
     CHECKOUT_OPENED = "checkout_opened"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_PROMISED = "payment_promised"
     EXPIRED = "expired"
     PAID = "paid"
     UNITS_REPLACED = "units_replaced"
     CANCELLATION_REQUESTED = "cancellation_requested"
+    APPLICATION_FROZEN = "application_frozen"
     REGISTRY_WAITING = "registry_waiting"
     REGISTRY_ANSWER_UNKNOWN = "registry_answer_unknown"
+    PARTLY_CONFIRMED = "partly_confirmed"
     UNDER_REVIEW = "under_review"
     CANCELLATION_REFUSED = "cancellation_refused"
     CANCELLATION_CONFIRMED = "cancellation_confirmed"
     CERTIFIED = "certified"
     REFUND_DUE = "refund_due"
     REFUNDED = "refunded"
+    PART_REFUND_DUE = "part_refund_due"
+    PART_REFUNDED = "part_refunded"
+    REFUND_PENDING = "refund_pending"
+    REFUND_FAILED = "refund_failed"
+
+
+# What usually passes within seconds is worth a mail only if it lasts.
+LINGERS = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """The mail about an entry. `message`: a folder of frontend/templates/emails. `lasting`: only if the order still stands
+    there after a while, and once per order. `operators`: the message for those who have to look."""
+
+    message: str
+    lasting: bool = False
+    operators: str | None = None
+
+
+MAILS: Mapping[Happened, Follows] = {
+    Happened.CHECKOUT_OPENED: Follows("order_received"),
+    Happened.PAYMENT_FAILED: Follows("payment_failed"),
+    Happened.EXPIRED: Follows("order_expired"),
+    Happened.PAID: Follows("order_paid"),
+    Happened.CANCELLATION_REQUESTED: Follows("application_sent", lasting=True),
+    Happened.REGISTRY_WAITING: Follows("registry_waiting", lasting=True),
+    Happened.REGISTRY_ANSWER_UNKNOWN: Follows("registry_silent", lasting=True),
+    Happened.UNITS_REPLACED: Follows("units_replaced"),
+    Happened.UNDER_REVIEW: Follows("under_review", operators="operator_review"),
+    Happened.PARTLY_CONFIRMED: Follows("partly_confirmed"),
+    Happened.CERTIFIED: Follows("certified"),
+    Happened.REFUND_DUE: Follows("refund_due"),
+    Happened.REFUNDED: Follows("refunded"),
+}
 
 
 async def note(order_id: str, kind: Happened, *, at: datetime, **detail: object) -> None:
-    await OrderEvent.create(order_id=order_id, kind=kind, detail=json.dumps(detail, sort_keys=True), at=at)
+    """Inside the caller's transaction, with the job that writes the mails about it (orders/mails.py)."""
+    event = await OrderEvent.create(order_id=order_id, kind=kind, detail=json.dumps(detail, sort_keys=True), at=at)
+    follows = MAILS.get(kind)
+    if follows is not None and (follows.operators or await Order.exists(id=order_id, email__isnull=False)):
+        when = at + LINGERS if follows.lasting else at
+        await outbox.add(get_connection("default"), MAIL, f"{MAIL}:{event.id}", {"event_id": event.id}, at=when)
 
 
 async def note_once(order_id: str, kind: Happened, *, at: datetime, **detail: object) -> None:

@@ -62,7 +62,8 @@ class CheckoutRequest:
 class Checkout:
     """The provider's session. `payment` is the provider's id of the captured money, once there is any.
 
-    `instructions_url` is where a buyer whose payment is `PENDING` reads how to pay.
+    While it is `PENDING`: `method` is what the buyer chose, `instructions_url` where the buyer reads how to pay, and
+    `pay_by` the last moment of a convenience store; a bank transfer has none.
     """
 
     id: str
@@ -73,6 +74,8 @@ class Checkout:
     currency: str
     payment: str | None
     instructions_url: str | None = None
+    method: PaymentMethod | None = None
+    pay_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,14 @@ class Refund:
 
     Money that did not come by card goes back to a bank account that the provider asks the buyer for: `requires_action`
     until the buyer answers. Even a refund that has succeeded may fail later, when the bank sends the money back.
+    `key` is the one that we gave it; None if somebody made it on the provider's own pages.
     """
 
     id: str
     payment: str
     amount: int
     state: str
+    key: str | None = None
 
 
 class DisputeState(StrEnum):

@@ -8,6 +8,7 @@ from marketplace.database.dialect import sql
 from marketplace.database.transactions import run_tx
 from marketplace.market import Market
 from marketplace.outbox import service as outbox
+from marketplace.payments import early_news
 from marketplace.payments.events import Subject, interpret
 from marketplace.payments.gateway import PaymentEvent
 from marketplace.payments.models import PaymentEventRecord, PaymentPoll
@@ -37,6 +38,8 @@ async def store(market: Market, event: PaymentEvent) -> None:
         )
         if subject is Subject.CHECKOUT:
             await outbox.add(tx, "payment.settle", f"settle:{event.id}", {"session_id": event.object_id}, at=now)
+        elif subject in early_news.JOBS:
+            await early_news.follow(tx, subject, event.object_id, event.id, at=now)
 
     await run_tx(work)
 

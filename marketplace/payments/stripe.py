@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import stripe
 from pydantic import SecretStr
@@ -224,20 +224,31 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
         amount=session.amount_total,
         currency=session.currency.upper(),
         payment=_id(session.payment_intent) if state is PaymentState.PAID else None,
-        instructions_url=_instructions_url(session) if state is PaymentState.PENDING else None,
+        **(_promised(session) if state is PaymentState.PENDING else {}),
     )
 
 
-def _instructions_url(session: stripe.checkout.Session) -> str | None:
+class _Promised(TypedDict, total=False):
+    method: PaymentMethod
+    instructions_url: str | None
+    pay_by: datetime
+
+
+def _promised(session: stripe.checkout.Session) -> _Promised:
+    """How the buyer of a pending checkout chose to pay, where it reads how, and until when."""
     intent = session.payment_intent
     action = intent.next_action if isinstance(intent, stripe.PaymentIntent) else None
     if action is None:
-        return None
-    if action.type == "konbini_display_details" and action.konbini_display_details is not None:
-        return action.konbini_display_details.hosted_voucher_url
-    if action.type == "display_bank_transfer_instructions" and action.display_bank_transfer_instructions is not None:
-        return action.display_bank_transfer_instructions.hosted_instructions_url
-    return None
+        return {}
+    if (konbini := action.konbini_display_details) is not None:
+        return {
+            "method": PaymentMethod.KONBINI,
+            "instructions_url": konbini.hosted_voucher_url,
+            "pay_by": datetime.fromtimestamp(konbini.expires_at, UTC),
+        }
+    if (transfer := action.display_bank_transfer_instructions) is not None:
+        return {"method": PaymentMethod.BANK_TRANSFER, "instructions_url": transfer.hosted_instructions_url}
+    return {}
 
 
 def _state(session: stripe.checkout.Session) -> PaymentState:
@@ -260,6 +271,7 @@ def _refund(refund: stripe.Refund) -> Refund:
         amount=refund.amount,
         # a state that the provider leaves out is one that is not decided yet
         state=refund.status or "pending",
+        key=refund.metadata.to_dict().get("key") if refund.metadata is not None else None,
     )
 
 

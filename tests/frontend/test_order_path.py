@@ -7,7 +7,7 @@ import pytest
 from lxml import html
 
 from frontend.locales import Locale
-from marketplace.orders import fulfilment
+from marketplace.orders import settlement
 from marketplace.orders.models import Order
 from marketplace.orders.service import CHECKOUT_LASTS
 from marketplace.quotes.models import Quote
@@ -316,7 +316,7 @@ class TestProgress:
         await a_listing(shop.small)
         order = await ordered(shop)
         shop.small.clock.advance(CHECKOUT_LASTS + timedelta(minutes=1))
-        await fulfilment.enqueue_overdue(shop.small.market)
+        await settlement.enqueue_overdue(shop.small.market)
         await shop.small.work()
         page = await shop.page(await self.address(shop, order))
         assert page.xpath("string(//h1)").strip() == "期限切れ"

@@ -8,7 +8,7 @@ from marketplace.database.transactions import run_tx
 from marketplace.errors import NotEnoughUnits, QuoteUsed
 from marketplace.inventory import service as inventory
 from marketplace.inventory.models import Interval
-from marketplace.orders import fulfilment
+from marketplace.orders import settlement
 from marketplace.orders import service as orders
 from marketplace.orders.states import OrderState
 from marketplace.quotes import service as quotes
@@ -52,7 +52,7 @@ class TestAPaymentRacedByTheDeadline:
         for _ in range(10):
             order = await an_order(small, await a_listing(small, tonnes=3), tonnes=3)
             event = small.payments.pay(order.checkout_session)
-            await asyncio.gather(small.deliver(event), fulfilment.run_out(small.market, order.id))
+            await asyncio.gather(small.deliver(event), settlement.run_out(small.market, order.id))
             await small.work()
             assert (await orders.find(order.id)).state == OrderState.FULFILLED
 

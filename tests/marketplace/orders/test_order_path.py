@@ -18,7 +18,7 @@ from marketplace.inventory import service as inventory
 from marketplace.inventory.models import Interval
 from marketplace.ledger import service as ledger
 from marketplace.listings.models import Listing
-from marketplace.orders import fulfilment
+from marketplace.orders import settlement
 from marketplace.orders import service as orders
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, events_of
@@ -181,7 +181,7 @@ class TestMoneyThatComesLateIsServedOrReturned:
         listing = await a_listing(small, tonnes=5)
         order = await an_order(small, listing, tonnes=5)
         small.clock.advance(timedelta(minutes=46))
-        await fulfilment.enqueue_overdue(small.market)
+        await settlement.enqueue_overdue(small.market)
         await small.work()
         assert await state_of(order) == OrderState.EXPIRED
         assert await inventory.free_tonnes(listing.holding_id) == 5
@@ -190,7 +190,7 @@ class TestMoneyThatComesLateIsServedOrReturned:
         order = await an_order(small, await a_listing(small))
         small.payments.pay(order.checkout_session)
         small.clock.advance(timedelta(minutes=46))
-        await fulfilment.enqueue_overdue(small.market)
+        await settlement.enqueue_overdue(small.market)
         await small.work()
         assert await state_of(order) == OrderState.FULFILLED
 

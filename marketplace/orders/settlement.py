@@ -1,0 +1,166 @@
+"""What the payment provider says of an order's checkout, and what follows: paid, promised, failed or run out.
+
+Each step is one transaction that changes state and writes the next job. A step that runs twice finds the state already
+moved and changes nothing.
+"""
+
+from datetime import timedelta
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from marketplace.database.transactions import run_tx
+from marketplace.ids import new_id
+from marketplace.inventory import service as inventory
+from marketplace.ledger import service as ledger
+from marketplace.market import Market
+from marketplace.orders.models import Order
+from marketplace.orders.service import UNITS_HELD_AFTER_CHECKOUT, find, line_ids, move
+from marketplace.orders.states import UNPAID, OrderState
+from marketplace.orders.timeline import Happened, note
+from marketplace.outbox import service as outbox
+from marketplace.payments import early_news
+from marketplace.payments.gateway import Checkout, PaymentState
+from marketplace.payments.models import Payment
+
+# A bank transfer has no last day at the provider; units are not held for ever.
+BANK_TRANSFER_WITHIN = timedelta(days=7)
+LOOK_AGAIN_WHEN_UNSAVED = timedelta(seconds=2)
+
+
+class PaymentDiffers(Exception):
+    """The provider captured another amount than the order's total: a person must look."""
+
+    code = "payment_differs"
+
+
+async def settle(market: Market, session_id: str) -> timedelta | None:
+    """Ask the provider how a checkout stands now, and follow. Safe to call any number of times, in any order."""
+    checkout = await market.payments.checkout(session_id)
+    return await _follow(market, checkout)
+
+
+async def _follow(market: Market, checkout: Checkout) -> timedelta | None:
+    match checkout.state:
+        case PaymentState.PAID:
+            await _paid(market, checkout)
+        case PaymentState.PENDING:
+            return await _promised(market, checkout)
+        case PaymentState.FAILED:
+            await _give_up(market, checkout, OrderState.PAYMENT_FAILED, Happened.PAYMENT_FAILED)
+        case PaymentState.EXPIRED:
+            await _give_up(market, checkout, OrderState.EXPIRED, Happened.EXPIRED)
+        case PaymentState.OPEN:
+            pass
+    return None
+
+
+async def _paid(market: Market, checkout: Checkout) -> None:
+    async def work(tx: BaseDBAsyncClient) -> None:
+        now = market.clock()
+        order = await find(checkout.order_id)
+        if OrderState(order.state) not in UNPAID:
+            return
+        if checkout.payment is None or (checkout.amount, checkout.currency) != (order.total_yen, "JPY"):
+            raise PaymentDiffers(f"{checkout.id}: {checkout.amount} {checkout.currency}, not {order.total_yen} JPY")
+        payment = await Payment.create(
+            id=new_id("pay", now),
+            order_id=order.id,
+            provider_payment=checkout.payment,
+            amount_yen=checkout.amount,
+            captured_at=now,
+        )
+        await ledger.book(
+            f"payment:{payment.id}",
+            {ledger.CLEARING: checkout.amount, ledger.order_account(order.id): -checkout.amount},
+            order_id=order.id,
+            at=now,
+        )
+        await move(order, OrderState.PAID, checkout_session=checkout.id)
+        await note(order.id, Happened.PAID, at=now)
+        await outbox.add(tx, "order.retire", f"retire:{order.id}", {"order_id": order.id}, at=now)
+        await early_news.look_again(tx, checkout.payment, at=now)
+
+    await run_tx(work)
+
+
+async def _promised(market: Market, checkout: Checkout) -> timedelta | None:
+    """The buyer will pay at a store or by bank transfer: the units stay reserved until the last moment for that.
+
+    Money that comes later still is served from what is free then, or given back.
+    """
+
+    async def work(_: BaseDBAsyncClient) -> timedelta | None:
+        now = market.clock()
+        order = await find(checkout.order_id)
+        if order.state == OrderState.QUOTED:
+            # the buyer was quicker than the transaction that notes the opened page
+            return LOOK_AGAIN_WHEN_UNSAVED
+        if order.state != OrderState.AWAITING_PAYMENT or order.checkout_url == checkout.instructions_url:
+            return None
+        pay_until = checkout.pay_by or now + BANK_TRANSFER_WITHIN
+        await Order.filter(id=order.id, state=OrderState.AWAITING_PAYMENT).update(
+            pay_until=pay_until, checkout_url=checkout.instructions_url
+        )
+        await inventory.hold_until(await line_ids(order), pay_until + UNITS_HELD_AFTER_CHECKOUT)
+        await note(order.id, Happened.PAYMENT_PROMISED, at=now, method=checkout.method, pay_by=pay_until.isoformat())
+        return None
+
+    return await run_tx(work)
+
+
+async def _give_up(market: Market, checkout: Checkout, new: OrderState, happened: Happened) -> None:
+    async def work(tx: BaseDBAsyncClient) -> None:
+        order = await find(checkout.order_id)
+        if order.state == OrderState.AWAITING_PAYMENT:
+            await move(order, new)
+            await inventory.release(tx, await line_ids(order))
+            await note(order.id, happened, at=market.clock())
+
+    await run_tx(work)
+
+
+async def run_out(market: Market, order_id: str) -> timedelta | None:
+    """The time to pay is over: close the page first, then give the units back, unless the money came after all."""
+    order = await find(order_id)
+    if order.state not in {OrderState.QUOTED, OrderState.AWAITING_PAYMENT}:
+        return None
+    if order.checkout_session is not None:
+        return await _close(market, order.checkout_session)
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        current = await find(order_id)
+        if current.state == OrderState.QUOTED:
+            await move(current, OrderState.EXPIRED)
+            await inventory.release(tx, await line_ids(current))
+            await note(current.id, Happened.EXPIRED, at=market.clock())
+
+    await run_tx(work)
+    return None
+
+
+async def _close(market: Market, session_id: str) -> timedelta | None:
+    """A promise cannot be closed: a moment after its last one the units go back, whatever the provider still hopes for."""
+    checkout = await market.payments.expire_checkout(session_id)
+    await _follow(market, checkout)
+    if checkout.state is not PaymentState.PENDING:
+        return None
+    order = await find(checkout.order_id)
+    waits = order.pay_until + UNITS_HELD_AFTER_CHECKOUT - market.clock()
+    if waits > timedelta(0):
+        return waits
+    await _give_up(market, checkout, OrderState.EXPIRED, Happened.EXPIRED)
+    return None
+
+
+async def enqueue_overdue(market: Market) -> None:
+    """Sweep: every order whose time to pay is over gets a job that lets it run out."""
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        now = market.clock()
+        unpaid = [OrderState.QUOTED, OrderState.AWAITING_PAYMENT]
+        for order in await Order.filter(state__in=unpaid, pay_until__lte=now).limit(100):
+            # a promise moves the deadline, and the order may then run out a second time
+            key = f"run_out:{order.id}:{order.pay_until.isoformat()}"
+            await outbox.add(tx, "order.run_out", key, {"order_id": order.id}, at=now)
+
+    await run_tx(work)

@@ -1,0 +1,36 @@
+"""Pay an order from a prepaid balance: at once, without the payment provider."""
+
+from datetime import datetime
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from marketplace.ids import new_id
+from marketplace.ledger import balance
+from marketplace.ledger import service as ledger
+from marketplace.orders.models import Order
+from marketplace.payments.models import Payment, PrepaidPayment
+
+
+async def pay(tx: BaseDBAsyncClient, order: Order, buyer: str, *, at: datetime) -> Payment:
+    """Inside the caller's transaction, which also moves the order to `paid`. Raises BalanceTooLow.
+
+    The order's account then holds the money as after any other payment, and refunds return to the balance.
+    """
+    payment = await Payment.create(
+        id=new_id("pay", at),
+        order_id=order.id,
+        provider_payment=f"balance:{order.id}",
+        amount_yen=order.total_yen,
+        captured_at=at,
+    )
+    await PrepaidPayment.create(payment_id=payment.id, buyer=buyer)
+    await balance.debit(
+        tx,
+        buyer,
+        order.total_yen,
+        given_to=ledger.order_account(order.id),
+        event=f"payment:{payment.id}",
+        order_id=order.id,
+        at=at,
+    )
+    return payment
