@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.operator_parsers import add_certificate, add_log
+from api.operator_parsers import add_certificate, add_log, add_people
 
 EXIT_USAGE = 2
 
@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     add_certificate(commands)
     add_log(commands)
+    add_people(commands)
 
     chosen = parser.parse_args(arguments)
     try:
@@ -106,7 +107,7 @@ def _run(chosen: argparse.Namespace) -> int:
             from api.demo import run_demo  # noqa: PLC0415
 
             return run_demo(runs=chosen.runs)
-        case "certificate" | "log" | "factors" | "footprint":
+        case "certificate" | "log" | "people" | "factors" | "footprint":
             return _operate(chosen)
         case "verify":
             from api.verify_command import run_verify  # noqa: PLC0415
@@ -131,6 +132,10 @@ def _operate(chosen: argparse.Namespace) -> int:
         from api.log_command import run as run_log  # noqa: PLC0415
 
         return run_log(chosen)
+    if chosen.command == "people":
+        from api.people_command import run as run_people  # noqa: PLC0415
+
+        return run_people(chosen)
     if chosen.command == "footprint":
         from api.footprint_command import run_replay  # noqa: PLC0415
 

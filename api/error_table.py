@@ -30,6 +30,8 @@ from certificates import service as issuing
 from certificates.claims import wording
 from certificates.log import store as log_store
 from marketplace import errors as market
+from marketplace.accounts import errors as accounts
+from marketplace.audit import service as audit
 from marketplace.certification import changes, publication
 from marketplace.certification import service as certification
 from marketplace.idempotency import service as idempotency
@@ -135,6 +137,16 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     payments.PaymentRefused: Row(502, "The payment provider refused", "Contact support with the request id."),
     address.AddressRefused: Row(422, "Not a mail address", "Send an address of the form name@domain."),
+    # accounts
+    accounts.ApiKeyUnknown: Row(
+        401, "No such API key", "Send Authorization: Bearer with a living key, or no such header on public addresses."
+    ),
+    accounts.ApiKeyOfOtherEnvironment: Row(
+        401, "The API key belongs to the other environment", "Test keys open sandboxes, live keys the live service."
+    ),
+    accounts.ApiKeyNeeded: Row(401, "An API key is needed here", "Send Authorization: Bearer with a key."),
+    accounts.ScopeMissing: Row(403, "The API key is not made for this", "Make a key with the scope in `params`."),
+    accounts.AlreadyOwned: Row(409, "The order belongs to another organisation", "Ask that organisation's members."),
     # certificates
     records.CertificateNotFound: Row(404, "No such certificate", "Compare the number with the certificate once more."),
     publication.CertificateEnded: Row(
@@ -202,6 +214,20 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         # read by operators at the command line
         changes.RecordedInRegistry,
         reservations.ReservedForOtherEnvironment,
+        # only pages and commands ask for these; each page has its sentence
+        accounts.LinkNotUsable,
+        accounts.InvitationNotUsable,
+        accounts.RoleDoesNotFit,
+        accounts.LastOwnerStays,
+        accounts.NotAMember,
+        accounts.CodeRefused,
+        accounts.TooManyAttempts,
+        accounts.SecondFactorAlreadySet,
+        accounts.PasskeyRefused,
+        accounts.ScopeUnknown,
+        accounts.PersonUnknown,
+        accounts.ProviderUnknown,
+        audit.ReasonMissing,
         # our own records contradict themselves
         serials.CannotSplit,
         facts.ShareTooLarge,

@@ -39,3 +39,23 @@ def add_log(commands: Any) -> None:
     exporting = acts.add_parser("export", help="write the log as static files")
     exporting.add_argument("folder", type=Path)
     exporting.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+
+
+def add_people(commands: Any) -> None:
+    """`ashiato people …`, run by api/people_command.py."""
+    parser = commands.add_parser("people", help="invite operators, auditors and providers, and take their roles away")
+    acts = parser.add_subparsers(dest="act", required=True)
+    invite = acts.add_parser("invite", help="print a link that works once; no mail is sent")
+    listing = acts.add_parser("list", help="everyone who runs the service or sells in it")
+    revoke = acts.add_parser("revoke", help="take a role in the service away and sign the person out everywhere")
+    forget = acts.add_parser("forget-second-factor", help="for somebody who lost app and recovery codes")
+    for act in (invite, revoke, forget):
+        act.add_argument("email")
+        act.add_argument("--reason", default=None, help="why; it is kept in the audit trail")
+    invite.set_defaults(reason="invited at the console")
+    invite.add_argument("--role", required=True, choices=("operator", "auditor", "owner", "provider", "buyer"))
+    invite.add_argument("--provider", help="the id of the provider that the person belongs to")
+    invite.add_argument("--locale", choices=("ja", "en"), default="ja", help="of the page that the link opens")
+    revoke.add_argument("--role", required=True, choices=("operator", "auditor"))
+    for act in (invite, listing, revoke, forget):
+        act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")

@@ -11,6 +11,10 @@ from frontend.content_pages import PAGES
 from frontend.context import address
 from frontend.locales import Locale
 from frontend.pages import (
+    account,
+    account_invitation,
+    account_second_factor,
+    account_sign_in,
     calculator,
     catalogue,
     certificate,
@@ -50,6 +54,7 @@ def routes() -> list[Route]:
         *in_each_language("/calculate", calculator.choose),
         *in_each_language("/calculate/{type}", calculator.page),
         *in_each_language("/calculate/{type}", calculator.submit, methods=("POST",)),
+        *in_each_language("/calculate/{type}/so-far", calculator.what_it_comes_to, methods=("POST",)),
         Route("/footprints/{footprint_id}.json", footprint_files.document),
         *in_each_language("/footprints/{before}/compare/{after}", compare.page),
         *in_each_language("/footprints/{footprint_id}/reduce", reduce.page),
@@ -67,6 +72,16 @@ def routes() -> list[Route]:
         *in_each_language("/mailbox/{mail_id}", mailbox.letter),
         *in_each_language("/orders/{token}", order.page),
         *in_each_language("/orders/{token}/status", order.status),
+        *in_each_language("/sign-in", account_sign_in.page),
+        *in_each_language("/sign-in", account_sign_in.submit, methods=("POST",)),
+        *in_each_language("/sign-in/{token}", account_sign_in.link),
+        *in_each_language("/sign-in/{token}", account_sign_in.redeem, methods=("POST",)),
+        *in_each_language("/sign-out", account_sign_in.sign_out, methods=("POST",)),
+        *in_each_language("/invitations/{token}", account_invitation.page),
+        *in_each_language("/invitations/{token}", account_invitation.accept, methods=("POST",)),
+        *in_each_language("/account", account.page),
+        *in_each_language("/account/second-factor", account_second_factor.page),
+        *in_each_language("/account/second-factor", account_second_factor.submit, methods=("POST",)),
     ]
 
 

@@ -91,3 +91,15 @@ class AlreadyOwned(MarketplaceError):
     """The order belongs to another organisation."""
 
     code = "order_already_owned"
+
+
+class PersonUnknown(MarketplaceError):
+    """Nobody of this address is meant; said to operators only."""
+
+    code = "person_unknown"
+
+
+class ProviderUnknown(MarketplaceError):
+    """There is no such provider; params: provider_id."""
+
+    code = "provider_unknown"

@@ -92,6 +92,11 @@ async def note_second_factor(session: Session, *, now: datetime) -> str:
     return await renew(session)
 
 
+async def forget_second_factor(person_id: str) -> None:
+    """No session of the person has shown a code any more."""
+    await Session.filter(person_id=person_id).update(second_factor_at=None)
+
+
 async def act_for(session: Session, organisation_id: str | None) -> str:
     """Change the organisation; the caller has checked the membership."""
     await Session.filter(id=session.id).update(organisation_id=organisation_id)

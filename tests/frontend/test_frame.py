@@ -7,6 +7,7 @@ from lxml import html
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from frontend.access import access_of
 from frontend.assets import FOR_EVER, assets, static_url
 from frontend.locales import Locale
 from frontend.routes import routes
@@ -15,7 +16,11 @@ from tests.frontend.frame import check_frame
 FIXED_PAGES = sorted(
     route.path
     for route in routes()
-    if isinstance(route, Route) and "GET" in (route.methods or ()) and "{" not in route.path and route.path != "/"
+    if isinstance(route, Route)
+    and access_of(route.endpoint).open
+    and "GET" in (route.methods or ())
+    and "{" not in route.path
+    and route.path != "/"
     if not route.path.endswith("/credits")  # needs a database; checked with the other pages of the market
 )
 

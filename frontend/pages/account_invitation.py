@@ -1,0 +1,39 @@
+"""Read and accept an invitation. Having its link means reading the mailbox it went to, or having been given it at the console."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from frontend.access import keep_signed_in
+from frontend.context import PageContext, services_of
+from frontend.pages.account_sign_in import SECRET_ADDRESS
+from frontend.responses import page_response
+from marketplace.accounts import invitations
+from marketplace.accounts.errors import InvitationNotUsable
+
+
+async def page(request: Request) -> Response:
+    try:
+        offer = await invitations.read(services_of(request).market, request.path_params["token"])
+    except InvitationNotUsable:
+        return _gone(request)
+    return page_response(request, "pages/account/invitation.html", headers=SECRET_ADDRESS, offer=offer)
+
+
+async def accept(request: Request) -> Response:
+    context = PageContext.of(request)
+    try:
+        token = await invitations.accept(
+            services_of(request).market,
+            request.path_params["token"],
+            locale=context.locale,
+            device=request.headers.get("user-agent", ""),
+        )
+    except InvitationNotUsable:
+        return _gone(request)
+    answer = RedirectResponse(context.url("/account"), status_code=303, headers=SECRET_ADDRESS)
+    keep_signed_in(request, answer, token)
+    return answer
+
+
+def _gone(request: Request) -> Response:
+    return page_response(request, "pages/account/invitation.html", status=410, headers=SECRET_ADDRESS, offer=None)
