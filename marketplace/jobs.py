@@ -6,6 +6,8 @@ from typing import Any
 
 from marketplace.certification import public_log
 from marketplace.certification import service as certification
+from marketplace.desk import batches as desk_batches
+from marketplace.desk import reminders as desk_reminders
 from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.orders import fulfilment, mails, settlement
@@ -47,6 +49,8 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
     return {
         "quotes": lambda: quotes.expire_stale(market.clock),
         "overdue_orders": lambda: settlement.enqueue_overdue(market),
+        "desk_cut_offs": lambda: desk_batches.freeze_due(market),
+        "desk_reminders": lambda: desk_reminders.send_due(market),
         "lost_webhooks": lambda: inbox.catch_up(market),
         "waiting_log_leaves": lambda: public_log.sequence_waiting(market),
         "log_witnesses": lambda: public_log.ask_witnesses(market),

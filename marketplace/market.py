@@ -1,7 +1,7 @@
 """What every use case of the market works with: the clock, the outside world behind its interfaces, and the terms of trade."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from certificates.keys import KeyRing
@@ -9,6 +9,7 @@ from certificates.log.checkpoint import LogTrust
 from certificates.log.notes import NoteSigner
 from certificates.log.witness import Witness
 from marketplace.clock import Clock
+from marketplace.desk.rules import DeskRules
 from marketplace.mail.post import Post
 from marketplace.payments.gateway import PaymentGateway
 from marketplace.registries.gateway import RegistryGateway
@@ -47,3 +48,4 @@ class Market:
     base_url: str
     terms: Terms
     post: Post
+    desk: DeskRules = field(default_factory=DeskRules)

@@ -32,6 +32,11 @@ class Instruction(BaseModel):
     credit_user: Text
     reduction_effort: Annotated[LongText, Field(min_length=1)]
 
+    @property
+    def scope(self) -> str:
+        """What the claim covers: uses of different scope may not share an application to a registry."""
+        return f"{self.type}: {self.subject} ({self.period_first}/{self.period_last})"
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.period_last < self.period_first:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from marketplace.inventory.serials import SerialRange
+from marketplace.inventory.serials import joined as joined
 from marketplace.registries.gateway import CancellationRequest, Notice
 
 
@@ -84,17 +85,6 @@ def serial_differences(asked: Sequence[SerialRange], stated: Sequence[SerialRang
         yield Difference(DifferenceCode.SERIALS_NOT_ASKED, *texts)
     if sum(map(len, joined(stated))) != sum(map(len, stated)):
         yield Difference(DifferenceCode.SERIALS_TWICE, *texts)
-
-
-def joined(ranges: Iterable[SerialRange]) -> tuple[SerialRange, ...]:
-    """The same serials, each once, in order, in as few ranges as possible."""
-    result: list[SerialRange] = []
-    for span in sorted(ranges):
-        if result and span.first <= result[-1].last + 1:
-            result[-1] = SerialRange(result[-1].first, max(result[-1].last, span.last))
-        else:
-            result.append(span)
-    return tuple(result)
 
 
 def without(ranges: Iterable[SerialRange], taken: Iterable[SerialRange]) -> tuple[SerialRange, ...]:

@@ -57,6 +57,7 @@ async def queue(
         purpose=use.code,
         purpose_detail=instruction.purpose_detail,
         credit_user=instruction.credit_user,
+        scope=instruction.scope,
     )
     await Retirement.create(
         id=retirement_id,
@@ -99,7 +100,7 @@ async def _follow(market: Market, retirement: Retirement, report: CancellationRe
     match report.state:
         case CancellationState.PENDING:
             await _tell_buyer(market, retirement, Happened.REGISTRY_WAITING)
-            return LOOK_AGAIN_WHEN_PENDING
+            return report.look_again_after or LOOK_AGAIN_WHEN_PENDING
         case CancellationState.REJECTED:
             await _rejected(market, retirement.id, report)
         case CancellationState.CONFIRMED:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import xlsxwriter
 
+from marketplace.projects.kinds import CreditKind
 from marketplace.registries.desk.application import Application
 from marketplace.registries.drawing import draw
 from marketplace.registries.processing import JAPAN
@@ -120,8 +121,17 @@ def in_fours(fingerprint: str) -> str:
 
 
 @cache
-def labels() -> Mapping[str, str]:
+def _words() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(Path(__file__).with_name("labels.toml").read_text(encoding="utf-8"))
+
+
+def labels() -> Mapping[str, str]:
+    return _words()["label"]
+
+
+def kind_name(kind: CreditKind) -> str:
+    """The kind of a credit as the papers say it, in Japanese."""
+    return _words()["kind"][kind]
 
 
 def _heads(profile: Profile) -> list[str]:

@@ -1,0 +1,187 @@
+"""A notice is entered and compared with its application; only one that says exactly what was asked confirms anything."""
+
+import json
+from datetime import date
+
+from pydantic import JsonValue
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError
+
+from marketplace.accounts.actor import Actor
+from marketplace.audit import service as audit
+from marketplace.clock import japan_date
+from marketplace.database.transactions import run_tx
+from marketplace.desk.authority import worked_on_by
+from marketplace.desk.batches import as_application, items_of
+from marketplace.desk.decisions import settle_items
+from marketplace.desk.documents import kept
+from marketplace.desk.errors import NoticeAlreadyUsed, NoticeDiffers
+from marketplace.desk.moves import held_by, move
+from marketplace.errors import MoveNotAllowed
+from marketplace.inventory.serials import SerialRange
+from marketplace.market import Market
+from marketplace.registries.desk.application import Application
+from marketplace.registries.desk.comparison import compare
+from marketplace.registries.desk.entered_notice import EnteredNotice, Settlement, settle
+from marketplace.registries.desk.models import ApplicationRecord
+from marketplace.registries.desk.states import DeskState, check_second_person, check_unchanged
+from marketplace.registries.matching import DifferenceCode
+
+_WITH_NOTICE = (DeskState.NOTICED, DeskState.CONFIRMED, DeskState.PARTLY_CONFIRMED)
+
+
+async def enter(
+    market: Market,
+    actor: Actor,
+    application_id: str,
+    entered: EnteredNotice,
+    document_sha256: str,
+    *,
+    seen: str,
+    part_because: str | None = None,
+) -> DeskState:
+    """Compare what a person read off the notice; if it agrees, confirm, or with four eyes wait for the second person.
+
+    The same notice again changes nothing. `part_because`: the notice itself names fewer serials, and this is known about
+    it; without it nothing partial is confirmed, so that a slip of the pen never splits an order.
+
+    Raises ApplicationNotFound, HeldBySomebodyElse, ApplicationChanged, NoticeDiffers, NoticeAlreadyUsed, MoveNotAllowed.
+    """
+    record = await worked_on_by(actor, application_id)
+    if _is_the_same(record, entered, document_sha256):
+        return DeskState(record.state)
+
+    async def work(tx: BaseDBAsyncClient) -> DeskState:
+        application = held_by(actor, await worked_on_by(actor, application_id))
+        settlement = await _settlement(market, application, entered, seen=seen, partial=part_because is not None)
+        now = market.clock()
+        notice = {
+            "notice_number": entered.number.strip(),
+            "recorded_on": entered.recorded_on,
+            "notice": _kept_as(entered),
+            "document_sha256": document_sha256,
+            "entered_by": actor.person_id,
+            "entered_at": now,
+        }
+        detail: dict[str, JsonValue] = {
+            "notice_number": entered.number.strip(),
+            "recorded_on": entered.recorded_on.isoformat(),
+            "document_sha256": document_sha256,
+            "tonnes": entered.tonnes,
+        }
+        if market.desk.four_eyes:
+            await move(application, DeskState.EXECUTED, DeskState.NOTICED, **notice)
+            await audit.record(tx, actor, "desk.enter_notice", application.id, part_because, detail, at=now)
+            return DeskState.NOTICED
+        done = await settle_items(tx, application, settlement, actor, now=now, **notice)
+        await audit.record(tx, actor, "desk.confirm", application.id, part_because or _because(entered), detail, at=now)
+        return done
+
+    try:
+        return await run_tx(work)
+    except IntegrityError as taken:
+        number = entered.number.strip()
+        if not await ApplicationRecord.exists(registry=record.registry, notice_number=number, state__in=_WITH_NOTICE):
+            raise
+        raise NoticeAlreadyUsed("this notice settled another application", number=number) from taken
+
+
+async def confirm(market: Market, actor: Actor, application_id: str, *, seen: str) -> DeskState:
+    """The second person has looked at the notice, too. Raises ApplicationNotFound, SecondPersonRequired,
+    ApplicationChanged, NoticeDiffers, MoveNotAllowed."""
+
+    async def work(tx: BaseDBAsyncClient) -> DeskState:
+        application = await worked_on_by(actor, application_id)
+        if application.state != DeskState.NOTICED or application.entered_by is None:
+            raise MoveNotAllowed(f"{application.id} awaits no second person", old=application.state, new="confirmed")
+        check_second_person(entered_by=application.entered_by, confirmed_by=actor.person_id)
+        entered = await as_entered(application)
+        # whether a part may be confirmed was decided, with a reason, when the notice was entered
+        settlement = await _settlement(market, application, entered, seen=seen, partial=True)
+        now = market.clock()
+        done = await settle_items(tx, application, settlement, actor, now=now)
+        detail = {"notice_number": entered.number, "entered_by": application.entered_by}
+        await audit.record(tx, actor, "desk.confirm", application.id, _because(entered), detail, at=now)
+        return done
+
+    return await run_tx(work)
+
+
+async def decline(market: Market, actor: Actor, application_id: str, reason: str) -> None:
+    """What was entered is not right: whoever holds the application enters it anew. Raises ApplicationNotFound,
+    ReasonMissing, MoveNotAllowed."""
+    because = audit.stated(reason)
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        application = await worked_on_by(actor, application_id)
+        forgotten = dict.fromkeys(
+            ("notice_number", "recorded_on", "notice", "document_sha256", "entered_by", "entered_at")
+        )
+        await move(application, DeskState.NOTICED, DeskState.EXECUTED, **forgotten)
+        detail = {"notice_number": application.notice_number, "entered_by": application.entered_by}
+        await audit.record(tx, actor, "desk.decline", application.id, because, detail, at=market.clock())
+
+    await run_tx(work)
+
+
+async def as_entered(application: ApplicationRecord) -> EnteredNotice:
+    """The notice that was entered, with its document."""
+    stated = json.loads(application.notice or "{}")
+    document = await kept(application.id, application.document_sha256 or "")
+    return EnteredNotice(
+        number=application.notice_number or "",
+        recorded_on=application.recorded_on or date.min,
+        act=stated["act"],
+        use=stated["use"],
+        purpose_detail=stated["purpose_detail"],
+        credit_user=stated["credit_user"],
+        lines=tuple((block, SerialRange(first, last)) for block, first, last in stated["lines"]),
+        tonnes=stated["tonnes"],
+        document=document.content,
+    )
+
+
+async def _settlement(
+    market: Market, record: ApplicationRecord, entered: EnteredNotice, *, seen: str, partial: bool
+) -> Settlement:
+    application = as_application(record.registry, await items_of(record.id), market)
+    check_unchanged(seen=seen, fingerprint=application.fingerprint())
+    if record.executed_on is None:
+        raise MoveNotAllowed(f"{record.id} was not done yet", old=record.state, new=DeskState.CONFIRMED)
+    today = japan_date(market.clock())
+    settlement = settle(application, entered, executed_on=record.executed_on, today=today)
+    if settlement.differences and not (partial and settlement.confirmed):
+        raise differing(application, entered, settlement)
+    return settlement
+
+
+def differing(application: Application, entered: EnteredNotice, settlement: Settlement) -> NoticeDiffers:
+    only_missing = all(one.code is DifferenceCode.SERIALS_MISSING for one in settlement.differences)
+    return NoticeDiffers(
+        settlement.differences,
+        compare(application, entered),
+        partial=only_missing and bool(settlement.confirmed),
+    )
+
+
+def _kept_as(entered: EnteredNotice) -> str:
+    stated = {
+        "act": entered.act,
+        "use": entered.use,
+        "purpose_detail": entered.purpose_detail,
+        "credit_user": entered.credit_user,
+        "lines": [[block, span.first, span.last] for block, span in entered.lines],
+        "tonnes": entered.tonnes,
+    }
+    return json.dumps(stated, ensure_ascii=False, sort_keys=True)
+
+
+def _is_the_same(record: ApplicationRecord, entered: EnteredNotice, document_sha256: str) -> bool:
+    """A form that was sent twice."""
+    said = (record.notice_number, record.recorded_on, record.document_sha256, record.notice)
+    now = (entered.number.strip(), entered.recorded_on, document_sha256, _kept_as(entered))
+    return record.state in _WITH_NOTICE and said == now
+
+
+def _because(entered: EnteredNotice) -> str:
+    return f"notice {entered.number.strip()} of {entered.recorded_on.isoformat()}"
