@@ -21,12 +21,15 @@ _MINUTE = timedelta(minutes=1)
 # A quote takes units off the market for half an hour, so nobody may take them all by asking.
 HOLDING = Policy("holding", 30, timedelta(minutes=10))
 CALCULATING = Policy("calculating", 60, _MINUTE)
+# A form that is being filled in asks after every pause in the typing.
+TYPING = Policy("typing", 240, _MINUTE)
 # Numbers and tokens are too long to be guessed; this keeps whoever tries from being a burden.
 LOOKING_UP = Policy("looking_up", 120, _MINUTE)
 ASKING = Policy("asking", 600, _MINUTE)
 
 _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
     ("POST", re.compile(r"/v1/(quotes|orders)|/\w\w/(footprints/[^/]+/offset|quotes/.+)"), HOLDING),
+    ("POST", re.compile(r"/\w\w/calculate/[^/]+/so-far"), TYPING),
     ("POST", re.compile(r"/v1/footprints|/\w\w/calculate/.+"), CALCULATING),
     ("POST", re.compile(r"/v1/verifications|/\w\w/verify"), LOOKING_UP),
     ("GET", re.compile(r"/v1/(certificates|orders)/.+|/c/.+|/\w\w/orders/.+"), LOOKING_UP),

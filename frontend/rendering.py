@@ -42,6 +42,7 @@ def environment(locale: Locale) -> Environment:
         "locale": locale,
         "static_url": static_url,
         "url": partial(address, locale),
+        "address": address,
         "words": lambda table, key, **params: words(table, key, locale, params),
         "sentence": lambda code, params: sentence(code, params, locale),
         "share_ruler": charts.share_ruler,

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from frontend.calculator_form import CalculatorForm, chosen_factor, factor_as_typed, row_fields
+from frontend.calculator_so_far import so_far
+from frontend.calculator_so_far import view_of as so_far_view_of
 from frontend.calculator_view import view_of
 from frontend.calculator_words import CalculatorWords
 from frontend.context import PageContext, services_of
@@ -74,12 +76,24 @@ async def submit(request: Request) -> Response:
     return await _calculate(request, form, typed.get("compared", ""))
 
 
+async def what_it_comes_to(request: Request) -> Response:
+    """The lines and the total of a form that is still being filled in, as JSON; nothing is kept."""
+    form = CalculatorForm.of(_calculator(request), await read_typed(request))
+    words = CalculatorWords(PageContext.of(request).locale)
+    return JSONResponse(asdict(so_far_view_of(so_far(form), form, words)), headers={"Cache-Control": "no-store"})
+
+
 def _changed(
     form: CalculatorForm, action: Sequence[str], words: CalculatorWords
 ) -> tuple[CalculatorForm, Attention] | None:
-    """The form after add:<category>, remove:<category>:<row>, find:<field> or take:<field>:<factor>; None for other buttons."""
+    """The form after add:<category>, remove:<category>:<row>, find:<field> or take:<field>:<factor>; None for other buttons.
+
+    `show` changes nothing: another language asks for it, and a visitor who returns to what the browser has kept.
+    """
     categories = {category.id: category for category in form.calculator.categories}
     match action:
+        case ["show"]:
+            return form, Attention()
         case ["add", category_id] if category_id in categories:
             form = form.with_row_added(category_id)
             first = row_fields(categories[category_id])[0].name
@@ -166,8 +180,10 @@ def _form(
         status=422 if refused or (report and report.refusal) else 200,
         report=report,
         is_draft=is_draft,
+        returned=request.method == "POST",
         type=form.calculator.type,
         form=view_of(form, words, refused, focus=looked_at.focus, searched=looked_at.searched),
+        so_far=so_far_view_of(so_far(form), form, words),
         compared=compared,
         places=[words.place(place.key) for place in places],
         example=EXAMPLE if form.calculator.type == "event" else "",
