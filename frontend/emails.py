@@ -11,6 +11,7 @@ from jinja2 import Environment
 
 from frontend.formatting import day, moment
 from frontend.locales import Locale
+from frontend.market_words import MarketWords
 from frontend.rendering import environment
 from marketplace.mail.post import JSON, Worded, Wording
 
@@ -37,6 +38,7 @@ def _environment(locale: Locale) -> Environment:
     mails = environment(locale).overlay(autoescape=False, keep_trailing_newline=True)
     mails.filters = {
         **mails.filters,
+        "registry": MarketWords(locale).registry,
         "line": lambda text: " ".join(str(text).split()),
         "iso_day": lambda text: day(date.fromisoformat(text), locale=locale),
         "iso_moment": lambda text: moment(datetime.fromisoformat(text), locale=locale),
