@@ -58,9 +58,7 @@ async def refund(
         if (known.payment_id, known.amount_yen) != (payment.id, yen):
             raise RefundKeyReused(f"{key} already stands for a refund of {known.amount_yen} yen", key=key)
         return known
-    left = payment.amount_yen - sum(
-        await RefundRecord.filter(payment_id=payment.id).values_list("amount_yen", flat=True)
-    )
+    left = payment.amount_yen - sum(earlier.amount_yen for earlier in await RefundRecord.filter(payment_id=payment.id))
     if borne_by is BorneBy.ORDER:
         left = min(left, -await ledger.balance(ledger.order_account(order.id)))
     if not 0 < yen <= left:

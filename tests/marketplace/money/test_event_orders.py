@@ -1,0 +1,152 @@
+"""Webhooks in any order, late, lost and at the same moment as a deadline: the end is the same.
+
+CI runs a seeded part; ASHIATO_FULL_RUNS=1 runs every order of events (F2) and the full counts.
+"""
+
+import asyncio
+import itertools
+import os
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from marketplace.ledger import service as ledger
+from marketplace.orders import service as orders
+from marketplace.orders import settlement
+from marketplace.orders.states import OrderState
+from marketplace.payments import inbox
+from marketplace.payments.gateway import DisputeState, PaymentEvent, PaymentMethod, PaymentProviderUnreachable
+from marketplace.payments.models import DisputeRecord, Payment, RefundRecord
+from marketplace.quotes import service as quotes
+from tests.builders.market import a_listing, a_quote, a_wish, an_order
+from tests.marketplace.money.acts import give_back, state_of
+
+FULL = os.environ.get("ASHIATO_FULL_RUNS") == "1"
+SERVED_OR_REFUNDED = {OrderState.FULFILLED, OrderState.REFUNDED}
+
+
+def some(everything, count, *, seed=2):
+    return everything if FULL else random.Random(seed).sample(everything, count)
+
+
+def five_events(small, order, method) -> list[PaymentEvent]:
+    """All that happens to one order at the provider: paid (told twice), partly refunded there, disputed and lost."""
+    session, payment = order.checkout_session, f"pi_{order.checkout_session}"
+    if method is PaymentMethod.CARD:
+        completed = small.payments.pay(session)
+    else:
+        completed = small.payments.promise(session, method, pay_by=small.clock() + timedelta(days=3))
+        small.payments.arrive(session)
+    succeeded = small.payments._event("payment_intent.succeeded", payment)
+    refunded = small.payments.refund_by_hand(payment, 100)
+    opened = small.payments.object_to(payment, order.total_yen - 100)
+    closed = small.payments.decide_dispute(opened.object_id, DisputeState.LOST)
+    return [completed, succeeded, refunded, opened, closed]
+
+
+async def end_of(order) -> tuple:
+    payment = (await Payment.get(order_id=order.id)).id
+    return (
+        await state_of(order),
+        [(one.amount_yen, one.state, one.reason) for one in await RefundRecord.filter(payment_id=payment)],
+        [(one.amount_yen, one.state) for one in await DisputeRecord.filter(payment_id=payment)],
+        await ledger.balance(ledger.order_account(order.id)),
+    )
+
+
+class TestEveryOrderOfTheFiveEventsEndsAlike:
+    @pytest.mark.parametrize("method", list(PaymentMethod))
+    async def test_as_their_natural_order(self, small, method):
+        listing = await a_listing(small, tonnes=10_000)
+        permutations = list(itertools.permutations(range(5)))
+        ends = []
+        for permutation in [permutations[0], *some(permutations[1:], 5)]:
+            order = await an_order(small, listing)
+            events = five_events(small, order, method)
+            for place in permutation:
+                await small.deliver(events[place])
+                await small.work()
+            ends.append(await end_of(order))
+        assert ends[0][0] == OrderState.FULFILLED
+        assert ends[0][1:] == ([(100, "succeeded", "made_at_provider")], [(ends[0][2][0][0], "lost")], 0)
+        assert set(map(str, ends)) == {str(ends[0])}
+
+
+class TestLostWebhooks:
+    async def test_are_made_up_for_within_ten_minutes(self, small):
+        listing = await a_listing(small, tonnes=10_000)
+        chance = random.Random(3)
+        placed = [await an_order(small, listing, tonnes=1) for _ in range(1_000 if FULL else 12)]
+        for order in placed:
+            event = small.payments.pay(order.checkout_session)
+            if chance.random() > 0.3:
+                await small.deliver(event)
+        small.clock.advance(timedelta(minutes=9))
+        await inbox.catch_up(small.market)
+        await small.work(rounds=10_000)
+        assert {await state_of(order) for order in placed} == {OrderState.FULFILLED}
+
+
+class TestAWebhookAfterThreeDays:
+    async def test_is_served_from_other_stock_or_refunded_in_full(self, small):
+        listing, outcomes = await a_listing(small, tonnes=6), []
+        for number in range(200 if FULL else 6):
+            order = await an_order(small, listing)
+            event = small.payments.pay(order.checkout_session)
+            session = small.payments.sessions[order.checkout_session]
+            # the provider's answer is as late as its webhook: until then the page looks expired
+            small.payments.sessions[session.id] = replace(session, state="expired")
+            small.clock.advance(timedelta(hours=72))
+            await settlement.enqueue_overdue(small.market)
+            await small.work()
+            small.payments.sessions[session.id] = session
+            taken = await a_quote(small, listing, tonnes=6) if number % 2 else None
+            await small.deliver(event)
+            await small.work()
+            outcomes.append(await state_of(order))
+            if outcomes[-1] == OrderState.FULFILLED:
+                listing = await a_listing(small, tonnes=6)
+            if taken is not None:
+                small.clock.advance(timedelta(hours=1))
+                await quotes.expire_stale(small.clock)
+        assert set(outcomes) == SERVED_OR_REFUNDED
+        assert len(small.registry.requests) == outcomes.count(OrderState.FULFILLED)
+        assert len(small.payments.refunds) == outcomes.count(OrderState.REFUNDED)
+
+
+class TestADeadlineInTheSameMomentAsThePayment:
+    async def test_never_leaves_a_payment_unserved(self, small):
+        for _ in range(1_000 if FULL else 6):
+            order = await an_order(small, await a_listing(small, tonnes=3))
+            event = small.payments.pay(order.checkout_session)
+            await asyncio.gather(small.deliver(event), settlement.run_out(small.market, order.id), small.work())
+            await small.work()
+            assert await state_of(order) in SERVED_OR_REFUNDED
+
+
+class TestAProviderThatFailsOneCallInFive:
+    async def test_never_charges_or_refunds_twice(self, small):
+        chance, real = random.Random(5), small.payments._answer
+
+        def unsteady() -> None:
+            real()
+            if chance.random() < 0.2:
+                raise PaymentProviderUnreachable("one in five")
+
+        small.payments._answer = unsteady
+        listing = await a_listing(small, tonnes=10_000)
+        for number in range(2_000 if FULL else 8):
+            quote = await a_quote(small, listing)
+            order = await orders.place(small.market, a_wish(quote))
+            await small.work_for(timedelta(seconds=30), step=timedelta(seconds=5))
+            order = await orders.find(order.id)
+            await small.deliver(small.payments.pay(order.checkout_session))
+            await small.worker().run_due()
+            if number % 2 and await state_of(order) == OrderState.PAID:
+                await give_back(small, order, 100, key=f"part-{number}")
+            await small.work_for(timedelta(seconds=60), step=timedelta(seconds=5))
+            assert await state_of(order) == OrderState.FULFILLED
+        assert len(small.payments.sessions) == len(small.payments.session_of_key)
+        assert len(small.payments.refunds) == await RefundRecord.all().count()
