@@ -13,8 +13,8 @@ from marketplace.errors import MoveNotAllowed
 from marketplace.ids import new_id
 from marketplace.market import Market
 from marketplace.orders.timeline import Happened, note
-from marketplace.registries.desk.application import Application, prepare
-from marketplace.registries.desk.models import ApplicationRecord, ItemRecord
+from marketplace.registries.desk.application import prepare
+from marketplace.registries.desk.models import ApplicationRecord, ItemRecord, content_of
 from marketplace.registries.desk.states import DeskState, ItemState
 from marketplace.retirements.models import Retirement
 
@@ -52,16 +52,6 @@ async def freeze_due(market: Market) -> None:
         await run_tx(work)
 
 
-def as_application(registry: str, items: Sequence[ItemRecord], market: Market) -> Application:
-    """The one application that these items make. Raises SerialAskedTwice, SerialsNotAccepted."""
-    (application,) = prepare([item.as_item() for item in items], market.desk.profiles[registry])
-    return application
-
-
-async def items_of(application_id: str) -> list[ItemRecord]:
-    return await ItemRecord.filter(application_id=application_id).order_by("queued_at", "reference")
-
-
 async def _waiting(batch_key: str) -> list[ItemRecord]:
     return await ItemRecord.filter(batch_key=batch_key, state=ItemState.WAITING).order_by("queued_at", "reference")
 
@@ -70,7 +60,8 @@ async def _freeze(market: Market, items: Sequence[ItemRecord], *, frozen_by: str
     """Inside a transaction. Whoever comes second finds an item gone and freezes nothing (MoveNotAllowed)."""
     now = market.clock()
     oldest = items[0]
-    application = as_application(oldest.registry, items, market)
+    # items under one key make one application; SerialAskedTwice would be a contradiction in our own books
+    (application,) = prepare([item.as_item() for item in items], market.desk.profiles[oldest.registry])
     record = await ApplicationRecord.create(
         id=new_id("app", now),
         registry=oldest.registry,
@@ -82,6 +73,7 @@ async def _freeze(market: Market, items: Sequence[ItemRecord], *, frozen_by: str
         credit_user=oldest.credit_user,
         scope=oldest.scope,
         tonnes=application.tonnes,
+        content=content_of(application),
         fingerprint=application.fingerprint(),
         state=DeskState.PREPARED,
         waiting_since=application.waiting_since,

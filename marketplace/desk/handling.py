@@ -10,7 +10,6 @@ from marketplace.audit import service as audit
 from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.desk.authority import worked_on_by
-from marketplace.desk.batches import as_application, items_of
 from marketplace.desk.decisions import wake
 from marketplace.desk.errors import ActInFuture, FieldsTooLong
 from marketplace.desk.moves import held_by, move
@@ -65,7 +64,7 @@ async def record_act(market: Market, actor: Actor, application_id: str, *, execu
 
     async def work(tx: BaseDBAsyncClient) -> None:
         record = held_by(actor, await worked_on_by(actor, application_id))
-        application = as_application(record.registry, await items_of(record.id), market)
+        application = record.as_frozen()
         check_unchanged(seen=seen, fingerprint=application.fingerprint())
         if faults := too_long(application, market.desk.profiles[record.registry]):
             raise FieldsTooLong("too long for the form", fields=", ".join(fault.field for fault in faults))
@@ -129,7 +128,7 @@ async def refuse(market: Market, actor: Actor, application_id: str, reason: str)
     async def work(tx: BaseDBAsyncClient) -> None:
         application = held_by(actor, await worked_on_by(actor, application_id))
         now = market.clock()
-        items = await items_of(application.id)
+        references = [item.request.reference for item in application.as_frozen().items]
         await move(
             application,
             DeskState(application.state),
@@ -140,7 +139,7 @@ async def refuse(market: Market, actor: Actor, application_id: str, reason: str)
         await ItemRecord.filter(application_id=application.id).update(
             state=ItemState.REJECTED, rejection_reason=because, decided_at=now
         )
-        await wake(tx, [item.reference for item in items], at=now)
-        await audit.record(tx, actor, "desk.refuse", application.id, because, {"items": len(items)}, at=now)
+        await wake(tx, references, at=now)
+        await audit.record(tx, actor, "desk.refuse", application.id, because, {"items": len(references)}, at=now)
 
     await run_tx(work)

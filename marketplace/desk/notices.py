@@ -12,7 +12,6 @@ from marketplace.audit import service as audit
 from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.desk.authority import worked_on_by
-from marketplace.desk.batches import as_application, items_of
 from marketplace.desk.decisions import settle_items
 from marketplace.desk.documents import kept
 from marketplace.desk.errors import NoticeAlreadyUsed, NoticeDiffers
@@ -53,7 +52,7 @@ async def enter(
 
     async def work(tx: BaseDBAsyncClient) -> DeskState:
         application = held_by(actor, await worked_on_by(actor, application_id))
-        settlement = await _settlement(market, application, entered, seen=seen, partial=part_because is not None)
+        settlement = _settlement(market, application, entered, seen=seen, partial=part_because is not None)
         now = market.clock()
         notice = {
             "notice_number": entered.number.strip(),
@@ -97,7 +96,7 @@ async def confirm(market: Market, actor: Actor, application_id: str, *, seen: st
         check_second_person(entered_by=application.entered_by, confirmed_by=actor.person_id)
         entered = await as_entered(application)
         # whether a part may be confirmed was decided, with a reason, when the notice was entered
-        settlement = await _settlement(market, application, entered, seen=seen, partial=True)
+        settlement = _settlement(market, application, entered, seen=seen, partial=True)
         now = market.clock()
         done = await settle_items(tx, application, settlement, actor, now=now)
         detail = {"notice_number": entered.number, "entered_by": application.entered_by}
@@ -141,10 +140,10 @@ async def as_entered(application: ApplicationRecord) -> EnteredNotice:
     )
 
 
-async def _settlement(
+def _settlement(
     market: Market, record: ApplicationRecord, entered: EnteredNotice, *, seen: str, partial: bool
 ) -> Settlement:
-    application = as_application(record.registry, await items_of(record.id), market)
+    application = record.as_frozen()
     check_unchanged(seen=seen, fingerprint=application.fingerprint())
     if record.executed_on is None:
         raise MoveNotAllowed(f"{record.id} was not done yet", old=record.state, new=DeskState.CONFIRMED)

@@ -5,20 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from marketplace.accounts.actor import Actor
 from marketplace.desk.authority import seen_by
-from marketplace.desk.batches import as_application, items_of
 from marketplace.inventory.models import Block
 from marketplace.market import Market
 from marketplace.projects.catalogue import load_catalogue
 from marketplace.projects.kinds import CreditKind
 from marketplace.registries.desk.application import Application
-from marketplace.registries.desk.models import ApplicationRecord
 from marketplace.registries.desk.serial_text import BlockNumbers
 from marketplace.registries.desk.sheets import BlockFacts, kind_name, pre_check_workbook, printed_sheet
-
-
-async def frozen(market: Market, record: ApplicationRecord) -> Application:
-    """The application as it was frozen."""
-    return as_application(record.registry, await items_of(record.id), market)
 
 
 async def block_facts(application: Application) -> Mapping[str, BlockFacts]:
@@ -49,7 +42,7 @@ async def numbers_around(application: Application) -> Sequence[BlockNumbers]:
 async def workbook(market: Market, actor: Actor, application_ids: Sequence[str]) -> bytes:
     """The pre-check of one or more applications of one registry. Raises ApplicationNotFound."""
     records = [await seen_by(actor, application_id) for application_id in application_ids]
-    applications = [await frozen(market, record) for record in records]
+    applications = [record.as_frozen() for record in records]
     blocks: dict[str, BlockFacts] = {}
     for application in applications:
         blocks |= await block_facts(application)
@@ -60,7 +53,7 @@ async def workbook(market: Market, actor: Actor, application_ids: Sequence[str])
 async def sheet(market: Market, actor: Actor, application_id: str, *, sandbox: bool) -> bytes:
     """The printable sheet as a PDF. Raises ApplicationNotFound."""
     record = await seen_by(actor, application_id)
-    application = await frozen(market, record)
+    application = record.as_frozen()
     blocks = await block_facts(application)
     profile = market.desk.profiles[record.registry]
     return await asyncio.to_thread(printed_sheet, application, profile, blocks, sandbox=sandbox)

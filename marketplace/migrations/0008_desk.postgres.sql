@@ -35,6 +35,7 @@ CREATE TABLE desk_application (
   credit_user TEXT NOT NULL,
   scope TEXT NOT NULL,
   tonnes BIGINT NOT NULL CHECK (tonnes > 0),
+  content TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN
     ('prepared', 'taken', 'executed', 'noticed', 'confirmed', 'partly_confirmed', 'refused', 'withdrawn')),
@@ -128,7 +129,7 @@ CREATE TRIGGER desk_application_is_frozen BEFORE UPDATE ON desk_application FOR 
 WHEN (NEW.id <> OLD.id OR NEW.registry <> OLD.registry OR NEW.account <> OLD.account OR NEW.provider_id <> OLD.provider_id
   OR NEW.act <> OLD.act OR NEW.use_code <> OLD.use_code OR NEW.purpose_detail <> OLD.purpose_detail
   OR NEW.credit_user <> OLD.credit_user OR NEW.scope <> OLD.scope OR NEW.tonnes <> OLD.tonnes
-  OR NEW.fingerprint <> OLD.fingerprint OR NEW.frozen_at <> OLD.frozen_at)
+  OR NEW.content <> OLD.content OR NEW.fingerprint <> OLD.fingerprint OR NEW.frozen_at <> OLD.frozen_at)
 EXECUTE FUNCTION refuse('desk_application_is_frozen');
 CREATE TRIGGER desk_application_is_final BEFORE UPDATE ON desk_application FOR EACH ROW
 WHEN (OLD.decided_at IS NOT NULL) EXECUTE FUNCTION refuse('desk_application_is_final');

@@ -7,7 +7,6 @@ from marketplace.accounts.actor import Actor
 from marketplace.accounts.roles import Role
 from marketplace.clock import japan_date
 from marketplace.desk import batches, documents, handling, notices
-from marketplace.desk.papers import frozen
 from marketplace.desk.rules import DeskRules
 from marketplace.orders import service as orders
 from marketplace.orders.models import Order
@@ -40,7 +39,9 @@ def a_desk_market(*, four_eyes: bool = False) -> SmallMarket:
     return replace(small, market=market)
 
 
-async def a_paid_order(small: SmallMarket, *, tonnes: int = 3, subject: str = "足跡学会", listing=None, **texts) -> Order:
+async def a_paid_order(
+    small: SmallMarket, *, tonnes: int = 3, subject: str = "足跡学会", listing=None, **texts
+) -> Order:
     """Its units are on the desk, waiting."""
     listing = listing or await a_listing(small)
     quote = await a_quote(small, listing, tonnes=tonnes)
@@ -78,7 +79,7 @@ async def done_at_the_registry(
 
 async def the_right_notice(small: SmallMarket, record: ApplicationRecord, **changed) -> EnteredNotice:
     """What the registry's notice says, but for what a test changes."""
-    application = await frozen(small.market, record)
+    application = record.as_frozen()
     facts = {
         "number": "無-2026-0123",
         "recorded_on": japan_date(small.clock()),

@@ -1,19 +1,20 @@
 """What the desk keeps: items that wait, applications with every word frozen, and the notices' documents."""
 
+import json
 from datetime import date, datetime
 
 from tortoise import fields
 from tortoise.models import Model
 
 from marketplace.inventory.serials import SerialRange
-from marketplace.registries.desk.application import DeskItem
+from marketplace.registries.desk.application import Application, DeskItem
 from marketplace.registries.gateway import CancellationRequest
 
 
 class ApplicationRecord(Model):
     """What is typed into a registry's form in one go. Persons stand here by id only.
 
-    `frozen_by` is None where the calendar's cut-off froze it. `executed_on` and `recorded_on` are days in Japan; `notice` is
+    `content` is JSON of its items as they were frozen: [reference, block, first, last, queued at]. `frozen_by` is None where the calendar's cut-off froze it. `executed_on` and `recorded_on` are days in Japan; `notice` is
     JSON of what a person read off the notice, `confirmed_by` whoever took responsibility that it is right.
     """
 
@@ -27,6 +28,7 @@ class ApplicationRecord(Model):
     credit_user: fields.Field[str] = fields.TextField()
     scope: fields.Field[str] = fields.TextField()
     tonnes: fields.Field[int] = fields.BigIntField()
+    content: fields.Field[str] = fields.CharField(10_000_000)
     fingerprint: fields.Field[str] = fields.CharField(64)
     state: fields.Field[str] = fields.CharField(20)
     waiting_since: fields.Field[datetime] = fields.DatetimeField()
@@ -52,6 +54,48 @@ class ApplicationRecord(Model):
 
     class Meta:
         table = "desk_application"
+
+    def as_frozen(self) -> Application:
+        """The application as it was frozen, whatever became of its items since."""
+        return Application(
+            registry=self.registry,
+            account=self.account,
+            act=self.act,
+            use=self.use_code,
+            purpose_detail=self.purpose_detail,
+            credit_user=self.credit_user,
+            scope=self.scope,
+            items=tuple(self._item(*row) for row in json.loads(self.content)),
+        )
+
+    def _item(self, reference: str, block: str, first: int, last: int, queued_at: str) -> DeskItem:
+        request = CancellationRequest(
+            reference=reference,
+            account=self.account,
+            block=block,
+            serials=SerialRange(first, last),
+            act=self.act,
+            purpose=self.use_code,
+            purpose_detail=self.purpose_detail,
+            credit_user=self.credit_user,
+            scope=self.scope,
+        )
+        return DeskItem(request, datetime.fromisoformat(queued_at))
+
+
+def content_of(application: Application) -> str:
+    """The items as `ApplicationRecord.content` keeps them."""
+    rows = [
+        [
+            item.request.reference,
+            item.request.block,
+            item.request.serials.first,
+            item.request.serials.last,
+            item.queued_at.isoformat(),
+        ]
+        for item in application.items
+    ]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
 class ItemRecord(Model):
