@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
+from marketplace.inventory.block_facts import as_published, vintages_json
 from marketplace.inventory.models import Block, Holding, Interval, Provider, RegistryAccount
 from marketplace.inventory.states import IntervalState
 from marketplace.listings.models import Listing
@@ -60,15 +60,16 @@ async def _add_block(block: sandbox_supply.Block) -> None:
         first_serial=block.serials.first,
         last_serial=block.serials.last,
         size=len(block.serials),
-        vintages=json.dumps([{"basis": vintage.basis, "label": vintage.label} for vintage in block.vintages]),
-        mwh=_published(block.mwh),
-        gj=_published(block.gj),
+        vintages=vintages_json(block.vintages),
+        mwh=as_published(block.mwh),
+        gj=as_published(block.gj),
+        scheme_symbol=block.scheme_symbol,
+        credit_symbol=block.credit_symbol,
+        jcm_side=block.jcm and block.jcm.side,
+        jcm_authorised=block.jcm and block.jcm.authorised,
+        corresponding_adjustment=block.jcm and block.jcm.corresponding_adjustment,
         invented=block.invented,
     )
-
-
-def _published(figure: Decimal | None) -> str | None:
-    return None if figure is None else str(figure)
 
 
 async def _add_listing(listing: sandbox_supply.Listing, accounts: Mapping[str, str], now: datetime) -> None:

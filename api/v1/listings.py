@@ -34,6 +34,9 @@ class VintageView(View):
 
     basis: Literal["calendar_year", "fiscal_year", "monitoring_period"]
     label: str
+    tonnes: int | None = Field(
+        default=None, description="How much of the whole block falls into it, where that is known."
+    )
 
 
 class ProviderView(View):

@@ -10,6 +10,7 @@ MODEL_MODULES = (
     "marketplace.listings.models",
     "marketplace.footprints.models",
     "marketplace.quotes.models",
+    "marketplace.pools.models",
     "marketplace.orders.models",
     "marketplace.payments.models",
     "marketplace.ledger.models",
@@ -19,6 +20,7 @@ MODEL_MODULES = (
     "marketplace.accounts.models",
     "marketplace.audit.models",
     "marketplace.mail.models",
+    "marketplace.providers.models",
 )
 
 

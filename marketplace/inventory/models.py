@@ -30,7 +30,11 @@ class RegistryAccount(Model):
 
 
 class Block(Model):
-    """Credits of one project and monitoring period with contiguous serials. `tiled` is kept by the database."""
+    """Credits of one project and monitoring period with contiguous serials. `tiled` is kept by the database.
+
+    `vintages` is a JSON list of {basis, label, tonnes}; `mwh` and `gj` are as published, never computed. The symbols are the
+    J-Credit registry's own marks; the JCM attributes stand exactly at JCM units.
+    """
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     registry: fields.Field[str] = fields.TextField()
@@ -47,6 +51,11 @@ class Block(Model):
     vintages: fields.Field[str] = fields.TextField()
     mwh: fields.Field[str | None] = fields.CharField(64, null=True)
     gj: fields.Field[str | None] = fields.CharField(64, null=True)
+    scheme_symbol: fields.Field[str | None] = fields.CharField(64, null=True)
+    credit_symbol: fields.Field[str | None] = fields.CharField(64, null=True)
+    jcm_side: fields.Field[str | None] = fields.CharField(16, null=True)
+    jcm_authorised: fields.Field[bool | None] = fields.BooleanField(null=True)
+    corresponding_adjustment: fields.Field[str | None] = fields.CharField(16, null=True)
     invented: fields.Field[bool] = fields.BooleanField()
 
     class Meta:

@@ -1,5 +1,6 @@
 """Serial numbers as closed intervals; one serial is one tonne of CO2e."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -36,3 +37,14 @@ class SerialRange:
             raise CannotSplit(self, count)
         cut = self.first + count
         return SerialRange(self.first, cut - 1), SerialRange(cut, self.last)
+
+
+def joined(ranges: Iterable[SerialRange]) -> tuple[SerialRange, ...]:
+    """The same serials, each once, in order, in as few ranges as possible."""
+    result: list[SerialRange] = []
+    for span in sorted(ranges):
+        if result and span.first <= result[-1].last + 1:
+            result[-1] = SerialRange(result[-1].first, max(result[-1].last, span.last))
+        else:
+            result.append(span)
+    return tuple(result)

@@ -13,6 +13,7 @@ from marketplace.database.dialect import is_postgres, sql
 from marketplace.errors import MoveNotAllowed, NotEnoughUnits
 from marketplace.ids import new_id
 from marketplace.inventory.models import Interval
+from marketplace.inventory.serials import CannotSplit, SerialRange, joined
 from marketplace.inventory.states import ALLOWED_MOVES, IntervalState
 
 
@@ -73,6 +74,97 @@ async def finish_cancelling(interval: Interval) -> None:
     await _move(interval, IntervalState.CANCELLED, quote_line_id=interval.quote_line_id, reserved_until=None)
 
 
+async def withdraw(tx: BaseDBAsyncClient, holding_id: str, tonnes: int, *, now: datetime) -> None:
+    """Take free serials off sale, from the high end; what is reserved or on its way stays. All or nothing, else NotEnoughUnits."""
+    await _lock(tx, holding_id)
+    intervals = await _free(holding_id)
+    free = sum(len(interval.serials) for interval in intervals)
+    if free < tonnes:
+        raise NotEnoughUnits(
+            f"holding {holding_id} has {free} free tonnes, not {tonnes}", holding_id=holding_id, asked=tonnes, free=free
+        )
+    missing = tonnes
+    for interval in reversed(intervals):
+        taken = min(missing, len(interval.serials))
+        if taken == len(interval.serials):
+            await _move(interval, IntervalState.WITHDRAWN, quote_line_id=None, reserved_until=None)
+        else:
+            kept, withdrawn = interval.serials.split(len(interval.serials) - taken)
+            await _shrink(interval, kept)
+            await Interval.create(
+                id=new_id("int", now),
+                block_id=interval.block_id,
+                holding_id=holding_id,
+                first_serial=withdrawn.first,
+                last_serial=withdrawn.last,
+                state=IntervalState.WITHDRAWN,
+            )
+        missing -= taken
+        if missing == 0:
+            return
+
+
+async def put_back(tx: BaseDBAsyncClient, holding_id: str) -> int:
+    """Offer again what its provider withdrew, and say how many tonnes that are. Serials that the registry refused to cancel stay
+    withdrawn: their provider's word is not enough."""
+    await _lock(tx, holding_id)
+    rows = await tx.execute_query_dict(
+        sql(
+            tx,
+            "SELECT id FROM unit_interval i WHERE holding_id = ? AND state = 'withdrawn' "
+            "AND NOT EXISTS (SELECT 1 FROM retirement r WHERE r.interval_id = i.id)",
+        ),
+        [holding_id],
+    )
+    withdrawn = await Interval.filter(id__in=[row["id"] for row in rows])
+    for interval in withdrawn:
+        await _move(interval, IntervalState.AVAILABLE, quote_line_id=None, reserved_until=None)
+    await _merge_neighbours(tx, holding_id)
+    return sum(len(interval.serials) for interval in withdrawn)
+
+
+async def under_way(quote_line_ids: Sequence[str]) -> bool:
+    """Whether any serial of these lines still awaits its end: set aside, or on its way through the registry."""
+    states = [IntervalState.RESERVED, IntervalState.CANCELLING]
+    return await Interval.filter(quote_line_id__in=quote_line_ids, state__in=states).exists()
+
+
+async def split_cancelling(
+    tx: BaseDBAsyncClient, interval: Interval, pieces: Sequence[SerialRange], *, now: datetime
+) -> list[Interval]:
+    """Cut an interval that is being cancelled into `pieces`, which tile it in any order; the first piece keeps its row.
+
+    Raises: CannotSplit if they do not tile it.
+    """
+    if joined(pieces) != (interval.serials,) or sum(map(len, pieces)) != len(interval.serials):
+        raise CannotSplit(interval.serials, len(pieces))
+    await _lock(tx, interval.holding_id)
+    first, *others = pieces
+    shrunk = await Interval.filter(
+        id=interval.id,
+        state=IntervalState.CANCELLING,
+        first_serial=interval.first_serial,
+        last_serial=interval.last_serial,
+    ).update(first_serial=first.first, last_serial=first.last)
+    if shrunk != 1:
+        raise MoveNotAllowed(f"interval {interval.id} changed meanwhile", old="cancelling", new="cancelling")
+    return [
+        await Interval.get(id=interval.id),
+        *[
+            await Interval.create(
+                id=new_id("int", now),
+                block_id=interval.block_id,
+                holding_id=interval.holding_id,
+                first_serial=piece.first,
+                last_serial=piece.last,
+                state=IntervalState.CANCELLING,
+                quote_line_id=interval.quote_line_id,
+            )
+            for piece in others
+        ],
+    ]
+
+
 async def withdraw_refused(tx: BaseDBAsyncClient, interval: Interval) -> None:
     """The registry refused to cancel these serials: nobody is offered them again before a person has looked."""
     await _lock(tx, interval.holding_id)
@@ -104,16 +196,20 @@ async def _move(
         raise MoveNotAllowed(f"interval {interval.id} is no longer {old}", old=old, new=new)
 
 
-async def _cut_off(interval: Interval, tonnes: int, *, quote_line_id: str, until: datetime, now: datetime) -> None:
-    taken, rest = interval.serials.split(tonnes)
+async def _shrink(interval: Interval, rest: SerialRange) -> None:
     shrunk = await Interval.filter(
         id=interval.id,
         state=IntervalState.AVAILABLE,
         first_serial=interval.first_serial,
         last_serial=interval.last_serial,
-    ).update(first_serial=rest.first)
+    ).update(first_serial=rest.first, last_serial=rest.last)
     if shrunk != 1:
-        raise MoveNotAllowed(f"interval {interval.id} changed meanwhile", old="available", new="reserved")
+        raise MoveNotAllowed(f"interval {interval.id} changed meanwhile", old="available", new="a part of it")
+
+
+async def _cut_off(interval: Interval, tonnes: int, *, quote_line_id: str, until: datetime, now: datetime) -> None:
+    taken, rest = interval.serials.split(tonnes)
+    await _shrink(interval, rest)
     await Interval.create(
         id=new_id("int", now),
         block_id=interval.block_id,
