@@ -6,7 +6,9 @@ from enum import Enum
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from api.bearer import holder_of
 from api.services import Services
+from marketplace.accounts.keys import KeyHolder
 
 
 class KeyPolicy(Enum):
@@ -27,6 +29,11 @@ class Call:
     request: Request
     key: str | None = None
     again: bool = False
+
+    @property
+    def holder(self) -> KeyHolder | None:
+        """Who has shown a key, if anyone."""
+        return holder_of(self.request.scope)
 
     @property
     def services(self) -> Services:

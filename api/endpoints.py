@@ -17,10 +17,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api import input_errors
+from api.bearer import holder_of
 from api.calls import Call, Content, KeyPolicy, Reply
 from api.idempotency import once
 from api.problems import AddressUnknown, BodyTooLarge, FieldError, InputRefused, MediaTypeNotTaken
 from api.strict_json import read_json
+from marketplace.accounts.errors import ApiKeyNeeded, ScopeMissing
+from marketplace.accounts.keys import Scope
 
 JSON = "application/json"
 SMALL_BODY = 65_536
@@ -36,6 +39,7 @@ class Endpoint:
 
     `cache` is the Cache-Control of a public answer, which then also carries an ETag; without it nothing is stored.
     `example` is a body that the documentation shows.
+    `scope` is what a key must be made for, if one is shown; with `only_with_key` there is no way in without.
     """
 
     method: str
@@ -48,6 +52,8 @@ class Endpoint:
     cache: str | None = None
     most_bytes: int = SMALL_BODY
     example: Mapping[str, JsonValue] | None = None
+    scope: Scope | None = None
+    only_with_key: bool = False
     models: Mapping[str, type[BaseModel]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +67,7 @@ class Endpoint:
 
     async def answer(self, request: Request) -> Response:
         """Read, check, carry out, render. Refusals are raised; api/errors.py answers them."""
+        self._check_key(request)
         given: dict[str, BaseModel] = {}
         if model := self.models.get("path"):
             given["path"] = _path(model, request)
@@ -78,6 +85,14 @@ class Endpoint:
             return self._render(request, await self.handler(call, **given))
 
         return await once(request, self.key, fingerprint(request.method, request.url.path, document), carry_out)
+
+    def _check_key(self, request: Request) -> None:
+        holder = holder_of(request.scope)
+        if holder is None:
+            if self.only_with_key:
+                raise ApiKeyNeeded("send Authorization: Bearer with a key")
+        elif self.scope is not None and self.scope not in holder.scopes:
+            raise ScopeMissing(f"the key lacks the scope {self.scope}", scope=self.scope)
 
     async def _body(self, request: Request) -> bytes:
         media_type, _, parameters = request.headers.get("content-type", "").partition(";")
@@ -117,11 +132,15 @@ def endpoint(
     cache: str | None = None,
     most_bytes: int = SMALL_BODY,
     example: Mapping[str, JsonValue] | None = None,
+    scope: Scope | None = None,
+    only_with_key: bool = False,
 ) -> Callable[[Handler], Endpoint]:
     """Declare the decorated handler as an Endpoint; its docstring becomes the summary and the description."""
 
     def declare(handler: Handler) -> Endpoint:
-        return Endpoint(method, path, handler, answers, tag, refuses, key, cache, most_bytes, example)
+        return Endpoint(
+            method, path, handler, answers, tag, refuses, key, cache, most_bytes, example, scope, only_with_key
+        )
 
     return declare
 

@@ -157,6 +157,8 @@ def _spelled(problem: FieldProblem) -> str:
 
 def _headers(error: Exception) -> dict[str, str]:
     headers = dict(error.headers) if isinstance(error, Refusal) else {}
+    if row_of(error).status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="ashiato"'
     if isinstance(error, IdempotentRequestInFlight):
         headers["Retry-After"] = str(error.params["retry_after_seconds"])
     elif row_of(error).status == OUTAGE.status:

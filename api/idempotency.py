@@ -8,6 +8,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.bearer import holder_of
 from api.calls import Call, KeyPolicy
 from api.errors import is_known, refused, row_of
 from api.problems import IdempotencyKeyMalformed, IdempotencyKeyMissing
@@ -42,6 +43,9 @@ async def once(
         raise IdempotencyKeyMalformed("a key is 1 to 200 visible ASCII characters")
     clock = Call(request).services.market.clock
     scope = f"{request.method} {request.url.path}"
+    if holder := holder_of(request.scope):
+        # two organisations may well choose the same key, and neither may see the other's answer
+        scope = f"{holder.actor.organisation_id} {scope}"
     begun = await keyed.begin(scope, key, fingerprint, lease=LEASE, now=clock())
     if isinstance(begun, Answer):
         return Response(begun.body, begun.status, headers={**begun.headers, REPLAYED: "true"})

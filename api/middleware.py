@@ -11,8 +11,10 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.bearer import ReadKey, RefuseBadKey
 from api.body_guard import BodyGuard
 from api.errors import is_for_programs
+from api.origin_guard import OriginGuard
 from api.rate_limits import RateLimits
 from api.settings import Settings
 from marketplace.ids import new_id
@@ -39,7 +41,10 @@ def middleware(settings: Settings) -> list[Middleware]:
     """For Starlette(middleware=…), outermost first."""
     return [
         Middleware(RequestFrame, https=settings.base_url.scheme == "https"),
+        Middleware(OriginGuard, origin=settings.origin),
+        Middleware(ReadKey),
         Middleware(RateLimits, factor=settings.rate_limit_factor),
+        Middleware(RefuseBadKey),
         Middleware(BodyGuard, most_bytes=LARGEST_BODY, within=BODY_ARRIVES_WITHIN),
     ]
 

@@ -14,6 +14,7 @@ from api.endpoints import JSON, Endpoint
 from api.error_table import FAULT, OUTAGE, TABLE
 from api.errors import code_of
 from api.problems import MEDIA_TYPE, Problem
+from marketplace.accounts.errors import ApiKeyNeeded, ApiKeyOfOtherEnvironment, ApiKeyUnknown, ScopeMissing
 from marketplace.idempotency.service import IdempotencyKeyReused, IdempotentRequestInFlight
 
 TITLE = "Ashiato API"
@@ -24,7 +25,17 @@ DESCRIPTION = (
 )
 Schema = dict[str, Any]
 
-_EVERY_REQUEST: tuple[type[Exception], ...] = (problems.RequestMalformed, problems.TooManyRequests)
+_KEY: Schema = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key of your account. Public addresses work without; with a key, what you make belongs to your organisation.",
+}
+_EVERY_REQUEST: tuple[type[Exception], ...] = (
+    problems.RequestMalformed,
+    problems.TooManyRequests,
+    ApiKeyUnknown,
+    ApiKeyOfOtherEnvironment,
+)
 _WITH_BODY: tuple[type[Exception], ...] = (
     problems.MalformedJson,
     problems.DuplicateName,
@@ -54,13 +65,17 @@ def description(endpoints: Sequence[Endpoint], origin: str) -> Schema:
         "servers": [{"url": origin}],
         "tags": [{"name": tag} for tag in tags],
         "paths": dict(paths),
-        "components": {"schemas": components},
+        "components": {"schemas": components, "securitySchemes": {"key": _KEY}},
     }
 
 
 def refusals(declared: Endpoint) -> list[type[Exception]]:
     """Every refusal a caller may meet: those of the use case, and those that follow from the declaration."""
     found = [*declared.refuses, *_EVERY_REQUEST]
+    if declared.only_with_key:
+        found.append(ApiKeyNeeded)
+    if declared.scope is not None:
+        found.append(ScopeMissing)
     if "body" in declared.models:
         found += _WITH_BODY
     else:
@@ -106,6 +121,8 @@ def _operation(declared: Endpoint, schemas: Mapping[Key, Schema]) -> Schema:
         "parameters": _parameters(declared),
         "responses": _responses(declared, schemas),
     }
+    # {} stands for "without a key"
+    operation["security"] = [{"key": []}] if declared.only_with_key else [{}, {"key": []}]
     if rest:
         operation["description"] = rest
     if "body" in declared.models:

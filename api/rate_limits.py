@@ -13,6 +13,7 @@ from math import ceil
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.bearer import holder_of
 from api.problems import TooManyRequests
 from marketplace.allowances.service import Allowances, Policy, Standing
 
@@ -26,12 +27,17 @@ TYPING = Policy("typing", 240, _MINUTE)
 # Numbers and tokens are too long to be guessed; this keeps whoever tries from being a burden.
 LOOKING_UP = Policy("looking_up", 120, _MINUTE)
 ASKING = Policy("asking", 600, _MINUTE)
+# Each one is a mail to somebody.
+MAILING = Policy("mailing", 20, timedelta(minutes=15))
 
 _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
     ("POST", re.compile(r"/v1/(quotes|orders)|/\w\w/(footprints/[^/]+/offset|quotes/.+)"), HOLDING),
     ("POST", re.compile(r"/\w\w/calculate/[^/]+/so-far"), TYPING),
     ("POST", re.compile(r"/v1/footprints|/\w\w/calculate/.+"), CALCULATING),
     ("POST", re.compile(r"/v1/verifications|/\w\w/verify"), LOOKING_UP),
+    ("POST", re.compile(r"/\w\w/(sign-in|account/members)"), MAILING),
+    ("POST", re.compile(r"/\w\w/(sign-in|invitations|account|passkeys)/.+"), LOOKING_UP),
+    ("GET", re.compile(r"/\w\w/(sign-in|invitations)/.+"), LOOKING_UP),
     ("GET", re.compile(r"/v1/(certificates|orders)/.+|/c/.+|/\w\w/orders/.+"), LOOKING_UP),
 )
 # What anyone may fetch at any time: files, keys, lists that caches hold, the provider's webhooks, and machines that watch us.
@@ -82,7 +88,9 @@ class RateLimits:
 
 
 def caller_of(scope: Scope) -> str:
-    """The caller's address; of an IPv6 address the network, since a household has 2^64 of them."""
+    """The caller's key, else its address; of an IPv6 address the network, since a household has 2^64 of them."""
+    if holder := holder_of(scope):
+        return holder.key_id
     host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ip_address(host)

@@ -17,6 +17,7 @@ ENDPOINTS = (
     quotes.create_quote,
     orders.read_consent,
     orders.create_order,
+    orders.list_orders,
     orders.read_order,
     # the forms with an ending come before the address that would swallow them
     certificates.read_open_badge,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -10,8 +11,10 @@ from pydantic import Field, JsonValue
 
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
-from api.v1.shapes import Currency, Id, View, Wish, Yen
+from api.v1.shapes import Currency, Cursor, Id, Page, PageSize, View, Wish, Yen, cursor_after, place_in
 from certificates.render_pdf import TextNotPrintable
+from marketplace.accounts import belongings
+from marketplace.accounts.keys import Scope
 from marketplace.errors import (
     ConsentMissing,
     ExternalIdTaken,
@@ -33,6 +36,8 @@ from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefu
 from marketplace.registries.profiles import ActNotOffered
 
 log = structlog.get_logger()
+
+_OWNED = re.compile(r"org_[0-9A-HJKMNP-TV-Z]{26}:")
 
 CHECKOUT_OPENS_WITHIN = timedelta(seconds=10)
 LocaleTag = Literal["ja", "en"]
@@ -86,6 +91,12 @@ class OrderBody(Wish):
 
 class OrderPath(Wish):
     token: Id
+
+
+class OrdersQuery(Wish):
+    external_id: Annotated[ExternalId | None, Field(description="Only the order with your own number.")] = None
+    limit: PageSize = 25
+    cursor: Cursor = None
 
 
 class EventView(View):
@@ -158,10 +169,12 @@ async def read_consent(call: Call, query: ConsentQuery) -> Reply:
     tag="Buying",
     key=KeyPolicy.REQUIRED,
     example=EXAMPLE,
+    scope=Scope.ORDERS_WRITE,
 )
 async def create_order(call: Call, body: OrderBody) -> Reply:
     """Place an order
 
+    With an API key the order belongs to your organisation; without one it is a guest's and opens with its token alone.
     Answers 201 with the address of the payment page; with `dry_run` nothing is placed and the answer is 200. If the
     payment provider cannot be reached at this moment, `checkout_url` is null and appears as soon as it can.
     """
@@ -171,8 +184,9 @@ async def create_order(call: Call, body: OrderBody) -> Reply:
         consent_version=body.consent_version,
         locale=body.locale,
         email=body.email,
-        external_id=body.external_id or call.key,
+        external_id=_own_number(call, body.external_id or call.key),
         max_total_yen=body.max_total,
+        buyer=call.holder.actor if call.holder else None,
     )
     if body.dry_run:
         return Reply(_rehearsed(await rehearse(call.services.market, wish)))
@@ -188,6 +202,53 @@ async def read_order(call: Call, path: OrderPath) -> Reply:
     By the token of the answer to POST /v1/orders. Poll it, or send the buyer to `page_url`.
     """
     return Reply(await _view(call, await orders.find_by_token(path.token)))
+
+
+@endpoint(
+    "GET",
+    "/v1/orders",
+    answers={200: Page[OrderView]},
+    tag="Buying",
+    scope=Scope.ORDERS_READ,
+    only_with_key=True,
+)
+async def list_orders(call: Call, query: OrdersQuery) -> Reply:
+    """List your organisation's orders
+
+    Newest first. By the key you send; a guest's orders are in no list.
+    """
+    assert call.holder is not None and call.holder.actor.organisation_id is not None  # noqa: S101 - the declaration says so
+    organisation_id = call.holder.actor.organisation_id
+    if query.external_id is not None:
+        order = await Order.get_or_none(external_id=_own_number(call, query.external_id))
+        return Reply(Page[OrderView](data=[await _view(call, order)] if order else [], next_cursor=None))
+    before = None if query.cursor is None else place_in(query.cursor, 1)[0]
+    found = await belongings.orders_of(organisation_id, limit=query.limit + 1, before=before)
+    page = found[: query.limit]
+    return Reply(
+        Page[OrderView](
+            data=[await _view(call, order) for order in page],
+            next_cursor=cursor_after(page[-1].id) if len(found) > query.limit else None,
+        )
+    )
+
+
+def _own_number(call: Call, external_id: str | None) -> str | None:
+    """As it is stored: each organisation has its own numbers, so that none can tell which numbers others use."""
+    if external_id is None:
+        return None
+    if call.holder is None:
+        if _OWNED.match(external_id):
+            raise ExternalIdTaken("numbers that begin like this are an organisation's", external_id=external_id)
+        return external_id
+    return f"{call.holder.actor.organisation_id}:{external_id}"
+
+
+def _shown_number(external_id: str | None) -> str | None:
+    """As its owner sent it. A guest's own number may hold a colon, but never begins like an organisation's id."""
+    if external_id is None or not _OWNED.match(external_id):
+        return external_id
+    return external_id.partition(":")[2]
 
 
 async def _placed_before(call: Call, wish: OrderWish) -> Order | None:
@@ -218,7 +279,7 @@ async def _view(call: Call, order: Order) -> OrderView:
         state=OrderState(order.state),
         total=order.total_yen,
         currency="JPY",
-        external_id=order.external_id,
+        external_id=_shown_number(order.external_id),
         checkout_url=order.checkout_url if order.state == OrderState.AWAITING_PAYMENT else None,
         pay_until=order.pay_until,
         timeline=[

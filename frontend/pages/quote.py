@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from certificates.claims.wording import ClaimTexts
+from frontend.access import noticing, visitor_of
 from frontend.claim_view import ClaimView
 from frontend.claim_view import view_of as claim_view_of
 from frontend.context import PageContext, services_of
@@ -79,6 +80,7 @@ class QuoteView:
         return min(self.grams, self.footprint_g)
 
 
+@noticing
 async def page(request: Request) -> Response:
     """Show the texts to fill in, prefilled from the footprint."""
     quote, footprint = await _quoted(request)
@@ -89,6 +91,7 @@ async def page(request: Request) -> Response:
     return await _texts(request, quote, footprint, typed)
 
 
+@noticing
 async def submit(request: Request) -> Response:
     """Go on to the last look (action=review), back to the texts (action=edit), hold anew (action=renew), or order."""
     quote, footprint = await _quoted(request)
@@ -134,6 +137,7 @@ async def _order(
         consent_version=typed.get("consent"),
         locale=context.locale.value,
         max_total_yen=quote.total_yen,
+        buyer=visitor_of(request),
     )
     try:
         order = await orders.place(market, wish)

@@ -12,7 +12,7 @@ class Order(Model):
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     access_token: fields.Field[str] = fields.CharField(64)
     quote_id: fields.Field[str] = fields.CharField(64)
-    external_id: fields.Field[str | None] = fields.CharField(200, null=True)
+    external_id: fields.Field[str | None] = fields.CharField(300, null=True)
     state: fields.Field[str] = fields.CharField(20)
     locale: fields.Field[str] = fields.CharField(8)
     email: fields.Field[str | None] = fields.CharField(320, null=True)
@@ -41,3 +41,17 @@ class OrderEvent(Model):
 
     class Meta:
         table = "order_event"
+
+
+class Shortfall(Model):
+    """A part of a paid order that could not be cancelled. `retirement_id` is the refusal that this stands for; `reason` is registry_refused or partly_confirmed."""
+
+    retirement_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    order_id: fields.Field[str] = fields.CharField(64)
+    quote_line_id: fields.Field[str] = fields.CharField(64)
+    tonnes: fields.Field[int] = fields.BigIntField()
+    reason: fields.Field[str] = fields.CharField(32)
+    at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "order_shortfall"

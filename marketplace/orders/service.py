@@ -8,10 +8,11 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from certificates.render_pdf import TextNotPrintable
+from marketplace.accounts import belongings
+from marketplace.accounts.actor import Actor
 from marketplace.database.transactions import run_tx
 from marketplace.errors import ConsentMissing, ExternalIdTaken, MoveNotAllowed, OrderNotFound, TotalAboveLimit
 from marketplace.ids import new_id, new_token
-from marketplace.inventory import service as inventory
 from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
@@ -33,7 +34,10 @@ KONBINI_DAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class OrderWish:
-    """`consent_version` is the version of the words shown to the buyer; `max_total_yen` the buyer's own limit."""
+    """`consent_version` is the version of the words shown to the buyer; `max_total_yen` the buyer's own limit.
+
+    The order belongs to the organisation that `buyer` acts for; without one it is a guest's, who has only its token.
+    """
 
     quote_id: str
     instruction: Instruction
@@ -42,6 +46,7 @@ class OrderWish:
     email: str | None = None
     external_id: str | None = None
     max_total_yen: int | None = None
+    buyer: Actor | None = None
 
 
 async def place(market: Market, wish: OrderWish) -> Order:
@@ -83,8 +88,10 @@ async def place(market: Market, wish: OrderWish) -> Order:
             pay_until=pay_until,
             created_at=now,
         )
-        await inventory.hold_until(await line_ids(order), pay_until + UNITS_HELD_AFTER_CHECKOUT)
+        await quotes.hold_until(quote.id, pay_until + UNITS_HELD_AFTER_CHECKOUT)
         await note(order.id, Happened.ORDERED, at=now)
+        if wish.buyer is not None and wish.buyer.organisation_id is not None:
+            await belongings.own(order.id, wish.buyer, now=now)
         await outbox.add(tx, "order.open_checkout", f"open_checkout:{order.id}", {"order_id": order.id}, at=now)
         return order
 
