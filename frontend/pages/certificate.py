@@ -4,33 +4,62 @@ Its content is the very sheet that the PDF is printed from, so page and paper ca
 """
 
 import hashlib
+from datetime import timedelta
 from functools import lru_cache
 from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from certificates.mark import mark_svg
 from certificates.qr import proof_url, qr_svg, short_url
 from certificates.records import CertificateNotFound
 from certificates.sheet import sheet
+from certificates.standing import standing_of
 from certificates.verify import Evidence
+from frontend.compression import accepts_gzip
 from frontend.context import PageContext, services_of
+from frontend.kept_pages import KeptPage, KeptPages
 from frontend.responses import page_response
 from frontend.verdict_view import view_of
 from marketplace.certification.examination import examine
 from marketplace.certification.publication import published
+from marketplace.clock import japan_date
 
 FORMS = ("pdf", "jwt", "svg", "zip", "tlog-proof")
 PRINTED = ("pdf", "zip")
 # drawings are the same for ever and take longer than the rest of the page; each is some ten kilobytes
 DRAWINGS_KEPT = 500
+# What was found out about a certificate holds until its row says something else. Keys and the signed status list are
+# looked at again after a minute all the same.
+_kept = KeptPages(most=500, lasts=timedelta(minutes=1))
 
 
 async def page(request: Request) -> Response:
     """Show the certificate as it stands now. A wish for another spelling of the number leads to the printed one."""
+    market, context = services_of(request).market, PageContext.of(request)
+    standing = await standing_of(request.path_params["number"])
+    now = market.clock()
+    key = (standing, japan_date(now), context, market.base_url, accepts_gzip(request))
+    kept = _kept.find(key, now=now)
+    if kept is not None:
+        return kept.answer(request.headers.get("if-none-match"))
+    answer, may_be_kept = await _examined(request, context)
+    if not isinstance(answer, HTMLResponse):
+        return answer
+    body = bytes(answer.body)
+    headers = {name: value for name, value in answer.headers.items() if name not in {"content-length", "content-type"}}
+    made = KeptPage(body, headers, f'"{hashlib.sha256(body).hexdigest()[:24]}"')
+    # the same row before and after: nothing changed while the page was made
+    if may_be_kept and await standing_of(request.path_params["number"]) == standing:
+        _kept.keep(key, made, now=now)
+    return made.answer(request.headers.get("if-none-match"))
+
+
+async def _examined(request: Request, context: PageContext) -> tuple[Response, bool]:
+    """The page made anew, or where to go instead; and whether it says the same to everyone for a while."""
     typed = request.path_params["number"]
     market = services_of(request).market
     link_code = request.query_params.get("code")
@@ -41,8 +70,7 @@ async def page(request: Request) -> Response:
     record = publication.record
     if typed != record.number:
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"/c/{record.number}{query}", status_code=302)
-    context = PageContext.of(request)
+        return RedirectResponse(f"/c/{record.number}{query}", status_code=302), False
     evidence = Evidence(number=record.number, disclosures=publication.disclosures)
     examination = await examine(market, evidence, link_code=link_code)
     statement_hash = record.statement.sha256()
@@ -65,19 +93,14 @@ async def page(request: Request) -> Response:
         statement_hash=statement_hash,
         grams=record.grams,
         engraved=_mark(statement_hash),
-        qr=_code(proof_url(market.base_url, record.number, record.proof)),
+        qr=Markup(qr_svg(proof_url(market.base_url, record.number, record.proof))),  # noqa: S704  # drawn by us
     )
-    return _unless_known(request, answer)
+    return answer, publication.listed and examination.verdict.logged is not None
 
 
 @lru_cache(maxsize=DRAWINGS_KEPT)
 def _mark(statement_hash: str) -> Markup:
     return Markup(mark_svg(statement_hash, detail="fine"))  # noqa: S704  # drawn by us from hex digits
-
-
-@lru_cache(maxsize=DRAWINGS_KEPT)
-def _code(url: str) -> Markup:
-    return Markup(qr_svg(url))  # noqa: S704  # drawn by us
 
 
 async def other_form(request: Request) -> Response:
@@ -90,13 +113,3 @@ async def other_form(request: Request) -> Response:
         query["lang"] = PageContext.of(request).locale.value
     asked = f"?{urlencode(query)}" if query else ""
     return RedirectResponse(f"/v1/certificates/{number}.{form}{asked}", status_code=302)
-
-
-def _unless_known(request: Request, answer: Response) -> Response:
-    """A phone that has the page already gets a few bytes instead of the page."""
-    tag = f'"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
-    answer.headers["ETag"] = tag
-    if request.headers.get("if-none-match") != tag:
-        return answer
-    kept = {name: value for name, value in answer.headers.items() if name not in {"content-length", "content-type"}}
-    return Response(status_code=304, headers=kept)
