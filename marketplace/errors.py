@@ -30,6 +30,12 @@ class BelowMinimum(MarketplaceError):
     code = "below_minimum"
 
 
+class PoolNotOffered(MarketplaceError):
+    """Less than a tonne is not sold of this listing: its registry has no pools; params: listing_id, registry."""
+
+    code = "pool_not_offered"
+
+
 class ListingClosed(MarketplaceError):
     """The listing is not offered any more; params: listing_id."""
 
@@ -110,3 +116,9 @@ class RefundKeyReused(MarketplaceError):
     """The key stands for another refund already; params: key."""
 
     code = "refund_key_reused"
+
+
+class InvoiceNotFound(MarketplaceError):
+    """The order has no such document; nothing is invoiced before it is paid. Params: order_id."""
+
+    code = "invoice_not_found"

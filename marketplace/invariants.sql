@@ -30,14 +30,48 @@ SELECT i.id AS interval FROM unit_interval i
  WHERE i.state = 'cancelling'
    AND (SELECT COUNT(*) FROM retirement r WHERE r.interval_id = i.id) = 0
 
--- rule: I2 a fulfilled order has exactly its tonnes cancelled
-SELECT o.id AS buyer_order, q.tonnes AS bought, SUM(i.last_serial - i.first_serial + 1) AS cancelled
+-- rule: I2 a fulfilled order has exactly its tonnes cancelled, less what nothing could replace
+SELECT o.id AS buyer_order, q.tonnes - (q.pool_g + 999999) / 1000000 AS bought, SUM(i.last_serial - i.first_serial + 1) AS cancelled
   FROM buyer_order o JOIN quote q ON q.id = o.quote_id
   LEFT JOIN retirement r ON r.order_id = o.id AND r.state = 'confirmed'
   LEFT JOIN unit_interval i ON i.id = r.interval_id AND i.state = 'cancelled'
  WHERE o.state = 'fulfilled'
- GROUP BY o.id, q.tonnes
-HAVING COALESCE(SUM(i.last_serial - i.first_serial + 1), 0) <> q.tonnes
+ GROUP BY o.id, q.tonnes, q.pool_g
+HAVING COALESCE(SUM(i.last_serial - i.first_serial + 1), 0) + (
+         SELECT COALESCE(SUM(s.tonnes), 0) FROM order_shortfall s WHERE s.order_id = o.id)
+       <> q.tonnes - (q.pool_g + 999999) / 1000000
+
+-- rule: I2 a pool has drawn what its lines have, and hands on no more than its certificate
+SELECT p.id AS pool, p.grams AS grams, p.drawn_g AS counted, SUM(d.grams) AS drawn, c.handed_g AS handed
+  FROM pool p
+  LEFT JOIN pool_draw d ON d.pool_id = p.id
+  LEFT JOIN pool_certificate c ON c.number = p.certificate_number
+ GROUP BY p.id, p.grams, p.drawn_g, p.certificate_number, c.number, c.grams, c.handed_g
+HAVING COALESCE(SUM(d.grams), 0) <> p.drawn_g OR p.drawn_g > p.grams
+    OR (p.certificate_number IS NOT NULL AND (c.number IS NULL OR c.grams <> p.grams OR c.handed_g > p.drawn_g))
+
+-- rule: I2 a fulfilled order was handed its grams out of pools, and no other order was handed any
+SELECT o.id AS buyer_order, o.state AS state, q.pool_g AS bought, SUM(d.grams) AS handed
+  FROM buyer_order o JOIN quote q ON q.id = o.quote_id
+  JOIN pool_line l ON l.quote_id = q.id
+  LEFT JOIN pool_draw d ON d.pool_line_id = l.id AND d.handed_on
+ GROUP BY o.id, o.state, q.pool_g
+HAVING COALESCE(SUM(d.grams), 0) <> CASE WHEN o.state = 'fulfilled' THEN q.pool_g ELSE 0 END
+
+-- rule: I2 the grams of a pool certificate are those its parts hold
+SELECT p.number AS pool, p.handed_g AS counted, SUM(s.grams) AS held
+  FROM pool_certificate p
+  LEFT JOIN (SELECT s.pool_id AS pool_id, s.grams AS grams FROM certificate_pool_share s
+              WHERE NOT EXISTS (SELECT 1 FROM certificate_end e WHERE e.certificate_id = s.certificate_id AND e.kind = 'corrected')) s
+    ON s.pool_id = p.certificate_id
+ GROUP BY p.number, p.handed_g, p.grams
+HAVING COALESCE(SUM(s.grams), 0) <> p.handed_g OR p.handed_g > p.grams
+
+-- rule: I3 what nothing could replace is paid back
+SELECT o.id AS buyer_order FROM buyer_order o
+ WHERE o.state = 'fulfilled' AND EXISTS (SELECT 1 FROM order_shortfall s WHERE s.order_id = o.id)
+   AND NOT EXISTS (SELECT 1 FROM refund f JOIN payment p ON p.id = f.payment_id
+                    WHERE p.order_id = o.id AND f.key = 'short:' || o.id)
 
 -- rule: I3 an order past payment has its payment, an order before has none
 SELECT o.id AS buyer_order, o.state AS state FROM buyer_order o

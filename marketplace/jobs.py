@@ -8,6 +8,7 @@ from marketplace.certification import public_log
 from marketplace.certification import service as certification
 from marketplace.desk import batches as desk_batches
 from marketplace.desk import reminders as desk_reminders
+from marketplace.invoices import service as invoices
 from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.orders import fulfilment, mails, settlement
@@ -15,6 +16,10 @@ from marketplace.orders import service as orders
 from marketplace.orders.timeline import MAIL
 from marketplace.outbox.worker import Handler, Worker
 from marketplace.payments import disputes, inbox, refunds
+from marketplace.payouts import onboarding
+from marketplace.payouts import service as payouts
+from marketplace.pools import jobs as pools
+from marketplace.pools import opening
 from marketplace.quotes import service as quotes
 from marketplace.retirements import service as retirements
 
@@ -33,12 +38,19 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "payment.settle": job(settlement.settle),
         "order.retire": job(fulfilment.retire),
         "order.replace_refused": job(fulfilment.replace_refused),
+        "invoice.issue": job(invoices.issue),
+        "invoice.issue_credit_note": job(invoices.issue_credit_note),
+        "payout.account": job(onboarding.follow),
+        "payout.advance": job(payouts.advance),
+        "payout.take_back": job(payouts.take_back),
         "refund.advance": job(refunds.advance),
         "refund.follow": job(refunds.follow_by_id),
         "refund.try_again": job(refunds.try_again),
         "dispute.follow": job(disputes.follow_by_id),
         "retirement.advance": job(retirements.advance),
         "order.certify": job(certification.certify),
+        opening.TOP_UP: job(pools.top_up),
+        "pool.draw_again": job(pools.draw_again),
         mail.SEND: job(mail.send),
         MAIL: job(mails.follow),
         public_log.SEQUENCE: job(public_log.sequence_waiting),
@@ -51,6 +63,7 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "overdue_orders": lambda: settlement.enqueue_overdue(market),
         "desk_cut_offs": lambda: desk_batches.freeze_due(market),
         "desk_reminders": lambda: desk_reminders.send_due(market),
+        "pools": lambda: pools.look_after(market),
         "lost_webhooks": lambda: inbox.catch_up(market),
         "waiting_log_leaves": lambda: public_log.sequence_waiting(market),
         "log_witnesses": lambda: public_log.ask_witnesses(market),

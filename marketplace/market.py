@@ -11,16 +11,25 @@ from certificates.log.witness import Witness
 from marketplace.clock import Clock
 from marketplace.desk.rules import DeskRules
 from marketplace.mail.post import Post
+from marketplace.invoices.issuer import SANDBOX_ISSUER, Issuer
 from marketplace.payments.gateway import PaymentGateway
+from marketplace.payments.payout_gateway import PayoutGateway
+from marketplace.pools.terms import PoolTerms
 from marketplace.registries.gateway import RegistryGateway
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The operator's terms. `fee_basis_points` is the service fee in hundredths of a percent of the credits' net price."""
+    """The operator's terms. `fee_basis_points` is the service fee in hundredths of a percent of the credits' net price.
+
+    `issuer` stands on invoices. A payout above `payout_alone_yen` needs a second person.
+    """
 
     fee_basis_points: int
     quote_lasts: timedelta
+    pools: PoolTerms = field(default_factory=PoolTerms)
+    issuer: Issuer = SANDBOX_ISSUER
+    payout_alone_yen: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class Market:
 
     clock: Clock
     payments: PaymentGateway
+    payouts: PayoutGateway
     registries: Mapping[str, RegistryGateway]
     signing_keys: KeyRing
     log: PublicLog

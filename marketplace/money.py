@@ -47,9 +47,12 @@ class Price:
         return self.credits_yen + self.fee_yen + self.tax_yen
 
 
-def price(credits_by_provider: dict[str, int], *, fee_basis_points: int) -> Price:
-    """What a buyer pays for credits worth `credits_by_provider` net yen each, plus the service fee on their sum."""
-    credits_yen = sum(credits_by_provider.values())
+def price(credits_by_provider: dict[str, int], *, fee_basis_points: int, pooled_yen: int = 0) -> Price:
+    """What a buyer pays for credits worth `credits_by_provider` net yen each, plus the service fee on their sum.
+
+    `pooled_yen` is the net price of grams out of pools, which the service sells itself together with its fee.
+    """
+    credits_yen = sum(credits_by_provider.values()) + pooled_yen
     fee_yen = credits_yen * fee_basis_points // BASIS_POINTS
-    tax_yen = sum(consumption_tax(net) for net in credits_by_provider.values()) + consumption_tax(fee_yen)
+    tax_yen = sum(consumption_tax(net) for net in credits_by_provider.values()) + consumption_tax(pooled_yen + fee_yen)
     return Price(credits_yen, fee_yen, tax_yen)

@@ -1,13 +1,15 @@
-"""The last step: a certificate for an order whose every retirement the registry has confirmed."""
+"""The last step: a certificate for what the registry has confirmed of an order, once all of the order is decided."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from certificates import service as certificates
 from certificates import visibility
-from certificates.facts import Share, StatementFacts
+from certificates.facts import Drawn, Share, StatementFacts
+from certificates.pools import find_pools
 from certificates.statement import (
     GRAMS_PER_TONNE,
     Cancellation,
@@ -25,14 +27,18 @@ from marketplace.certification.publication import NAMING
 from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.footprints.models import StoredFootprint
+from marketplace.inventory import service as inventory
 from marketplace.inventory.models import Block, Holding, Interval
 from marketplace.ledger.sale import book_sale
 from marketplace.market import Market
 from marketplace.orders import service as orders
+from marketplace.orders import shortfalls
+from marketplace.orders.fulfilment import owe_refund
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
+from marketplace.pools import opening
 from marketplace.projects.catalogue import load_catalogue
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import QuoteLine
@@ -43,26 +49,40 @@ from marketplace.retirements.states import RetirementState
 
 
 class NotFullyCancelled(Exception):
-    """The confirmed tonnes are not the order's tonnes: nothing may be certified."""
+    """The confirmed tonnes are not the order's, less what nothing could replace: nothing may be certified."""
 
     code = "not_fully_cancelled"
 
 
 async def certify(market: Market, order_id: str) -> None:
-    """Issue the order's certificate, book the sale and fulfil the order, in one transaction. Safe to repeat."""
+    """Issue the order's certificate, book the sale and fulfil the order, in one transaction. Safe to repeat.
+
+    While anything of the order is undecided, nothing happens. What could not be cancelled is not certified: its price goes
+    back, and with nothing confirmed at all, everything.
+    """
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
         order = await orders.find(order_id)
         if order.state != OrderState.RETIRING:
             return
-        quote = await quotes.find(order.quote_id)
+        drawn = await opening.drawn_for(order)
+        if drawn is None or await inventory.under_way(await orders.line_ids(order)):
+            return
+        quote, short = await quotes.find(order.quote_id), await shortfalls.tonnes_of(order.id)
         confirmed = await Retirement.filter(order_id=order.id, state=RetirementState.CONFIRMED).order_by("id")
-        cancellations = [await _cancellation(retirement) for retirement in confirmed]
-        if sum(cancellation.tonnes for cancellation in cancellations) != quote.tonnes:
-            raise NotFullyCancelled(f"order {order.id} is not cancelled to its {quote.tonnes} t")
+        cancellations = [await _cancellation(rows) for rows in _by_application(confirmed)]
+        if sum(cancellation.tonnes for cancellation in cancellations) != quote.own_tonnes - short:
+            raise NotFullyCancelled(f"order {order.id} is not cancelled to its {quote.own_tonnes - short} t")
+        if sum(one.grams for one in drawn) != quote.pool_g:
+            raise NotFullyCancelled(f"order {order.id} has not drawn its {quote.pool_g} g")
+        if not confirmed and not drawn:
+            await owe_refund(market, tx, order, "registry_refused")
+            return
+        pool = await opening.pool_of_order(order.id)
+        facts = await _facts(market, order, quote.footprint_id, cancellations)
         record = await certificates.issue(
-            await _facts(market, order, quote.footprint_id, cancellations),
+            replace(facts, drawn=drawn, pool=pool is not None, texts=await _registered(facts.texts, drawn, confirmed)),
             ring=market.signing_keys,
             issuer_url=market.base_url,
             now=now,
@@ -70,9 +90,15 @@ async def certify(market: Market, order_id: str) -> None:
         if not Instruction.model_validate_json(order.instruction).beneficiary_public:
             await visibility.hide(record.number, NAMING, until=None)
         await public_log.announce(tx, record.number, at=now)
-        await book_sale(order.id, await _net_by_provider(confirmed), at=now)
+        net = await _net_by_provider(confirmed)
+        given_back = await shortfalls.give_back(tx, order, quote, net, at=now) if short else 0
+        await book_sale(order.id, net, at=now, pooled_yen=json.loads(quote.terms).get("pool_net_yen", 0))
         await orders.move(order, OrderState.FULFILLED, certificate_number=record.number)
-        await note(order.id, Happened.CERTIFIED, at=now, number=record.number)
+        less = {"short_tonnes": short, "refund_yen": given_back} if short else {}
+        await note(order.id, Happened.CERTIFIED, at=now, number=record.number, **less)
+        await opening.hand_on(market, tx, order, now=now)
+        if pool is not None:
+            await opening.opened(market, tx, pool, record, now=now)
 
     await run_tx(work)
 
@@ -101,9 +127,32 @@ async def _facts(
     )
 
 
-async def _cancellation(retirement: Retirement) -> Cancellation:
-    interval = await Interval.get(id=retirement.interval_id)
-    holding = await Holding.get(id=interval.holding_id).prefetch_related("block", "account__provider")
+async def _registered(
+    texts: Mapping[DisclosedField, str], drawn: Sequence[Drawn], confirmed: Sequence[Retirement]
+) -> Mapping[DisclosedField, str]:
+    """The texts as the registry has them: where nothing was cancelled in the buyer's own name, those of the pool."""
+    if confirmed or not drawn:
+        return texts
+    (pool, *_) = await find_pools([drawn[0].pool.number])
+    of_registry = {DisclosedField.CREDIT_USER, DisclosedField.PURPOSE_DETAIL}
+    return {
+        **{field: text for field, text in texts.items() if field not in of_registry},
+        **{field: text.value for field, text in pool.disclosures.items() if field in of_registry},
+    }
+
+
+def _by_application(confirmed: Sequence[Retirement]) -> Sequence[Sequence[Retirement]]:
+    """Rows that rest on the same request: a partial notice may name several runs of its serials (retirements/partly.py)."""
+    groups: dict[str, list[Retirement]] = {}
+    for retirement in confirmed:
+        groups.setdefault(request_of(retirement).reference, []).append(retirement)
+    return list(groups.values())
+
+
+async def _cancellation(rows: Sequence[Retirement]) -> Cancellation:
+    retirement = rows[0]
+    intervals = sorted([await Interval.get(id=row.interval_id) for row in rows], key=lambda one: one.serials)
+    holding = await Holding.get(id=intervals[0].holding_id).prefetch_related("block", "account__provider")
     block, provider = holding.block, holding.account.provider
     request = request_of(retirement)
     registry = load_profiles()[block.registry]
@@ -117,20 +166,21 @@ async def _cancellation(retirement: Retirement) -> Cancellation:
         project=_project(block),
         block=block.id,
         certification_number=block.certification_number,
-        vintages=tuple(Vintage(**vintage) for vintage in json.loads(block.vintages)),
-        serials=(
+        vintages=tuple(Vintage(basis=v["basis"], label=v["label"]) for v in json.loads(block.vintages)),
+        serials=tuple(
             SerialSpan(
                 first_text=block.serial_text(interval.first_serial),
                 last_text=block.serial_text(interval.last_serial),
                 first_serial=interval.first_serial,
                 last_serial=interval.last_serial,
-            ),
+            )
+            for interval in intervals
         ),
-        tonnes=len(interval.serials),
+        tonnes=sum(len(interval.serials) for interval in intervals),
         act=registry.act(request.act).name.ja,
         purpose=registry.use(request.purpose).name.ja,
         executed_by=provider.name_ja,
-        our_reference=retirement.reference,
+        our_reference=request.reference,
         notice_number=retirement.notice_number,
         recorded_on=retirement.recorded_on,
         notice_sha256=retirement.notice_sha256,

@@ -14,6 +14,8 @@ MODEL_MODULES = (
     "marketplace.orders.models",
     "marketplace.payments.models",
     "marketplace.ledger.models",
+    "marketplace.payouts.models",
+    "marketplace.invoices.models",
     "marketplace.retirements.models",
     "marketplace.registries.desk.models",
     "marketplace.idempotency.models",

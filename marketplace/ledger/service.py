@@ -3,7 +3,7 @@
 Accounts: `clearing` (at the payment provider), `order:<id>` (owed to the buyer until fulfilled or refunded),
 `refund:<id>` (owed to the buyer until the provider has given it back), `dispute:<id>` (taken from us until decided),
 `provider:<id>` (owed to the seller, with its tax), `buyer_balance:<id>` (prepaid), `fee` (earned), `tax` (owed to the
-tax office on the fee), `loss` (borne by us).
+tax office on the fee), `loss` (borne by us), `pool` (spent on pool tonnes, less the net price of the grams sold).
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from datetime import datetime
 from marketplace.ids import new_id
 from marketplace.ledger.models import LedgerPosting, LedgerTransaction
 
-CLEARING, FEE, TAX, LOSS = "clearing", "fee", "tax", "loss"
+CLEARING, FEE, TAX, LOSS, POOL = "clearing", "fee", "tax", "loss", "pool"
 
 
 def order_account(order_id: str) -> str:

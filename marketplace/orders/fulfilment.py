@@ -19,16 +19,20 @@ from marketplace.inventory.states import IntervalState
 from marketplace.ledger import service as ledger
 from marketplace.listings.models import Listing
 from marketplace.market import Market
+from marketplace.orders import shortfalls
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
 from marketplace.orders.service import find, line_ids, move
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
+from marketplace.outbox import service as outbox
 from marketplace.payments.refunds import refund
+from marketplace.pools import opening
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import QuoteLine
 from marketplace.retirements import service as retirements
 from marketplace.retirements.models import Retirement
+from marketplace.retirements.partly import NOT_IN_NOTICE
 from marketplace.retirements.states import RetirementState
 
 REPLACEMENT_HELD_FOR = timedelta(hours=1)
@@ -45,13 +49,16 @@ async def retire(market: Market, order_id: str) -> None:
         lines = await quotes.lines_of(order.quote_id)
         try:
             replaced = [line.id for line in lines if await _replace_missing(market, tx, line)]
+            from_pools = await opening.prepare(market, tx, order)
         except NotEnoughUnits:
-            await _owe_refund(market, tx, order, "no_units_left")
+            await owe_refund(market, tx, order, "no_units_left")
             return
         if replaced:
-            await note(order.id, Happened.UNITS_REPLACED, at=now)
+            await note(order.id, Happened.UNITS_REPLACED, at=now, because="reservation_ran_out")
         await _queue_reserved(market, tx, order, lines)
         await move(order, OrderState.RETIRING)
+        if from_pools:
+            await outbox.add(tx, "order.certify", f"certify:{order.id}", {"order_id": order.id}, at=now)
 
     await run_tx(work)
 
@@ -104,13 +111,15 @@ async def _replacements(line: QuoteLine) -> Sequence[Listing]:
 async def replace_refused(market: Market, order_id: str, retirement_id: str) -> None:
     """The registry refused one retirement: take its serials off sale until a person has looked, and cancel others.
 
-    With nothing left to take, the whole amount goes back, unless part of the order is already cancelled: then
-    NotEnoughUnits is raised until an operator has found units.
+    With nothing left to take, the whole amount goes back; or, if another part of the order is or may yet be cancelled, the
+    price of this part, as soon as everything is decided (certification/service.py).
     """
 
     async def work(tx: BaseDBAsyncClient) -> None:
+        now = market.clock()
         order = await find(order_id)
         refused = await Retirement.get(id=retirement_id)
+        because = "partly_confirmed" if refused.rejection_reason == NOT_IN_NOTICE else "registry_refused"
         interval = await Interval.get(id=refused.interval_id)
         if interval.state != IntervalState.CANCELLING or order.state != OrderState.RETIRING:
             return
@@ -119,21 +128,36 @@ async def replace_refused(market: Market, order_id: str, retirement_id: str) -> 
         try:
             await _reserve_again(market, tx, line, len(interval.serials))
         except NotEnoughUnits:
-            if await Retirement.filter(order_id=order.id).exclude(state=RetirementState.REJECTED).exists():
-                raise
-            await _owe_refund(market, tx, order, "registry_refused")
+            if await _nothing_else(order):
+                await owe_refund(market, tx, order, "registry_refused")
+                return
+            await shortfalls.record(refused, line.id, len(interval.serials), because, at=now)
+            await retirements.certify_soon(tx, refused, now=now)
             return
-        await note(order.id, Happened.UNITS_REPLACED, at=market.clock())
+        reason = refused.rejection_reason if because == "registry_refused" else None
+        await note(order.id, Happened.UNITS_REPLACED, at=now, because=because, reason=reason)
         await _queue_reserved(market, tx, order, [line])
 
     await run_tx(work)
 
 
-async def _owe_refund(market: Market, tx: BaseDBAsyncClient, order: Order, reason: str) -> None:
+async def _nothing_else(order: Order) -> bool:
+    """Whether no part of the order is cancelled, or may yet be."""
+    live = Retirement.filter(order_id=order.id).exclude(state=RetirementState.REJECTED)
+    return not await live.exists() and not await inventory.under_way(await line_ids(order))
+
+
+async def owe_refund(market: Market, tx: BaseDBAsyncClient, order: Order, reason: str) -> None:
     """All of it goes back; what was given back in part before is not given back twice."""
     now = market.clock()
-    await inventory.release(tx, await line_ids(order))
+    await quotes.release(tx, order.quote_id)
     await move(order, OrderState.REFUND_DUE, refund_reason=reason)
-    await note(order.id, Happened.REFUND_DUE, at=now, reason=reason)
+    await note(order.id, Happened.REFUND_DUE, at=now, reason=reason, registry_reason=await _registry_reason(order))
     held = -await ledger.balance(ledger.order_account(order.id))
     await refund(tx, order, held, reason=reason, key=f"whole:{order.id}", at=now)
+
+
+async def _registry_reason(order: Order) -> str | None:
+    """What the registry itself gave as the reason of its last refusal, if it refused anything."""
+    refused = await Retirement.filter(order_id=order.id, state=RetirementState.REJECTED).order_by("-id").first()
+    return None if refused is None else refused.rejection_reason

@@ -10,17 +10,17 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
-from marketplace.inventory import service as inventory
 from marketplace.ledger import service as ledger
 from marketplace.market import Market
 from marketplace.orders.models import Order
-from marketplace.orders.service import UNITS_HELD_AFTER_CHECKOUT, find, line_ids, move
+from marketplace.orders.service import UNITS_HELD_AFTER_CHECKOUT, find, move
 from marketplace.orders.states import UNPAID, OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
 from marketplace.payments import early_news
 from marketplace.payments.gateway import Checkout, PaymentState
 from marketplace.payments.models import Payment
+from marketplace.quotes import service as quotes
 
 # A bank transfer has no last day at the provider; units are not held for ever.
 BANK_TRANSFER_WITHIN = timedelta(days=7)
@@ -78,6 +78,7 @@ async def _paid(market: Market, checkout: Checkout) -> None:
         await move(order, OrderState.PAID, checkout_session=checkout.id)
         await note(order.id, Happened.PAID, at=now)
         await outbox.add(tx, "order.retire", f"retire:{order.id}", {"order_id": order.id}, at=now)
+        await outbox.add(tx, "invoice.issue", f"invoice:{order.id}", {"order_id": order.id}, at=now)
         await early_news.look_again(tx, checkout.payment, at=now)
 
     await run_tx(work)
@@ -101,7 +102,7 @@ async def _promised(market: Market, checkout: Checkout) -> timedelta | None:
         await Order.filter(id=order.id, state=OrderState.AWAITING_PAYMENT).update(
             pay_until=pay_until, checkout_url=checkout.instructions_url
         )
-        await inventory.hold_until(await line_ids(order), pay_until + UNITS_HELD_AFTER_CHECKOUT)
+        await quotes.hold_until(order.quote_id, pay_until + UNITS_HELD_AFTER_CHECKOUT)
         await note(order.id, Happened.PAYMENT_PROMISED, at=now, method=checkout.method, pay_by=pay_until.isoformat())
         return None
 
@@ -113,7 +114,7 @@ async def _give_up(market: Market, checkout: Checkout, new: OrderState, happened
         order = await find(checkout.order_id)
         if order.state == OrderState.AWAITING_PAYMENT:
             await move(order, new)
-            await inventory.release(tx, await line_ids(order))
+            await quotes.release(tx, order.quote_id)
             await note(order.id, happened, at=market.clock())
 
     await run_tx(work)
@@ -131,7 +132,7 @@ async def run_out(market: Market, order_id: str) -> timedelta | None:
         current = await find(order_id)
         if current.state == OrderState.QUOTED:
             await move(current, OrderState.EXPIRED)
-            await inventory.release(tx, await line_ids(current))
+            await quotes.release(tx, current.quote_id)
             await note(current.id, Happened.EXPIRED, at=market.clock())
 
     await run_tx(work)

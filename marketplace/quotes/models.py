@@ -5,8 +5,12 @@ from datetime import datetime
 from tortoise import fields
 from tortoise.models import Model
 
+GRAMS_PER_TONNE = 1_000_000
+
 
 class Quote(Model):
+    """`tonnes` are those that cover the amount, rounded up; `pool_g` is the part of it that comes out of pools."""
+
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     state: fields.Field[str] = fields.CharField(16)
     footprint_id: fields.Field[str | None] = fields.CharField(64, null=True)
@@ -18,9 +22,20 @@ class Quote(Model):
     terms: fields.Field[str] = fields.TextField()
     expires_at: fields.Field[datetime] = fields.DatetimeField()
     created_at: fields.Field[datetime] = fields.DatetimeField()
+    pool_g: fields.Field[int] = fields.BigIntField(default=0)
 
     class Meta:
         table = "quote"
+
+    @property
+    def own_tonnes(self) -> int:
+        """Whole tonnes that are cancelled for this buyer alone."""
+        return self.tonnes - -(-self.pool_g // GRAMS_PER_TONNE)
+
+    @property
+    def grams(self) -> int:
+        """The exact amount."""
+        return self.own_tonnes * GRAMS_PER_TONNE + self.pool_g
 
 
 class QuoteLine(Model):

@@ -1,6 +1,5 @@
 """A price and units held for a while; single use."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,15 +22,29 @@ from marketplace.footprints.models import StoredFootprint
 from marketplace.ids import new_id
 from marketplace.inventory import service as inventory
 from marketplace.listings.models import Listing
-from marketplace.money import CONSUMPTION_TAX_PERCENT, price
-from marketplace.quotes.models import Quote, QuoteLine
+from marketplace.pools import service as drawing
+from marketplace.pools.models import PoolLine
+from marketplace.pools.terms import PoolTerms
+from marketplace.quotes.models import GRAMS_PER_TONNE, Quote, QuoteLine
 from marketplace.quotes.states import QuoteState
+from marketplace.quotes.writing import PricedLine, write
 
 
 @dataclass(frozen=True, slots=True)
 class WishedLine:
+    """Whole tonnes of a listing, cancelled in the buyer's own name, and grams below a tonne out of its pools."""
+
     listing_id: str
     tonnes: int
+    pool_g: int = 0
+
+    @classmethod
+    def exactly(cls, listing_id: str, grams: int) -> "WishedLine":
+        return cls(listing_id, *divmod(grams, GRAMS_PER_TONNE))
+
+    @classmethod
+    def rounded_up(cls, listing_id: str, grams: int) -> "WishedLine":
+        return cls(listing_id, -(-grams // GRAMS_PER_TONNE))
 
 
 async def create(
@@ -41,68 +54,65 @@ async def create(
     fee_basis_points: int,
     holds_for: timedelta,
     clock: Clock,
+    pools: PoolTerms | None = None,
 ) -> Quote:
-    """Hold the units and fix the price. Raises ListingNotFound, ListingClosed, BelowMinimum, NotEnoughUnits."""
+    """Hold the units and fix the price; without `pools` only whole tonnes are sold.
+
+    Raises ListingNotFound, ListingClosed, BelowMinimum, NotEnoughUnits, PoolNotOffered, FootprintNotFound.
+    """
+    pool_terms = pools or PoolTerms()
 
     async def work(tx: BaseDBAsyncClient) -> Quote:
         now = clock()
         if footprint_id is not None and not await StoredFootprint.exists(id=footprint_id):
             raise FootprintNotFound(f"no footprint {footprint_id}", footprint_id=footprint_id)
-        listings = [await _sellable(line) for line in lines]
-        net_by_provider: dict[str, int] = {}
-        for line, listing in zip(lines, listings, strict=True):
-            provider_id = listing.holding.account.provider_id
-            net_by_provider[provider_id] = net_by_provider.get(provider_id, 0) + line.tonnes * listing.yen_per_tonne
-        cost = price(net_by_provider, fee_basis_points=fee_basis_points)
-        quote = await Quote.create(
-            id=new_id("quo", now),
-            state=QuoteState.OPEN,
+        priced = [await sellable(line, pool_terms) for line in lines]
+        quote = await write(
+            priced,
             footprint_id=footprint_id,
-            tonnes=sum(line.tonnes for line in lines),
-            credits_yen=cost.credits_yen,
-            fee_yen=cost.fee_yen,
-            tax_yen=cost.tax_yen,
-            total_yen=cost.total_yen,
-            terms=json.dumps(
-                {
-                    "fee_basis_points": fee_basis_points,
-                    "tax_percent": CONSUMPTION_TAX_PERCENT,
-                    "net_yen_by_provider": net_by_provider,
-                },
-                sort_keys=True,
-            ),
+            fee_basis_points=fee_basis_points,
             expires_at=now + holds_for,
-            created_at=now,
+            now=now,
         )
-        for line, listing in zip(lines, listings, strict=True):
-            quote_line = await QuoteLine.create(
-                id=new_id("qln", now),
-                quote_id=quote.id,
-                listing_id=listing.id,
-                tonnes=line.tonnes,
-                yen_per_tonne=listing.yen_per_tonne,
-            )
-            await inventory.reserve(
-                tx, listing.holding_id, line.tonnes, quote_line_id=quote_line.id, until=quote.expires_at, now=now
-            )
+        for line in priced:
+            await _hold(tx, quote, line, pool_terms, now=now)
         return quote
 
     return await run_tx(work)
 
 
-async def _sellable(line: WishedLine) -> Any:
-    listing = await Listing.get_or_none(id=line.listing_id).prefetch_related("holding__account")
+async def sellable(line: WishedLine, pools: PoolTerms) -> PricedLine:
+    """The line at today's price. Raises ListingNotFound, ListingClosed, BelowMinimum, PoolNotOffered."""
+    listing = await Listing.get_or_none(id=line.listing_id).prefetch_related("holding__account", "holding__block")
     if listing is None:
         raise ListingNotFound(f"no listing {line.listing_id}", listing_id=line.listing_id)
     if not listing.open:
         raise ListingClosed(f"listing {listing.id} is closed", listing_id=listing.id)
-    if line.tonnes < listing.minimum_tonnes:
+    if line.pool_g:
+        drawing.refuse_unless_offered(listing, pools)
+    if line.tonnes < listing.minimum_tonnes and (line.tonnes or not line.pool_g):
         raise BelowMinimum(
             f"listing {listing.id} sells from {listing.minimum_tonnes} t",
             listing_id=listing.id,
             minimum=listing.minimum_tonnes,
         )
-    return listing
+    return PricedLine(listing, line.tonnes, line.pool_g)
+
+
+async def _hold(tx: BaseDBAsyncClient, quote: Quote, line: PricedLine, pools: PoolTerms, *, now: datetime) -> None:
+    at: dict[str, Any] = {
+        "quote_id": quote.id,
+        "listing_id": line.listing.id,
+        "yen_per_tonne": line.listing.yen_per_tonne,
+    }
+    if line.tonnes:
+        held = await QuoteLine.create(id=new_id("qln", now), tonnes=line.tonnes, **at)
+        await inventory.reserve(
+            tx, line.listing.holding_id, line.tonnes, quote_line_id=held.id, until=quote.expires_at, now=now
+        )
+    if line.pool_g:
+        drawn = await PoolLine.create(id=new_id("pln", now), grams=line.pool_g, **at)
+        await drawing.draw(tx, drawn, pools, now=now)
 
 
 async def find(quote_id: str) -> Quote:
@@ -117,8 +127,9 @@ async def lines_of(quote_id: str) -> list[QuoteLine]:
 
 
 async def registries_of(quote_id: str) -> list[str]:
-    """The codes of the registries that will cancel a quote's units."""
+    """The codes of the registries that cancel a quote's units, those of its pools included."""
     listing_ids = [line.listing_id for line in await lines_of(quote_id)]
+    listing_ids += [line.listing_id for line in await drawing.lines_of(quote_id)]
     listings = await Listing.filter(id__in=listing_ids).prefetch_related("holding__block")
     return sorted({listing.holding.block.registry for listing in listings})
 
@@ -142,7 +153,18 @@ async def expire_stale(clock: Clock) -> int:
 
         async def expire(tx: BaseDBAsyncClient, quote: Quote = quote) -> None:
             if await Quote.filter(id=quote.id, state=QuoteState.OPEN).update(state=QuoteState.EXPIRED) == 1:
-                await inventory.release(tx, [line.id for line in await lines_of(quote.id)])
+                await release(tx, quote.id)
 
         await run_tx(expire)
     return len(stale)
+
+
+async def hold_until(quote_id: str, until: datetime) -> None:
+    """Give what the quote holds a later deadline; grams of pools have none of their own."""
+    await inventory.hold_until([line.id for line in await lines_of(quote_id)], until)
+
+
+async def release(tx: BaseDBAsyncClient, quote_id: str) -> None:
+    """Give back all that the quote holds and that is not on its way to a registry or handed on."""
+    await inventory.release(tx, [line.id for line in await lines_of(quote_id)])
+    await drawing.give_back(quote_id)

@@ -1,0 +1,1 @@
+"""Units cancelled in the service's own name, whose grams many buyers share."""
