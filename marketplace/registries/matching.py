@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from marketplace.inventory.serials import SerialRange
-from marketplace.inventory.serials import joined as joined
+from marketplace.inventory.serials import SerialRange, joined
 from marketplace.registries.gateway import CancellationRequest, Notice
 
 

@@ -7,6 +7,7 @@ anything confirmed. After a crash or a lost answer the registry is asked by our 
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,13 +33,16 @@ from marketplace.registries.gateway import (
     RegistryUnreachable,
     RequestRefused,
 )
-from marketplace.registries.matching import match_notice
+from marketplace.registries.matching import PartialConfirmation, match_notice, partial_confirmation
 from marketplace.registries.profiles import load_profiles
 from marketplace.retirements.models import Retirement
+from marketplace.retirements.partly import split
 from marketplace.retirements.states import ALLOWED_MOVES, RetirementState
 
+# The longer something lasts, the less is gained by asking often: a tenth of its age, within these bounds.
 LOOK_AGAIN_WHEN_PENDING = timedelta(seconds=1)
 LOOK_AGAIN_WHEN_UNREACHABLE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=10)
 
 
 async def queue(
@@ -86,21 +90,26 @@ async def advance(market: Market, retirement_id: str) -> timedelta | None:
         report = await _ask(market, retirement)
     except RegistryUnreachable:
         await _tell_buyer(market, retirement, Happened.REGISTRY_WAITING)
-        return LOOK_AGAIN_WHEN_UNREACHABLE
+        return _pause(market, retirement, LOOK_AGAIN_WHEN_UNREACHABLE)
     except OutcomeUnknown:
         await _now_unknown(market, retirement_id)
-        return LOOK_AGAIN_WHEN_UNREACHABLE
+        return _pause(market, retirement, LOOK_AGAIN_WHEN_UNREACHABLE)
     except RequestRefused as refused:
         await _stop_for_a_person(market, retirement_id, refused.code)
         return None
     return None if report is None else await _follow(market, retirement, report)
 
 
+def _pause(market: Market, retirement: Retirement, shortest: timedelta) -> timedelta:
+    age = market.clock() - (retirement.submitted_at or retirement.created_at)
+    return min(max(age / 10, shortest), LONGEST_PAUSE)
+
+
 async def _follow(market: Market, retirement: Retirement, report: CancellationReport) -> timedelta | None:
     match report.state:
         case CancellationState.PENDING:
             await _tell_buyer(market, retirement, Happened.REGISTRY_WAITING)
-            return report.look_again_after or LOOK_AGAIN_WHEN_PENDING
+            return report.look_again_after or _pause(market, retirement, LOOK_AGAIN_WHEN_PENDING)
         case CancellationState.REJECTED:
             await _rejected(market, retirement.id, report)
         case CancellationState.CONFIRMED:
@@ -159,37 +168,65 @@ async def _tell_buyer(market: Market, retirement: Retirement, kind: Happened) ->
 
 
 async def _confirmed(market: Market, retirement_id: str, report: CancellationReport) -> None:
-    """Store the notice and confirm, if it says exactly what was asked; otherwise stop for a person."""
+    """Store the notice and confirm what it says, if that is what was asked or a part of it; otherwise stop for a person."""
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
         retirement = await Retirement.get(id=retirement_id)
         if retirement.state not in {RetirementState.SUBMITTED, RetirementState.UNKNOWN}:
             return
-        differences = (
-            ["notice_missing"]
-            if report.notice is None
-            else [difference.code for difference in match_notice(request_of(retirement), report.notice)]
-        )
-        if differences or report.notice is None:
-            await _under_review(retirement, ",".join(differences), now=now)
+        if report.notice is None:
+            await _under_review(retirement, "notice_missing", now=now)
             return
-        await _move(retirement, RetirementState.CONFIRMED, decided_at=now, **_notice_columns(report.notice))
-        await inventory.finish_cancelling(await Interval.get(id=retirement.interval_id))
+        request, columns = request_of(retirement), _notice_columns(report.notice)
+        differences = match_notice(request, report.notice)
+        parts = partial_confirmation(request, report.notice)
+        if differences and parts is None:
+            await _under_review(retirement, ",".join(one.code for one in differences), now=now)
+            return
+        if parts is None:
+            confirmed: Sequence[Interval] = [await Interval.get(id=retirement.interval_id)]
+            refused: Sequence[Retirement] = []
+        else:
+            confirmed, refused = await split(tx, retirement, parts, columns, now=now)
+        await _move(retirement, RetirementState.CONFIRMED, decided_at=now, **columns)
+        for interval in confirmed:
+            await inventory.finish_cancelling(interval)
         await note(
             retirement.order_id,
-            Happened.CANCELLATION_CONFIRMED,
+            Happened.CANCELLATION_CONFIRMED if parts is None else Happened.PARTLY_CONFIRMED,
             at=now,
             reference=retirement.reference,
             notice_number=report.notice.number,
             recorded_on=report.notice.recorded_on.isoformat(),
+            **({} if parts is None else _tonnes(parts)),
         )
-        if not await Retirement.exists(order_id=retirement.order_id, state__in=_UNDECIDED):
-            await outbox.add(
-                tx, "order.certify", f"certify:{retirement.order_id}", {"order_id": retirement.order_id}, at=now
-            )
+        for row in refused:
+            await _replace(tx, row, now=now)
+        await certify_soon(tx, retirement, now=now)
 
     await run_tx(work)
+
+
+def _tonnes(parts: PartialConfirmation) -> dict[str, int]:
+    confirmed, remaining = sum(map(len, parts.confirmed)), sum(map(len, parts.remaining))
+    return {"asked": confirmed + remaining, "confirmed": confirmed, "remaining": remaining}
+
+
+async def _replace(tx: BaseDBAsyncClient, refused: Retirement, *, now: datetime) -> None:
+    await outbox.add(
+        tx,
+        "order.replace_refused",
+        f"replace:{refused.id}",
+        {"order_id": refused.order_id, "retirement_id": refused.id},
+        at=now,
+    )
+
+
+async def certify_soon(tx: BaseDBAsyncClient, decided: Retirement, *, now: datetime) -> None:
+    """Have the order looked at after this decision is committed: two decisions at once do not see each other, and the job of
+    the later one sees both."""
+    await outbox.add(tx, "order.certify", f"certify:{decided.id}", {"order_id": decided.order_id}, at=now)
 
 
 async def _stop_for_a_person(market: Market, retirement_id: str, reason: str) -> None:
@@ -205,7 +242,7 @@ async def _stop_for_a_person(market: Market, retirement_id: str, reason: str) ->
 
 async def _under_review(retirement: Retirement, reason: str, *, now: datetime) -> None:
     await Retirement.filter(id=retirement.id).update(review_reason=reason)
-    await note(retirement.order_id, Happened.UNDER_REVIEW, at=now)
+    await note(retirement.order_id, Happened.UNDER_REVIEW, at=now, reason=reason)
 
 
 _UNDECIDED = (RetirementState.QUEUED, RetirementState.SUBMITTED, RetirementState.UNKNOWN)
@@ -235,13 +272,7 @@ async def _rejected(market: Market, retirement_id: str, report: CancellationRepo
         reason = report.rejection_reason or "no_reason_given"
         await _move(retirement, RetirementState.REJECTED, decided_at=now, rejection_reason=reason)
         await note(retirement.order_id, Happened.CANCELLATION_REFUSED, at=now, reason=reason)
-        await outbox.add(
-            tx,
-            "order.replace_refused",
-            f"replace:{retirement.id}",
-            {"order_id": retirement.order_id, "retirement_id": retirement.id},
-            at=now,
-        )
+        await _replace(tx, retirement, now=now)
 
     await run_tx(work)
 

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from marketplace.inventory.serials import SerialRange
+from marketplace.inventory.serials import SerialRange, joined
 from marketplace.registries.gateway import CancellationRequest
-from marketplace.registries.matching import joined
 from marketplace.registries.processing import processing_window
 from marketplace.registries.profiles import Designation, Profile
 

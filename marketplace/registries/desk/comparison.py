@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from marketplace.inventory.serials import SerialRange
+from marketplace.inventory.serials import SerialRange, joined
 from marketplace.registries.desk.application import Application
 from marketplace.registries.desk.entered_notice import EnteredNotice
-from marketplace.registries.matching import joined, without
+from marketplace.registries.matching import without
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from marketplace.inventory.serials import SerialRange
+from marketplace.inventory.serials import SerialRange, joined
 from marketplace.registries.desk.application import Application, DeskItem
 from marketplace.registries.gateway import Notice
 from marketplace.registries.matching import (
     Difference,
     DifferenceCode,
-    joined,
     serial_differences,
     text_differences,
     without,

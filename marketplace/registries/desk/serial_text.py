@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from marketplace.inventory.serials import SerialRange
-from marketplace.registries.matching import joined, without
+from marketplace.inventory.serials import SerialRange, joined
+from marketplace.registries.matching import without
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−ー－", "-") | dict.fromkeys("〜～∼", "~"))
 _BETWEEN = re.compile(r"(?:\s|,|、|;|及び|および|and\b)+")

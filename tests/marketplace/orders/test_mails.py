@@ -28,8 +28,10 @@ async def paid(small, **wish):
     return order
 
 
-async def written(to=READER) -> list[str]:
-    return [mail.message for mail in await Mail.filter(recipient=to).order_by("id")]
+async def written(to=READER) -> set[str]:
+    messages = [mail.message for mail in await Mail.filter(recipient=to)]
+    assert len(messages) == len(set(messages)), "a mail was written twice"
+    return set(messages)
 
 
 async def text_of(message: str) -> str:
@@ -41,7 +43,7 @@ class TestEveryStepIsTold:
     async def test_from_the_order_to_the_certificate(self, small):
         order = await paid(small)
         await small.work()
-        assert await written() == ["order_received", "order_paid", "certified"]
+        assert await written() == {"order_received", "order_paid", "certified"}
         received, certified = await text_of("order_received"), await text_of("certified")
         assert f"/en/orders/{order.access_token}" in received
         assert (await Certificate.get()).number in certified
@@ -76,7 +78,7 @@ class TestNoMailSaysCancelledBeforeTheRegistryDoes:
         small.registry.script = ["closed"] * 60
         await paid(small, locale="en")
         await small.work_for(LINGERS + timedelta(minutes=1))
-        assert await written() == ["order_received", "order_paid", "registry_waiting"]
+        assert await written() == {"order_received", "order_paid", "registry_waiting"}
         for mail in await Mail.all():
             said = mail.body.replace("Nothing is cancelled yet", "").replace("Nothing counts as cancelled", "")
             assert "cancelled" not in said.lower(), mail.message
@@ -85,7 +87,7 @@ class TestNoMailSaysCancelledBeforeTheRegistryDoes:
         small.registry.script = ["closed", "lost_before"]
         await paid(small)
         await small.work_for(LINGERS * 2)
-        assert await written() == ["order_received", "order_paid", "certified"]
+        assert await written() == {"order_received", "order_paid", "certified"}
 
 
 class TestWhatGoesWrongIsToldToo:
@@ -93,22 +95,22 @@ class TestWhatGoesWrongIsToldToo:
         small.registry.script = ["rejected"]
         await paid(small)
         await small.work()
-        assert await written() == ["order_received", "order_paid", "units_replaced", "certified"]
+        assert await written() == {"order_received", "order_paid", "units_replaced", "certified"}
         assert "account_frozen" in await text_of("units_replaced")
 
     async def test_a_refund_says_why(self, small):
         small.registry.script = ["rejected"]
         await paid(small, stock=3)
         await small.work()
-        assert (await written())[-2:] == ["refund_due", "refunded"]
+        assert await written() == {"order_received", "order_paid", "refund_due", "refunded"}
         assert "account_frozen" in await text_of("refund_due")
 
     async def test_a_person_is_asked_to_look(self, small):
         small.registry.script = ["refused"]
         order = await paid(small)
         await small.work()
-        assert (await written())[-1] == "under_review"
-        assert await written(OPERATOR_MAIL) == ["operator_review"]
+        assert await written() == {"order_received", "order_paid", "under_review"}
+        assert await written(OPERATOR_MAIL) == {"operator_review"}
         assert order.id in await text_of("operator_review")
 
 
