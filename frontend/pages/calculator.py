@@ -68,6 +68,8 @@ async def submit(request: Request) -> Response:
     action = typed.get("action", "").split(":")
     if action[0] == "import" and action[-1] in form.rows:
         return await _import(request, form, action[-1], typed.get("compared", ""))
+    if action == ["show"]:  # in another language, or with what a browser has kept
+        return _form(request, form, compared=typed.get("compared", ""))
     if action == ["keep"]:
         return await _keep(request, form, typed.get("compared", ""))
     changed = _changed(form, action, CalculatorWords(PageContext.of(request).locale))
@@ -86,14 +88,9 @@ async def what_it_comes_to(request: Request) -> Response:
 def _changed(
     form: CalculatorForm, action: Sequence[str], words: CalculatorWords
 ) -> tuple[CalculatorForm, Attention] | None:
-    """The form after add:<category>, remove:<category>:<row>, find:<field> or take:<field>:<factor>; None for other buttons.
-
-    `show` changes nothing: another language asks for it, and a visitor who returns to what the browser has kept.
-    """
+    """The form after add:<category>, remove:<category>:<row>, find:<field> or take:<field>:<factor>; None for other buttons."""
     categories = {category.id: category for category in form.calculator.categories}
     match action:
-        case ["show"]:
-            return form, Attention()
         case ["add", category_id] if category_id in categories:
             form = form.with_row_added(category_id)
             first = row_fields(categories[category_id])[0].name

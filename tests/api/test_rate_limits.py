@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.rate_limits import ASKING, CALCULATING, HOLDING, LOOKING_UP, caller_of, policy_for
+from api.rate_limits import ASKING, CALCULATING, HOLDING, LOOKING_UP, TYPING, caller_of, policy_for
 from tests.api.application import WithState, a_client, an_application
 
 
@@ -18,6 +18,7 @@ class TestWhatIsLimited:
             ("POST", "/en/quotes/quo_1", HOLDING),
             ("POST", "/v1/footprints", CALCULATING),
             ("POST", "/ja/calculate/event", CALCULATING),
+            ("POST", "/ja/calculate/event/so-far", TYPING),
             ("POST", "/v1/verifications", LOOKING_UP),
             ("POST", "/en/verify", LOOKING_UP),
             ("GET", "/v1/certificates/TEST", LOOKING_UP),

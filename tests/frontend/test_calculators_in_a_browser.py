@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route, expect
 
 from frontend.locales import Locale
 from frontend.pages.calculator import ON_PAGES
@@ -16,6 +16,7 @@ ORGANISATION = HOUSEHOLD | {
     "scope1_refrigerants/0/leaked_kg": "0.5",
     "scope2_electricity/0/electricity_kwh": "5000",
 }
+ELECTRICITY = "electricity/0/electricity_kwh"
 
 
 def fine(page: Page) -> None:
@@ -29,6 +30,11 @@ def unfold(page: Page) -> None:
 
 def fill(page: Page, entries: dict[str, str]) -> None:
     unfold(page)
+    for name, given in entries.items():
+        page.fill(f"[name='{name}']", given)
+
+
+def fill_in_order(page: Page, entries: dict[str, str]) -> None:
     for name, given in entries.items():
         page.fill(f"[name='{name}']", given)
 
@@ -94,3 +100,81 @@ class TestEveryCalculator:
         page.click(CALCULATE)
         page.wait_for_url("**/compare/*")
         fine(page)
+
+
+class TestWhileTyping:
+    @pytest.fixture
+    def page(self, browser: Browser) -> Page:
+        context = browser.new_context(viewport=PHONE)
+        page = context.new_page()
+        page.add_init_script(
+            "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => {"
+            " if (!entry.hadRecentInput) window.shift += entry.value; })).observe({type: 'layout-shift', buffered: true})"
+        )
+        return page
+
+    def test_lines_total_and_mistakes_appear_where_they_belong(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/en/calculate/household")
+        page.click("#f-electricity > summary")
+        fill_in_order(page, {"period/start": "2025-04-01", "period/end": "2025-04-30", ELECTRICITY: "３００"})
+        expect(page.locator("[data-total]")).to_have_text("126.900")
+        expect(page.locator("[data-row='electricity/0']")).to_contain_text("126.900 kg")
+        assert page.evaluate("window.shift") == 0
+        page.fill(f"[name='{ELECTRICITY}']", "many")
+        page.keyboard.press("Tab")
+        expect(page.locator(f"[name='{ELECTRICITY}']")).to_have_attribute("aria-invalid", "true")
+        expect(page.locator("#f-electricity-0-electricity_kwh-error")).to_be_visible()
+        expect(page.locator("[data-total]")).to_have_text("–")
+        fine(page)
+        page.fill(f"[name='{ELECTRICITY}']", "310")
+        expect(page.locator("[data-total]")).to_have_text("131.130")
+        expect(page.locator("#f-electricity-0-electricity_kwh-error")).to_have_count(0)
+
+    def test_a_late_answer_never_replaces_a_newer_one(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/en/calculate/household")
+        page.click("#f-electricity > summary")
+        fill_in_order(page, {"period/start": "2025-04-01", "period/end": "2025-04-30"})
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/so-far", hold)
+        page.fill(f"[name='{ELECTRICITY}']", "300")
+        page.wait_for_request("**/so-far")
+        page.unroute("**/so-far")
+        page.fill(f"[name='{ELECTRICITY}']", "310")
+        expect(page.locator("[data-total]")).to_have_text("131.130")
+        for route in held:
+            route.fulfill(json={"total": "1", "note": "", "rows": {}, "categories": {}, "problems": {}})
+        expect(page.locator("[data-total]")).to_have_text("131.130")
+
+    def test_without_a_connection_it_says_so_and_goes_on_later(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/en/calculate/household")
+        page.click("#f-electricity > summary")
+        page.context.set_offline(True)
+        fill_in_order(page, {"period/start": "2025-04-01", "period/end": "2025-04-30", ELECTRICITY: "300"})
+        expect(page.locator("[data-note]")).to_contain_text("No connection")
+        page.context.set_offline(False)
+        expect(page.locator("[data-total]")).to_have_text("126.900")
+
+    def test_nothing_typed_is_lost(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/ja/calculate/household")
+        page.click("#f-electricity > summary")
+        page.fill("[name='subject/name']", "わが家")
+        page.click("#f-electricity [value='add:electricity']")
+        page.fill("[name='electricity/1/electricity_kwh']", "20")
+        page.click(".languages button[lang=en]")
+        page.wait_for_url("**/en/calculate/household")
+        assert page.input_value("[name='electricity/1/electricity_kwh']") == "20"
+        page.click(".theme button[value=dark]")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        assert page.input_value("[name='subject/name']") == "わが家"
+        page.goto(f"{address}/en/calculate/household")
+        page.click("[data-answer=take]")
+        expect(page.locator("[name='electricity/1/electricity_kwh']")).to_have_value("20")
+        page.goto(f"{address}/en/calculate/event?example=sapporo")
+        page.fill("[name='subject/name']", "Another name")
+        page.click("nav a[href='/en/calculate']")
+        page.go_back()
+        expect(page.locator("[name='subject/name']")).to_have_value("Another name")

@@ -10,7 +10,8 @@ history.replaceState({ ...history.state, entry }, "");
 
 const kept = read(entry);
 const unsent = read(newest);
-if (kept !== undefined) putBack(kept);
+// A page loaded anew at the same address may have fewer rows than there were.
+if (kept?.every(([name]) => form.elements.namedItem(name) !== null)) putBack(kept);
 else if (form.dataset.returned !== undefined) keep();
 else if (unsent !== undefined && !location.search) ask();
 
@@ -48,7 +49,6 @@ function read(name) {
   }
 }
 
-// The page of a place in the history always has the same fields.
 function putBack(entries) {
   for (const [name, value] of entries) {
     const control = form.elements.namedItem(name);
