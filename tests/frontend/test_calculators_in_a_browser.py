@@ -140,8 +140,8 @@ class TestWhileTyping:
             held.append(route)
 
         page.route("**/so-far", hold)
-        page.fill(f"[name='{ELECTRICITY}']", "300")
-        page.wait_for_request("**/so-far")
+        with page.expect_request("**/so-far"):
+            page.fill(f"[name='{ELECTRICITY}']", "300")
         page.unroute("**/so-far")
         page.fill(f"[name='{ELECTRICITY}']", "310")
         expect(page.locator("[data-total]")).to_have_text("131.130")
