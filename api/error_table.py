@@ -37,6 +37,7 @@ from marketplace.certification import service as certification
 from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
 from marketplace.mail import address, post, smtp
+from marketplace.invoices import composing
 from marketplace.orders import settlement
 from marketplace.payments import gateway as payments
 from marketplace.projects import eligibility
@@ -124,6 +125,7 @@ TABLE: Mapping[type[Exception], Row] = {
     market.BalanceTooLow: Row(409, "The prepaid balance does not cover this", "Pay another way, or ask for less."),
     market.RefundTooLarge: Row(409, "There is not as much left to give back", "Ask for `params.left_yen` at most."),
     market.RefundKeyReused: Row(422, "The key stands for another refund", "Use a new key for a new refund."),
+    market.InvoiceNotFound: Row(404, "No such invoice", "An order has one once it is paid; credit notes follow refunds."),
     market.FootprintNotFound: Row(404, "No such footprint", "Use the id from the answer to POST /v1/footprints."),
     profiles.ActNotOffered: Row(
         422, "A registry knows no such use", "Choose another purpose, or credits of another registry."
@@ -203,6 +205,7 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         market.OverlappingBlock,
         # raised in the worker, for a person to look at
         settlement.PaymentDiffers,
+        composing.InvoiceDiffers,
         certification.NotFullyCancelled,
         issuing.CertifiedDifferently,
         backing.CancellationDiffers,

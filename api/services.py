@@ -19,6 +19,7 @@ from marketplace.mail.post import Post, Wording
 from marketplace.mail.smtp import MailServer, SmtpCarrier
 from marketplace.market import Market, PublicLog, Terms
 from marketplace.payments.stripe import StripeGateway
+from marketplace.payments.stripe_payouts import StripePayouts
 from marketplace.registries.http import HttpRegistry
 from marketplace.registries.http_exchange import HttpRegistrySettings
 
@@ -52,6 +53,7 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
         yield Market(
             clock=system_clock,
             payments=payments,
+            payouts=StripePayouts(payments.connection),
             registries=registries,
             signing_keys=key_ring(settings),
             log=public_log(settings),

@@ -38,6 +38,8 @@ async def store(market: Market, event: PaymentEvent) -> None:
         )
         if subject is Subject.CHECKOUT:
             await outbox.add(tx, "payment.settle", f"settle:{event.id}", {"session_id": event.object_id}, at=now)
+        elif subject is Subject.PAYOUT_ACCOUNT:
+            await outbox.add(tx, "payout.account", f"account:{event.id}", {"account_id": event.object_id}, at=now)
         elif subject in early_news.JOBS:
             await early_news.follow(tx, subject, event.object_id, event.id, at=now)
 

@@ -51,9 +51,12 @@ class PayoutGateway(Protocol):
         ...
 
     async def transfer(
-        self, account_id: str, amount: int, currency: str, *, payment: str, order_id: str, key: str
+        self, account_id: str, amount: int, currency: str, *, payment: str | None, order_id: str, key: str
     ) -> Transfer:
-        """Send a part of what `payment` brought in. All transfers of one payment together never exceed it."""
+        """Send a part of what `payment` brought in. All transfers of one payment together never exceed it.
+
+        Without a payment (the order was prepaid) it comes out of our balance at the provider, which may be too low.
+        """
         ...
 
     async def take_back(self, transfer_id: str, amount: int, *, key: str) -> Transfer:

@@ -8,6 +8,7 @@ from marketplace.ids import new_id
 from marketplace.ledger import balance
 from marketplace.ledger import service as ledger
 from marketplace.orders.models import Order
+from marketplace.outbox import service as outbox
 from marketplace.payments.models import Payment, PrepaidPayment
 
 
@@ -33,4 +34,5 @@ async def pay(tx: BaseDBAsyncClient, order: Order, buyer: str, *, at: datetime) 
         order_id=order.id,
         at=at,
     )
+    await outbox.add(tx, "invoice.issue", f"invoice:{order.id}", {"order_id": order.id}, at=at)
     return payment

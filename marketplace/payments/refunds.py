@@ -28,6 +28,7 @@ from marketplace.payments.events import Subject
 from marketplace.payments.gateway import PaymentRefused, Refund
 from marketplace.payments.models import Payment, PrepaidPayment, RefundRecord
 from marketplace.payments.refund_states import ALLOWED_MOVES, OF_PROVIDER, BorneBy, RefundState
+from marketplace.payouts import service as payouts
 
 LOOK_AGAIN = timedelta(hours=6)
 PAUSE_BEFORE_NEXT_ATTEMPT = timedelta(days=1)
@@ -65,13 +66,15 @@ async def refund(
         raise RefundTooLarge(f"order {order.id} has {left} yen to give back, not {yen}", yen=yen, left_yen=left)
     if to_balance_of is None and (prepaid := await PrepaidPayment.get_or_none(payment_id=payment.id)):
         to_balance_of = prepaid.buyer
-    record = await _write(
-        payment, yen, reason=reason, key=key, borne_by=borne_by, to_balance_of=to_balance_of, at=at
-    )
+    record = await _write(payment, yen, reason=reason, key=key, borne_by=borne_by, to_balance_of=to_balance_of, at=at)
     sources = await _sources(order.id, yen, borne_by)
+    for account, share in sources.items():
+        kind, _, provider = account.partition(":")
+        if kind == "provider" and share:
+            await payouts.reduce(tx, order.id, provider, share, refund_id=record.id, at=at)
     if to_balance_of is not None:
         await _book(record, "promised", {**sources, ledger.buyer_balance_account(to_balance_of): -yen}, order.id, at=at)
-        await _given_back(record, payment, at=at)
+        await _given_back(tx, record, payment, at=at)
         return record
     await _book(record, "promised", {**sources, ledger.refund_account(record.id): -yen}, order.id, at=at)
     if yen < payment.amount_yen:
@@ -213,7 +216,7 @@ async def _follow(tx: BaseDBAsyncClient, record: RefundRecord, payment: Payment,
         case RefundState.SUCCEEDED:
             await _move(record, new, decided_at=at)
             await _book(record, "paid", {account: yen, ledger.CLEARING: -yen}, payment.order_id, at=at)
-            await _given_back(record, payment, at=at)
+            await _given_back(tx, record, payment, at=at)
         case RefundState.FAILED:
             await _move(record, new, decided_at=at, failure=said)
             if old is RefundState.SUCCEEDED:
@@ -228,13 +231,15 @@ async def _follow(tx: BaseDBAsyncClient, record: RefundRecord, payment: Payment,
             await note(payment.order_id, Happened.REFUND_PENDING, at=at, amount_yen=yen)
 
 
-async def _given_back(record: RefundRecord, payment: Payment, *, at: datetime) -> None:
-    """Say so on the time line; the order is refunded once all of its payment has gone back."""
+async def _given_back(tx: BaseDBAsyncClient, record: RefundRecord, payment: Payment, *, at: datetime) -> None:
+    """Say so on the time line and on a credit note; the order is refunded once all of its payment has gone back."""
     order = await find(payment.order_id)
     returned = await RefundRecord.filter(payment_id=payment.id, state=RefundState.SUCCEEDED)
     whole = sum(one.amount_yen for one in returned) == payment.amount_yen
     if whole and order.state == OrderState.REFUND_DUE:
         await move(order, OrderState.REFUNDED)
+    note_key = f"credit_note:{record.id}"
+    await outbox.add(tx, "invoice.issue_credit_note", note_key, {"refund_id": record.id}, at=at)
     kind = Happened.REFUNDED if whole else Happened.PART_REFUNDED
     await note(order.id, kind, at=at, amount_yen=record.amount_yen)
 

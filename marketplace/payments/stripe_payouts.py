@@ -1,12 +1,16 @@
 """Pays providers of credits through Stripe Connect: separate charges and transfers, accounts that Stripe itself onboards."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import stripe
 
 from marketplace.payments.gateway import PaymentRefused
 from marketplace.payments.payout_gateway import OnboardingLink, PayoutAccount, Transfer
 from marketplace.payments.stripe_connection import LONGEST_PAGE, StripeConnection, translated
+
+if TYPE_CHECKING:
+    from stripe.params import TransferCreateParams
 
 
 class StripePayouts:
@@ -56,26 +60,24 @@ class StripePayouts:
         return OnboardingLink(link.url, datetime.fromtimestamp(link.expires_at, UTC))
 
     async def transfer(
-        self, account_id: str, amount: int, currency: str, *, payment: str, order_id: str, key: str
+        self, account_id: str, amount: int, currency: str, *, payment: str | None, order_id: str, key: str
     ) -> Transfer:
         """Raises PaymentRefused("idempotency_key_reused") if `key` already stands for another transfer."""
         transfer = await self._find_transfer(order_id, key)
         if transfer is None:
-            charge = await self._charge_of(payment)
+            parameters: TransferCreateParams = {
+                "amount": amount,
+                "currency": currency.lower(),
+                "destination": account_id,
+                "transfer_group": order_id,
+                "metadata": {"key": key},
+            }
+            if payment is not None:
+                # tied to the charge, so that it need not wait until that money is in our balance
+                parameters["source_transaction"] = await self._charge_of(payment)
             transfer = await self._connection.create(
                 f"transfer:{key}",
-                lambda options: self._stripe.transfers.create_async(
-                    {
-                        "amount": amount,
-                        "currency": currency.lower(),
-                        "destination": account_id,
-                        # tied to the charge, so that it need not wait until that money is in our balance
-                        "source_transaction": charge,
-                        "transfer_group": order_id,
-                        "metadata": {"key": key},
-                    },
-                    options,
-                ),
+                lambda options: self._stripe.transfers.create_async(parameters, options),
                 find=lambda: self._find_transfer(order_id, key),
             )
         sent = _transfer(transfer)

@@ -30,6 +30,7 @@ from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
 from tests.fakes.clock import SettableClock
 from tests.fakes.payments import FakePayments
+from tests.fakes.payouts import FakePayouts
 from tests.fakes.registry import FakeRegistry
 
 BASE_URL = "https://ashiato.example"
@@ -43,6 +44,7 @@ class SmallMarket:
     payments: FakePayments
     registry: FakeRegistry
     market: Market
+    payouts: FakePayouts
 
     def worker(self) -> Worker:
         return Worker(handlers(self.market), clock=self.clock)
@@ -69,9 +71,11 @@ class SmallMarket:
 def a_small_market() -> SmallMarket:
     clock = SettableClock()
     payments, registry = FakePayments(clock), FakeRegistry(clock)
+    payouts = FakePayouts(clock)
     market = Market(
         clock=clock,
         payments=payments,
+        payouts=payouts,
         registries={"jcredit": registry, "jcm_jp": registry},
         signing_keys=KeyRing(Environment.SANDBOX, LocalSigner.generate(Environment.SANDBOX, now=clock())),
         log=PublicLog(NoteSigner.of(Ed25519PrivateKey.generate(), log_origin(BASE_URL))),
@@ -79,7 +83,7 @@ def a_small_market() -> SmallMarket:
         terms=Terms(fee_basis_points=500, quote_lasts=timedelta(minutes=30)),
         post=Post(wording_for(sandbox=True, site=BASE_URL), keeps_copies=True, operators=(OPERATOR_MAIL,)),
     )
-    return SmallMarket(clock, payments, registry, market)
+    return SmallMarket(clock, payments, registry, market, payouts)
 
 
 async def a_listing(

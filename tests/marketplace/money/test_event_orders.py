@@ -93,7 +93,7 @@ class TestAWebhookAfterThreeDays:
     async def test_is_served_from_other_stock_or_refunded_in_full(self, small):
         listing, outcomes = await a_listing(small, tonnes=6), []
         for number in range(200 if FULL else 6):
-            order = await an_order(small, listing)
+            order = await an_order(small, listing, tonnes=6)
             event = small.payments.pay(order.checkout_session)
             session = small.payments.sessions[order.checkout_session]
             # the provider's answer is as late as its webhook: until then the page looks expired

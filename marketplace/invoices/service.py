@@ -1,0 +1,125 @@
+"""Number and freeze invoices and credit notes. Numbers run from 1 each year, in Japan time, without a gap."""
+
+from datetime import datetime
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from certificates.statement import Environment
+from marketplace.clock import japan_date
+from marketplace.database.dialect import sql
+from marketplace.database.transactions import run_tx
+from marketplace.errors import InvoiceNotFound
+from marketplace.invoices import composing
+from marketplace.invoices.composing import Heading
+from marketplace.invoices.content import Content, Kind
+from marketplace.invoices.models import InvoiceRecord
+from marketplace.market import Market
+from marketplace.orders import service as orders
+from marketplace.orders.models import Order
+from marketplace.payments.models import Payment, RefundRecord
+
+PREFIXES = {Kind.INVOICE: "INV", Kind.CREDIT_NOTE: "CRN"}
+
+
+async def issue(market: Market, order_id: str) -> None:
+    """Job after a payment: the order's invoice, once."""
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        await _issued(market, tx, await orders.find(order_id))
+
+    await run_tx(work)
+
+
+async def issue_credit_note(market: Market, refund_id: str) -> None:
+    """Job after a refund: what it takes off the invoice, once. A refund that fails later and is made again adds nothing."""
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        if await InvoiceRecord.exists(refund_id=refund_id):
+            return
+        refund = await RefundRecord.get(id=refund_id)
+        order = await orders.find((await Payment.get(id=refund.payment_id)).order_id)
+        invoiced = content_of(await _issued(market, tx, order))
+        notes = await InvoiceRecord.filter(order_id=order.id, kind=Kind.CREDIT_NOTE).order_by("sequence")
+        year, sequence = await _next(tx, Kind.CREDIT_NOTE, at=market.clock())
+        heading = _heading(market, Kind.CREDIT_NOTE, year, sequence, on=refund.decided_at or market.clock())
+        content = await composing.credit_note(
+            order, heading, invoiced, [content_of(note) for note in notes], refund.amount_yen
+        )
+        await _store(market, order, content, year, sequence, refund_id=refund.id)
+
+    await run_tx(work)
+
+
+async def _issued(market: Market, tx: BaseDBAsyncClient, order: Order) -> InvoiceRecord:
+    known = await InvoiceRecord.get_or_none(order_id=order.id, kind=Kind.INVOICE)
+    if known is not None:
+        return known
+    payment = await Payment.get(order_id=order.id)
+    year, sequence = await _next(tx, Kind.INVOICE, at=market.clock())
+    content = await composing.invoice(order, _heading(market, Kind.INVOICE, year, sequence, on=payment.captured_at))
+    return await _store(market, order, content, year, sequence, refund_id=None)
+
+
+def _heading(market: Market, kind: Kind, year: int, sequence: int, *, on: datetime) -> Heading:
+    return Heading(
+        number=f"{PREFIXES[kind]}-{year}-{sequence:06d}",
+        issued_on=japan_date(market.clock()),
+        on=japan_date(on),
+        sandbox=market.signing_keys.environment is Environment.SANDBOX,
+        issuer=market.terms.issuer,
+    )
+
+
+async def _store(
+    market: Market, order: Order, content: Content, year: int, sequence: int, *, refund_id: str | None
+) -> InvoiceRecord:
+    return await InvoiceRecord.create(
+        number=content.number,
+        kind=content.kind,
+        year=year,
+        sequence=sequence,
+        order_id=order.id,
+        refund_id=refund_id,
+        content=content.model_dump_json(),
+        issued_at=market.clock(),
+    )
+
+
+async def _next(tx: BaseDBAsyncClient, kind: Kind, *, at: datetime) -> tuple[int, int]:
+    """Others wait here until this transaction ends, and if it fails its number is the next one's."""
+    year = japan_date(at).year
+    rows = await tx.execute_query_dict(
+        sql(
+            tx,
+            "INSERT INTO invoice_series (kind, year, last_number) VALUES (?, ?, 1) "
+            "ON CONFLICT (kind, year) DO UPDATE SET last_number = invoice_series.last_number + 1 RETURNING last_number",
+        ),
+        [kind.value, year],
+    )
+    return year, rows[0]["last_number"]
+
+
+def content_of(record: InvoiceRecord) -> Content:
+    return Content.model_validate_json(record.content)
+
+
+async def of_order(order_id: str) -> list[InvoiceRecord]:
+    """The invoice first, then the credit notes."""
+    records = await InvoiceRecord.filter(order_id=order_id).order_by("sequence")
+    return sorted(records, key=lambda record: record.kind != Kind.INVOICE)
+
+
+async def invoice_of(order_id: str) -> InvoiceRecord:
+    """Raises InvoiceNotFound: nothing is invoiced before it is paid."""
+    record = await InvoiceRecord.get_or_none(order_id=order_id, kind=Kind.INVOICE)
+    if record is None:
+        raise InvoiceNotFound(f"order {order_id} has no invoice yet", order_id=order_id)
+    return record
+
+
+async def credit_note_of(order_id: str, number: str) -> InvoiceRecord:
+    """Raises InvoiceNotFound."""
+    record = await InvoiceRecord.get_or_none(order_id=order_id, kind=Kind.CREDIT_NOTE, number=number)
+    if record is None:
+        raise InvoiceNotFound(f"order {order_id} has no credit note {number}", order_id=order_id)
+    return record

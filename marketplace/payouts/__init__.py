@@ -1,0 +1,1 @@
+"""What sellers earned, and how it reaches them: accounts at the payment provider, transfers, statements."""
