@@ -4,7 +4,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from certificates.claims.wording import ClaimTexts, share_text
+from certificates.claims.wording import ClaimTexts
 from certificates.qr import short_url
 from certificates.records import CertificateNotFound
 from certificates.sheet import sheet
@@ -46,19 +46,11 @@ async def page(request: Request) -> Response:
         ),
         verdict=view_of(examination.verdict, context.locale),
         claim=claim_view_of(judgement, _texts(publication, MarketWords(context.locale)), context.locale),
-        share=_share(publication),
-        third_party_check=statement.third_party_check,
         statement_hash=statement.sha256(),
         version=statement.version,
         checked_at=short_url(market.base_url, record.number),
         code_query="" if publication.listed else f"?code={link_code}",
     )
-
-
-def _share(publication: Publication) -> str:
-    """Of the stated emissions, rounded down and never above the whole; empty without a footprint."""
-    footprint = publication.record.statement.footprint
-    return share_text(min(publication.record.grams, footprint.total_g), footprint.total_g) if footprint else ""
 
 
 def _texts(publication: Publication, words: MarketWords) -> ClaimTexts:

@@ -13,7 +13,7 @@ from certificates.statement import OffsetType, Statement, Vintage
 from marketplace.projects.catalogue import load_catalogue
 from marketplace.projects.kinds import CreditKind
 from marketplace.registries.profiles import load_profiles
-from offset_calc import event
+from offset_calc import by_type
 from tests.certificates.builders import a_cancellation, a_footprint, a_line, a_span, a_statement, some_disclosures
 
 LOCALES: tuple[Locale, ...] = ("ja", "en")
@@ -154,8 +154,11 @@ class TestEveryCodeHasAWord:
     def test_types(self, locale: Locale) -> None:
         assert set(strings(locale)["type"]) == {kind.value for kind in OffsetType}
 
-    def test_categories_and_reasons_of_the_event_calculator(self, locale: Locale) -> None:
-        declaration: Any = event.EVENT.describe()
+    @pytest.mark.parametrize("kind", ["event", "household", "product", "organisation", "activities"])
+    def test_categories_and_reasons_of_every_calculator(self, locale: Locale, kind: str) -> None:
+        calculator = by_type(kind)
+        assert calculator is not None
+        declaration: Any = calculator.describe()
         assert {category["id"] for category in declaration["categories"]} <= set(strings(locale)["category"])
         assert {"not_stated", *declaration["left_out_reasons"]} <= set(strings(locale)["reason"])
 
