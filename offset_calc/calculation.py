@@ -217,10 +217,8 @@ class Sheet:
         if method is None:
             raise InputsRefused((FieldProblem("", "not_enough"),))
         grade = Grade.D if assumed else (limit if limit > method.grade else method.grade)
-        if bottom is ONE:  # the usual case, and the quick one
-            grams = int(top.to_integral_value(self._mode))
-        else:
-            grams = round_ratio(top, bottom, self.rounding)
+        whole = bottom is ONE  # the usual case, and the quick one
+        grams = int(top.to_integral_value(self._mode)) if whole else round_ratio(top, bottom, self.rounding)
         # built as the tuple it is: naming the fields once more would take as long as the arithmetic
         return _new_line(
             Line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from offset_calc.bulk import duckdb_columns as columns
 from offset_calc.bulk.csv_files import as_utf8, header_of
-from offset_calc.bulk.plan import COLUMNS, REQUIRED_COLUMNS, Scope, rate_rows
+from offset_calc.bulk.plan import COLUMNS, REQUIRED_COLUMNS, Join, Scope, rate_rows
 from offset_calc.bulk.rates import RateBook
 from offset_calc.bulk.result import BulkRefused
 from offset_calc.quantities import Rounding
@@ -19,15 +20,26 @@ if TYPE_CHECKING:
     import duckdb
 
 _FETCH = 10_000
-_MOST_KINDS = 10_000
+_MOST_DIFFERENT = 10_000
 _KEYS = ("kind", "unit", "site", "supplier")
+
+
+@contextmanager
+def _unreadable() -> Iterator[None]:
+    """What DuckDB cannot read is refused.  Raises: BulkRefused."""
+    import duckdb  # noqa: PLC0415
+
+    try:
+        yield
+    except duckdb.Error as broken:
+        raise BulkRefused("unreadable", at=type(broken).__name__) from broken
 
 
 class DuckDBEngine:
     """A context manager; memory is bounded, what does not fit goes to a directory of its own that is removed at the end."""
 
     divide = "({top} // {bottom})"
-    names_suppliers = True
+    join = Join()
 
     def __init__(self, *, memory_limit: str = "2GB", threads: int | None = None) -> None:
         self._memory_limit = memory_limit
@@ -54,19 +66,19 @@ class DuckDBEngine:
 
     def open(self, source: Path, rates: RateBook, rounding: Rounding) -> None:
         """Make the relations over a Parquet or CSV file.  Raises: BulkRefused."""
-        import duckdb  # noqa: PLC0415
-
-        try:
+        with _unreadable():
             self._open(source)
-        except duckdb.Error as broken:
-            raise BulkRefused("unreadable", at=type(broken).__name__) from broken
         self._load_rates(rates, rounding)
 
     def query(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """Run a statement and stream its rows; take them all before the next statement."""
-        self._connection.execute(sql)
-        while rows := self._connection.fetchmany(_FETCH):
-            yield from rows
+        """Run a statement and stream its rows; take them all before the next statement.
+
+        Raises: BulkRefused for a file that turns out broken while it is read.
+        """
+        with _unreadable():
+            self._connection.execute(sql)
+            while rows := self._connection.fetchmany(_FETCH):
+                yield from rows
 
     def broken_rows(self) -> Iterator[tuple[int, str]]:
         """Lines of a CSV that DuckDB could not split into the columns of the header."""
@@ -112,13 +124,20 @@ class DuckDBEngine:
         """Learn what makes a quick join; returns whether quantities may lie outside the limits."""
         day = columns.day(raw["date"], types["date"])
         number = raw["quantity"] if columns.is_number(types["quantity"]) else "NULL"
-        asked = f"MIN({day}), MAX({day}), COUNT({raw['supplier']}), MIN({number}), MAX({number})"
-        first, last, named, least, most = next(self.query(f"SELECT {asked} FROM {scan}"))  # noqa: S608 - quoted names
-        self.names_suppliers = bool(named)
-        kinds = list(self.query(f"SELECT DISTINCT {raw['kind']} FROM {scan} LIMIT {_MOST_KINDS}"))  # noqa: S608
-        known = frozenset(str(kind) for (kind,) in kinds) if len(kinds) < _MOST_KINDS else None
-        self._scope = Scope(first, last, known)
+        named = raw["supplier"] != "NULL" and self._answer(f"COUNT({raw['supplier']})", scan)[0] > 0
+        # asked one by one, these are answered from the statistics that a Parquet file keeps
+        first, last, dated, rows = self._answer(f"MIN({day}), MAX({day}), COUNT({day}), COUNT(*)", scan)
+        least, most = self._answer(f"MIN({number}), MAX({number})", scan)
+        kinds, units = (self._different(raw[column], scan) for column in ("kind", "unit"))
+        self._scope = Scope(first, last, dated == rows, kinds, units, named)
         return least is None or least < 0 or most > columns.MOST_QUANTITY
+
+    def _answer(self, asked: str, scan: str) -> tuple[Any, ...]:
+        return next(self.query(f"SELECT {asked} FROM {scan}"))  # noqa: S608 - quoted names
+
+    def _different(self, column: str, scan: str) -> frozenset[str] | None:
+        found = list(self.query(f"SELECT DISTINCT {column} FROM {scan} LIMIT {_MOST_DIFFERENT}"))  # noqa: S608 - as above
+        return frozenset(str(text) for (text,) in found) if len(found) < _MOST_DIFFERENT else None
 
     def _load_rates(self, rates: RateBook, rounding: Rounding) -> None:
         self._connection.execute(
@@ -126,11 +145,8 @@ class DuckDBEngine:
             "factor_top BIGINT, addend BIGINT, factor_bottom BIGINT, most BIGINT)"
         )
         file = Path(self._directory.name) / "rates.tsv"
-        needed = (
-            rate
-            for rate in rates.of_kinds(self._scope.kinds)
-            if self._scope.needs(rate, suppliers=self.names_suppliers)
-        )
+        needed = [rate for rate in rates.of_kinds(self._scope.kinds) if self._scope.needs(rate)]
+        self.join = self._scope.join(needed)
         rows = rate_rows(needed, self._places, rounding)
         file.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
         self._connection.execute(

@@ -36,13 +36,9 @@ _LARGEST = 2**63 - 1
 
 _JOINED = """
     SELECT a.*, r.factor_id,
-           CASE WHEN a.quantity <= r.most THEN {divide} END AS grams
+           CASE WHEN {fits} THEN {divide} END AS grams
     FROM {relation} a
-    LEFT JOIN rate r
-      ON r.kind = a.kind
-     AND r.unit = a.unit
-     AND r.supplier = {supplier}
-     AND a.day BETWEEN r.day_from AND r.day_to
+    LEFT JOIN rate r ON {joins}
 """
 
 
@@ -61,18 +57,44 @@ class RateRow(NamedTuple):
     most: int
 
 
+class Join(NamedTuple):
+    """What finds the rate of a row besides its kind and unit; a join on fewer columns is much cheaper.
+
+    on_supplier: whether any row names a supplier.  on_day: whether a row may have no day, or one on which its rate is out of force.  kind_is_enough:
+    whether no kind has more than one rate, so that the rest only has to fit.
+    """
+
+    on_supplier: bool = True
+    on_day: bool = True
+    kind_is_enough: bool = False
+
+
 class Scope(NamedTuple):
-    """What is known of a file before it is read: its first and last day, the kinds in it; None where it is not known."""
+    """What is known of a file before it is read: its first and last day, the kinds and units in it; None where not known.
+
+    all_dated: whether every row has a day.  names_suppliers: whether any row may name a supplier.
+    """
 
     first: date | None = None
     last: date | None = None
+    all_dated: bool = False
     kinds: frozenset[str] | None = None
+    units: frozenset[str] | None = None
 
-    def needs(self, rate: Rate, *, suppliers: bool) -> bool:
+    names_suppliers: bool = True
+
+    def needs(self, rate: Rate) -> bool:
         """Whether some row of the file can ask for a rate.  A small relation of rates makes a quick join."""
         begun = self.last is None or rate.day_from <= self.last
         not_over = self.first is None or self.first <= rate.day_to
-        return begun and not_over and (suppliers or not rate.supplier)
+        used = self.units is None or rate.unit in self.units
+        return begun and not_over and used and (self.names_suppliers or not rate.supplier)
+
+    def join(self, rates: Sequence[Rate]) -> Join:
+        """How the rows of the file find their rates among those that they need."""
+        first, last = self.first or date.min, self.last or date.max
+        always = self.all_dated and all(rate.day_from <= first and last <= rate.day_to for rate in rates)
+        return Join(self.names_suppliers, not always, len({rate.kind for rate in rates}) == len(rates))
 
 
 def rate_rows(rates: Iterable[Rate], places: int, rounding: Rounding) -> Iterator[RateRow]:
@@ -111,13 +133,16 @@ def leftovers_sql(engine: Engine) -> str:
 
 def _joined(relation: str, engine: Engine) -> str:
     division = engine.divide.format(top="(a.quantity * r.factor_top + r.addend)", bottom="r.factor_bottom")
-    # a join on one key fewer is much cheaper, and many files name no supplier
-    supplier = (
-        f"CASE WHEN a.kind = '{ELECTRICITY}' THEN COALESCE(a.supplier, '') ELSE '' END"
-        if engine.names_suppliers
-        else "''"
+    conditions = ["r.kind = a.kind", "r.unit = a.unit"]
+    if engine.join.on_supplier:
+        conditions.append(f"r.supplier = CASE WHEN a.kind = '{ELECTRICITY}' THEN COALESCE(a.supplier, '') ELSE '' END")
+    if engine.join.on_day:
+        conditions.append("a.day BETWEEN r.day_from AND r.day_to")
+    joins = 1 if engine.join.kind_is_enough else len(conditions)
+    fits = [*conditions[joins:], "a.quantity BETWEEN 0 AND r.most"]
+    return _JOINED.format(
+        relation=relation, divide=division, joins=" AND ".join(conditions[:joins]), fits=" AND ".join(fits)
     )
-    return _JOINED.format(relation=relation, divide=division, supplier=supplier)
 
 
 class Engine(Protocol):
@@ -125,8 +150,8 @@ class Engine(Protocol):
 
     divide: str
     """A division of whole numbers that rounds down, with {top} and {bottom}; both are non-negative."""
-    names_suppliers: bool
-    """Whether any row of the opened file names a supplier."""
+    join: Join
+    """How a row of the opened file finds its rate."""
 
     def open(self, source: Path, rates: RateBook, rounding: Rounding) -> None:
         """Make the relations activity, written and rate.  Raises: BulkRefused."""

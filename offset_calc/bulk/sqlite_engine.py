@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from offset_calc.bulk.csv_files import as_utf8, header_of
-from offset_calc.bulk.plan import COLUMNS, REQUIRED_COLUMNS, rate_rows
+from offset_calc.bulk.plan import COLUMNS, REQUIRED_COLUMNS, Join, rate_rows
 from offset_calc.bulk.rates import RateBook
 from offset_calc.bulk.result import BulkRefused
 from offset_calc.quantities import Rounding
@@ -27,7 +27,7 @@ class SQLiteEngine:
     """A context manager over a database in a temporary directory.  Reads CSV only."""
 
     divide = "({top} / {bottom})"
-    names_suppliers = True
+    join = Join()
 
     def __enter__(self) -> SQLiteEngine:
         self._directory = TemporaryDirectory(prefix="offset-calc-bulk-")

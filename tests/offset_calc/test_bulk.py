@@ -261,6 +261,50 @@ class TestParquet:
         assert (result.total.value, result.rows, result.rejected) == (5 * 27_480, 5, {})
         assert result.read_by_library == 0
 
+    @pytest.mark.parametrize("column", ["date", "kind", "quantity", "unit"])
+    def test_a_row_that_lacks_something_is_refused_however_alike_the_others_are(self, tmp_path, column):
+        path = tmp_path / "x.parquet"
+        columns = {
+            "date": "DATE '2025-05-01'",
+            "kind": "'fuel.gasoline'",
+            "quantity": "CAST(12 AS DECIMAL(12,3))",
+            "unit": "'L'",
+        }
+        cells = [f"CASE WHEN n < 4 THEN {v} END AS {k}" if k == column else f"{v} AS {k}" for k, v in columns.items()]
+        duckdb.sql(f"COPY (SELECT {', '.join(cells)} FROM range(5) t(n)) TO '{path}' (FORMAT parquet)")
+        with DuckDBEngine() as engine:
+            result = run_bulk(path, engine)
+        assert (result.total.value, result.rows, sum(result.rejected.values())) == (4 * 27_480, 4, 1)
+
+    @pytest.mark.parametrize(
+        ("days", "units", "expected"),
+        [
+            (("2025-05-01", "2025-05-02"), ("L", "L"), {"jp.shk.gasoline.co2": (4_580, 2)}),
+            (("2025-05-01", "2025-05-02"), ("L", "kL"), {"jp.shk.gasoline.co2": (2_292_290, 2)}),
+            (("1999-05-01", "2025-05-02"), ("L", "L"), {"jp.shk.gasoline.co2": (2_290, 1)}),
+            (("2025-05-01", "2025-05-02"), ("L", "kWh"), {"jp.shk.gasoline.co2": (2_290, 1)}),
+        ],
+    )  # fmt: skip
+    def test_whatever_finds_the_rate_the_kind_alone_or_with_unit_and_day(self, tmp_path, days, units, expected):
+        path = tmp_path / "x.parquet"
+        rows = ", ".join(f"(DATE '{day}', 'fuel.gasoline', 1, '{unit}')" for day, unit in zip(days, units, strict=True))
+        duckdb.sql(f"COPY (SELECT * FROM (VALUES {rows}) v(date, kind, quantity, unit)) TO '{path}' (FORMAT parquet)")
+        with DuckDBEngine() as engine:
+            result = run_bulk(path, engine, group_by=("factor",))
+        assert {key: value for (key,), value in by_key(result).items()} == expected
+
+    def test_a_file_that_breaks_off_in_its_data(self, tmp_path):
+        path = tmp_path / "x.parquet"
+        duckdb.sql(
+            "COPY (SELECT DATE '2025-05-01' AS date, 'fuel.gasoline' AS kind, CAST(n AS DECIMAL(12,3)) AS quantity, 'L' AS unit "
+            f"FROM range(5000) t(n)) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+        whole = path.read_bytes()
+        path.write_bytes(whole[:4] + bytes(len(whole) // 2) + whole[4 + len(whole) // 2 :])
+        with DuckDBEngine() as engine, pytest.raises(BulkRefused) as refused:
+            run_bulk(path, engine)
+        assert refused.value.reason == "unreadable"
+
     def test_a_file_that_is_no_parquet(self, tmp_path):
         path = tmp_path / "x.parquet"
         path.write_bytes(b"hello")
