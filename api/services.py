@@ -1,17 +1,20 @@
 """Builds the market from the settings: the only place where real gateways are chosen."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from cryptography.x509 import Certificate
 from tortoise import Tortoise
 
 from api.pdf_press import PdfPress, signing_authority
+from api.registry_ways import desk_rules, open_registries
 from api.settings import Settings
 from certificates.keys import KeyRing
 from certificates.log.log_key import load_log_signer
 from certificates.log.notes import NoteKey
 from certificates.log.witness import Witness
+from certificates.statement import Environment
 from marketplace.clock import system_clock
 from marketplace.database.connect import tortoise_config
 from marketplace.footprints.service import FootprintDrafts, StoredFootprints
@@ -20,8 +23,8 @@ from marketplace.mail.smtp import MailServer, SmtpCarrier
 from marketplace.market import Market, PublicLog, Terms
 from marketplace.payments.stripe import StripeGateway
 from marketplace.payments.stripe_payouts import StripePayouts
-from marketplace.registries.http import HttpRegistry
-from marketplace.registries.http_exchange import HttpRegistrySettings
+from marketplace.pools.terms import PoolTerms
+from marketplace.registries.profiles import load_profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,11 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
         webhook_secrets=settings.stripe_webhook_secrets,
         api_base=str(settings.stripe_api_base).rstrip("/") if settings.stripe_api_base else None,
     )
-    registries = {
-        code: HttpRegistry(HttpRegistrySettings(address=access.url, token=access.token))
-        for code, access in settings.registries.items()
-    }
+    desk = desk_rules(settings)
+    opened = AsyncExitStack()
     await Tortoise.init(config=tortoise_config(settings.database_url.get_secret_value()), _enable_global_fallback=True)
     try:
+        registries = await open_registries(settings, desk.profiles, system_clock, opened)
         yield Market(
             clock=system_clock,
             payments=payments,
@@ -57,15 +59,37 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
             registries=registries,
             signing_keys=key_ring(settings),
             log=public_log(settings),
+            paper_roots=paper_roots(settings),
             base_url=settings.origin,
             post=post(settings, wording),
-            terms=Terms(fee_basis_points=settings.fee_basis_points, quote_lasts=settings.quote_lasts),
+            desk=desk,
+            terms=Terms(
+                fee_basis_points=settings.fee_basis_points,
+                quote_lasts=settings.quote_lasts,
+                pools=pool_terms(settings),
+                issuer=settings.issuer,
+                payout_alone_yen=settings.payout_alone_yen,
+            ),
         )
     finally:
-        for registry in registries.values():
-            await registry.aclose()
+        await opened.aclose()
         await payments.close()
         await Tortoise.close_connections()
+
+
+def pool_terms(settings: Settings) -> PoolTerms:
+    """In a sandbox every registry has pools; a live service has them where its operator says that they are accepted."""
+    allowed = settings.pool_registries
+    if allowed is None:
+        in_sandbox = settings.environment is Environment.SANDBOX
+        allowed = frozenset(code for code, profile in load_profiles().items() if in_sandbox and profile.sellable)
+    return PoolTerms(
+        registries=allowed,
+        credit_user=settings.pool_credit_user,
+        pools=settings.pools_per_listing,
+        low_g=settings.pool_low_g,
+        longest_wait=settings.pool_longest_wait,
+    )
 
 
 def key_ring(settings: Settings) -> KeyRing:
@@ -89,6 +113,12 @@ def post(settings: Settings, wording: Wording) -> Post:
     if settings.mail_server is not None and settings.mail_from is not None:
         carrier = SmtpCarrier(MailServer.from_url(settings.mail_server.get_secret_value()), settings.mail_from)
     return Post(wording, carrier, keeps_copies=settings.mailbox, operators=settings.operator_mail)
+
+
+def paper_roots(settings: Settings) -> tuple[Certificate, ...]:
+    """The authority that PDFs of this service are signed under; none if they are not signed. Raises UnusableKey, OSError."""
+    authority = signing_authority(settings)
+    return () if authority is None else (authority.root,)
 
 
 def services(settings: Settings, market: Market) -> Services:

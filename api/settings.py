@@ -1,6 +1,7 @@
 """Settings of one running service: typed, frozen, handed in. A wrong value stops the start and is named; no secret has a default."""
 
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -9,17 +10,40 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from certificates.log.notes import COSIGNATURE, MalformedKey, NoteKey
 from certificates.statement import Environment
+from marketplace.invoices.issuer import SANDBOX_ISSUER, Issuer
 from marketplace.mail.address import is_address
 from marketplace.mail.smtp import MailServer
+from marketplace.registries.profiles import Calendar, load_profiles
+
+
+class Via(StrEnum):
+    """How a registry is reached: by hand at the desk, through an API, or through the sandbox registry, which speaks the same."""
+
+    DESK = "desk"
+    HTTP = "http"
+    SANDBOX = "sandbox"
 
 
 class RegistryAccess(BaseModel):
-    """Where a registry with an API is reached, and our token there."""
+    """How one registry is reached. `url` and our `token` belong to an API; `desk_accounts` are operated by hand all the same.
+
+    `calendar` and `limits` (by field code) replace what its profile presumes: the hours, cut-offs and lengths of its form.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: AnyHttpUrl
-    token: SecretStr
+    via: Via = Via.HTTP
+    url: AnyHttpUrl | None = None
+    token: SecretStr | None = None
+    desk_accounts: tuple[str, ...] = ()
+    calendar: Calendar | None = None
+    limits: dict[str, Annotated[int, Field(gt=0)]] = {}
+
+    @model_validator(mode="after")
+    def _an_api_has_an_address(self) -> Self:
+        if (self.via is Via.DESK) != (self.url is None) or (self.url is None) != (self.token is None):
+            raise ValueError("url and token belong to a registry that is not operated by hand")
+        return self
 
 
 class WitnessAccess(BaseModel):
@@ -53,7 +77,10 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr
     stripe_webhook_secrets: Annotated[tuple[SecretStr, ...], Field(min_length=1)]
     stripe_api_base: AnyHttpUrl | None = None
-    registries: dict[str, RegistryAccess]
+    registries: dict[str, RegistryAccess] = {}
+    desk_four_eyes: bool = False
+    desk_remind_before: timedelta = timedelta(hours=24)
+    desk_alarm_after: timedelta = timedelta(hours=24)
     signing_key_file: Path
     retired_keys_file: Path | None = None
     log_key_file: Path
@@ -63,6 +90,15 @@ class Settings(BaseSettings):
     fee_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 500
     rate_limit_factor: Annotated[int, Field(ge=1)] = 1
     quote_lasts: timedelta = timedelta(minutes=30)
+    pool_registries: frozenset[str] | None = None
+    pool_credit_user: Annotated[str, Field(min_length=1, max_length=200)] = "Ashiato"
+    pools_per_listing: Annotated[int, Field(ge=1, le=100)] = 3
+    pool_low_g: Annotated[int, Field(ge=0, le=1_000_000)] = 200_000
+    pool_longest_wait: timedelta = timedelta(days=45)
+    issuer_name: Annotated[str | None, Field(min_length=1, max_length=100)] = None
+    issuer_address: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    invoice_number: Annotated[str | None, Field(pattern=r"^T[0-9]{13}$")] = None
+    payout_alone_yen: Annotated[int, Field(ge=0)] = 1_000_000
     mail_server: SecretStr | None = None
     mail_from: str | None = None
     mail_off: bool = False
@@ -76,6 +112,17 @@ class Settings(BaseSettings):
             raise ValueError("stripe_api_key: a live key belongs to the live environment, a test key to the sandbox")
         if self.environment is Environment.LIVE and self.base_url.scheme != "https":
             raise ValueError("base_url: a live service is reached over https")
+        return self
+
+    @model_validator(mode="after")
+    def _registries_are_known_and_not_mixed(self) -> Self:
+        profiles = load_profiles()
+        for code, access in self.registries.items():
+            if code not in profiles:
+                raise ValueError(f"registries: there is no registry {code}")
+            if access.via is Via.SANDBOX and self.environment is Environment.LIVE:
+                raise ValueError(f"registries: {code} cannot be the sandbox registry in a live service")
+            profiles[code].with_settings(access.calendar, access.limits)
         return self
 
     @model_validator(mode="after")
@@ -99,6 +146,21 @@ class Settings(BaseSettings):
             if self.mail_server is None and not self.mail_off:
                 raise ValueError("mail_server: a live service sends mails; say mail_off=true to run without")
         return self
+
+    @model_validator(mode="after")
+    def _invoices_have_an_issuer(self) -> Self:
+        if (self.issuer_name is None) != (self.issuer_address is None):
+            raise ValueError("issuer_name and issuer_address belong together")
+        if self.environment is Environment.LIVE and self.issuer_name is None:
+            raise ValueError("issuer_name: a live service names on its invoices who issues them")
+        return self
+
+    @property
+    def issuer(self) -> Issuer:
+        """Who stands on invoices; a sandbox without one has an invented issuer."""
+        if self.issuer_name is None or self.issuer_address is None:
+            return SANDBOX_ISSUER
+        return Issuer(self.issuer_name, self.issuer_address, self.invoice_number)
 
     @property
     def origin(self) -> str:

@@ -55,6 +55,7 @@ def render(content: Content, paper: Paper, locale: Locale) -> bytes:
             [words["net"].format(percent=content.tax_percent), _yen(content.net_yen, locale)],
             [words["tax"].format(percent=content.tax_percent), _yen(content.tax_yen, locale)],
             [words["total"], _yen(content.total_yen, locale)],
+            *_qualified_part(content, words, locale),
         ],
         "notes": [words[f"note_{paper}"], words["note_rounding"]],
         "footer": content.issuer_name,
@@ -65,6 +66,18 @@ def render(content: Content, paper: Paper, locale: Locale) -> bytes:
 @cache
 def labels(locale: Locale) -> Mapping[str, str]:
     return tomllib.loads((FOLDER / f"labels.{locale}.toml").read_text("utf-8"))
+
+
+def _qualified_part(content: Content, words: Mapping[str, str], locale: Locale) -> list[list[str]]:
+    """Where some parts are qualified and others are not, what the buyer may rely on."""
+    parts = [seller for seller in content.sellers if seller.qualified]
+    if len(parts) in {0, len(content.sellers)}:
+        return []
+    percent = content.tax_percent
+    return [
+        [words["qualified_net"].format(percent=percent), _yen(sum(part.net_yen for part in parts), locale)],
+        [words["qualified_tax"].format(percent=percent), _yen(sum(part.tax_yen for part in parts), locale)],
+    ]
 
 
 def _number(content: Content, paper: Paper) -> str:

@@ -6,7 +6,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from certificates.statement import Environment
 from marketplace.clock import japan_date
-from marketplace.database.dialect import sql
+from marketplace.database.dialect import is_postgres, sql
 from marketplace.database.transactions import run_tx
 from marketplace.errors import InvoiceNotFound
 from marketplace.invoices import composing
@@ -25,7 +25,9 @@ async def issue(market: Market, order_id: str) -> None:
     """Job after a payment: the order's invoice, once."""
 
     async def work(tx: BaseDBAsyncClient) -> None:
-        await _issued(market, tx, await orders.find(order_id))
+        order = await orders.find(order_id)
+        await _lock(tx, order)
+        await _issued(market, tx, order)
 
     await run_tx(work)
 
@@ -34,10 +36,11 @@ async def issue_credit_note(market: Market, refund_id: str) -> None:
     """Job after a refund: what it takes off the invoice, once. A refund that fails later and is made again adds nothing."""
 
     async def work(tx: BaseDBAsyncClient) -> None:
-        if await InvoiceRecord.exists(refund_id=refund_id):
-            return
         refund = await RefundRecord.get(id=refund_id)
         order = await orders.find((await Payment.get(id=refund.payment_id)).order_id)
+        await _lock(tx, order)
+        if await InvoiceRecord.exists(refund_id=refund_id):
+            return
         invoiced = content_of(await _issued(market, tx, order))
         notes = await InvoiceRecord.filter(order_id=order.id, kind=Kind.CREDIT_NOTE).order_by("sequence")
         year, sequence = await _next(tx, Kind.CREDIT_NOTE, at=market.clock())
@@ -48,6 +51,12 @@ async def issue_credit_note(market: Market, refund_id: str) -> None:
         await _store(market, order, content, year, sequence, refund_id=refund.id)
 
     await run_tx(work)
+
+
+async def _lock(tx: BaseDBAsyncClient, order: Order) -> None:
+    # SQLite has one writer at a time; on PostgreSQL papers of one order queue here
+    if is_postgres(tx):
+        await tx.execute_query_dict("SELECT id FROM payment WHERE order_id = $1 FOR UPDATE", [order.id])
 
 
 async def _issued(market: Market, tx: BaseDBAsyncClient, order: Order) -> InvoiceRecord:

@@ -1,0 +1,132 @@
+"""Each seller gets what it earned, once; a second person releases what is large; refunds take their share back."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from marketplace.database.transactions import run_tx
+from marketplace.errors import MoveNotAllowed
+from marketplace.ledger import service as ledger
+from marketplace.payments.models import Payment
+from marketplace.payments.refund_states import BorneBy
+from marketplace.payouts import onboarding, statement
+from marketplace.payouts import service as payouts
+from marketplace.payouts.models import Payout, PayoutAccountRecord
+from marketplace.payouts.states import PayoutState
+from tests.builders.market import a_listing
+from tests.marketplace.money.acts import a_paid_order, give_back
+
+PAGE = "https://ashiato.example/ja/payouts"
+
+
+async def ready(small, provider="prov_a") -> None:
+    await onboarding.begin(small.market, provider, email="seller@example.com", page_url=PAGE)
+    small.payouts.fill_in(f"acct_{provider}")
+    await onboarding.follow(small.market, f"acct_{provider}")
+
+
+async def sold_for(small, yen=10_000):
+    """One tonne sold: the seller earned `yen` and a tenth of it as tax."""
+    return await a_paid_order(small, listing=await a_listing(small, yen_per_tonne=yen), tonnes=1)
+
+
+class TestASellerIsPaid:
+    async def test_what_it_earned_with_its_tax_once_its_account_is_ready(self, small):
+        order = await sold_for(small)
+        assert (await Payout.get()).state == PayoutState.DUE
+        await ready(small)
+        await small.work()
+
+        payout = await Payout.get()
+        assert (payout.state, payout.asked_yen, payout.transfer) == (PayoutState.SENT, 11_000, "tr_1")
+        assert await ledger.balance("provider:prov_a") == 0
+        assert await ledger.balance(ledger.CLEARING) == order.total_yen - 11_000
+        assert small.payouts.payments == [(await Payment.get()).provider_payment]
+
+    async def test_at_once_if_the_account_was_ready_before(self, small):
+        await a_listing(small)
+        await ready(small)
+        await sold_for(small)
+        assert (await Payout.get()).state == PayoutState.SENT
+
+    async def test_once_however_often_the_job_runs(self, small):
+        await sold_for(small)
+        await ready(small)
+        payout = await Payout.get()
+        await asyncio.gather(*(payouts.advance(small.market, payout.id) for _ in range(3)))
+        await small.work()
+        assert len(small.payouts.transfers) == 1
+        assert await ledger.balance("provider:prov_a") == 0
+
+    async def test_not_while_the_provider_wants_to_know_more(self, small):
+        await sold_for(small)
+        await onboarding.begin(small.market, "prov_a", email="seller@example.com", page_url=PAGE)
+        await small.work()
+        assert small.payouts.transfers == {}
+        assert (await PayoutAccountRecord.get()).missing == '["individual.dob"]'
+
+    async def test_the_account_is_opened_once(self, small):
+        await a_listing(small)
+        for _ in range(2):
+            await onboarding.begin(small.market, "prov_a", email="seller@example.com", page_url=PAGE)
+        assert len(small.payouts.accounts) == 1
+
+
+class TestALargePayout:
+    async def test_waits_for_a_second_person(self, small):
+        small.market = replace(small.market, terms=replace(small.market.terms, payout_alone_yen=10_999))
+        await a_listing(small)
+        await ready(small)
+        await sold_for(small)
+        payout = await Payout.get()
+        assert (payout.state, small.payouts.transfers) == (PayoutState.HELD, {})
+
+        await run_tx(lambda tx: payouts.release(tx, payout.id, at=small.clock()))
+        await small.work()
+        assert (await Payout.get()).state == PayoutState.SENT
+
+        with pytest.raises(MoveNotAllowed):
+            await run_tx(lambda tx: payouts.release(tx, payout.id, at=small.clock()))
+
+
+class TestARefundThatTheSellerBears:
+    async def test_before_the_transfer_makes_it_smaller(self, small):
+        order = await sold_for(small)
+        await give_back(small, order, 1_155, borne_by=BorneBy.PROVIDERS)
+        await ready(small)
+        await small.work()
+        assert (await Payout.get()).asked_yen == 9_900
+        assert small.payouts.reversals == {}
+        assert await ledger.balance("provider:prov_a") == 0
+
+    async def test_after_the_transfer_takes_it_back_once(self, small):
+        order = await sold_for(small)
+        await ready(small)
+        await small.work()
+        record = await give_back(small, order, 1_155, borne_by=BorneBy.PROVIDERS)
+        await small.work()
+        payout = await Payout.get()
+        await payouts.take_back(small.market, payout.id, record.id, 1_100)
+        assert small.payouts.transfers[payout.id].taken_back == 1_100
+        assert await ledger.balance("provider:prov_a") == 0
+
+    async def test_of_all_of_it_drops_the_payout(self, small):
+        order = await sold_for(small)
+        await give_back(small, order, order.total_yen, borne_by=BorneBy.PROVIDERS)
+        await ready(small)
+        await small.work()
+        assert (await Payout.get()).state == PayoutState.DROPPED
+        assert small.payouts.transfers == {}
+
+
+class TestAStatement:
+    async def test_names_serials_price_and_tax_of_a_sellers_own_payouts_only(self, small):
+        await sold_for(small)
+        await a_paid_order(small, listing=await a_listing(small, provider="prov_b", yen_per_tonne=3_333), tonnes=2)
+        (stated,) = await statement.statement("prov_b")
+        (sold,) = stated.sold
+        assert (sold.tonnes, sold.net_yen, stated.tax_yen, stated.payout.amount_yen) == (2, 6_666, 666, 7_332)
+        assert sold.first_serial.endswith("000000001")
+        assert sold.last_serial.endswith("000000002")
+        assert len(await statement.statement(None)) == 2
