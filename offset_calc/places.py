@@ -7,14 +7,16 @@ a city abroad stands at its main airport, since it is only reached by air.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 
 from offset_calc import tables
 from offset_calc.errors import PlaceAmbiguous, PlaceUnknown
 
 _JAPANESE_SUFFIXES = ("市", "町", "村", "区", "都", "府", "県")
+_ENGLISH_SUFFIXES = MappingProxyType({"市": "City", "町": "Town", "村": "Village", "区": "Ward", "県": "Prefecture"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ class PlaceTable:
             self._by_key[place.key] = place
             if place.kind == "city":
                 self._city_at.setdefault((place.latitude, place.longitude), place.key)
-            for name in _names(place):
-                self._by_name.setdefault(name, []).append(place)
+            self._register(place)
+        for place in [place for place in self.all() if self._is_shared(place.as_choice()["name_en"])]:
+            self._tell_apart(place)
 
     def by_key(self, key: str) -> Place:
         """One place by its key.  Raises: PlaceUnknown."""
@@ -84,15 +87,33 @@ class PlaceTable:
         found = self._by_name.get(_folded(text), [])
         if not found:
             raise PlaceUnknown(text)
-        # A capital and its prefecture share coordinates and airport: either answer gives the same distance.
-        spots = {(place.latitude, place.longitude, place.airport) for place in found}
-        if len(spots) > 1:
+        if self._is_shared(text):
             raise PlaceAmbiguous(text, tuple(place.as_choice() for place in found))
         return min(found, key=lambda place: place.kind)
 
     def all(self) -> tuple[Place, ...]:
         """Every place in table order: prefectures, cities of Japan, cities abroad, airports."""
         return tuple(self._by_key.values())
+
+    def _register(self, place: Place) -> None:
+        for name in _names(place):
+            self._by_name.setdefault(name, []).append(place)
+
+    def _is_shared(self, text: str) -> bool:
+        """Whether places that do not lie together answer to a name.
+
+        A capital and its prefecture share coordinates and airport: either answer gives the same distance.
+        """
+        return len({(p.latitude, p.longitude, p.airport) for p in self._by_name[_folded(text)]}) > 1
+
+    def _tell_apart(self, place: Place) -> None:
+        """Japanese names say what a place is, 府中市 and 府中町; where the English ones do not, they have to be made to."""
+        named = replace(place, name_en=f"{place.name_en} {_ENGLISH_SUFFIXES[place.name_ja[-1]]}")
+        self._by_key[place.key] = named
+        for name in _names(place):
+            self._by_name[name] = [named if other.key == place.key else other for other in self._by_name[name]]
+        for name in _names(named) - _names(place):
+            self._by_name.setdefault(name, []).append(named)
 
 
 def _names(place: Place) -> set[str]:

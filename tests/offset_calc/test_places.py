@@ -63,7 +63,8 @@ class TestAPlaceIsFoundAsItIsWritten:
             TABLE.find(text)
         choices = asked.value.params["choices"]
         assert {choice["key"] for choice in choices} == keys
-        assert len({choice["name_ja"] for choice in choices}) == len(choices)
+        for name in ("name_ja", "name_en"):
+            assert len({choice[name] for choice in choices}) == len(choices)
 
     @pytest.mark.parametrize("text", ["アトランティス", "", "12", "x" * 1000])
     def test_unknown(self, text):
@@ -72,6 +73,19 @@ class TestAPlaceIsFoundAsItIsWritten:
 
 
 class TestTheTable:
+    @pytest.mark.parametrize("language", ["name_ja", "name_en"])
+    def test_every_place_is_found_again_by_the_name_it_is_offered_under(self, language):
+        offered = {place.key: place.as_choice()[language] for place in TABLE.all()}
+        assert len(set(offered.values())) == len(offered)
+        for key, name in offered.items():
+            found, meant = TABLE.find(name), TABLE.by_key(key)
+            assert (found.latitude, found.longitude, found.airport) == (meant.latitude, meant.longitude, meant.airport)
+
+    def test_towns_and_cities_of_one_name_are_told_apart_in_english(self):
+        assert TABLE.find("Fuchu Town (Hiroshima)").key == "jp.hiroshima.fuchu_town"
+        assert TABLE.find("Fuchu City, Hiroshima").key == "jp.hiroshima.fuchu"
+        assert TABLE.find("Okinawa Prefecture").key == "jp.okinawa"
+
     def test_all_prefectures_are_there(self):
         assert len([p for p in TABLE.all() if p.kind == "prefecture"]) == 47
 
