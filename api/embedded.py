@@ -32,7 +32,7 @@ from marketplace.payments.sandbox import __main__ as sandbox_payments
 from marketplace.registries.profiles import load_profiles
 from marketplace.registries.sandbox import __main__ as sandbox_registry
 from marketplace.registries.sandbox.settings import Credentials
-from marketplace.sandbox_seed import registry_seed
+from marketplace.sandbox_seed import accounts_by_hand, registry_seed
 
 HOST = "127.0.0.1"
 FORK = multiprocessing.get_context("fork")
@@ -169,7 +169,7 @@ class Embedded:
     def _variables(self) -> dict[str, str]:
         kept = self._kept_secrets()
         registry = Credentials.kept_in(self.data / "registry")
-        access = {"url": f"http://{HOST}:{self.ports.registry}", "token": registry.client_token}
+        access = {"via": "sandbox", "url": f"http://{HOST}:{self.ports.registry}", "token": registry.client_token}
         return {
             "ASHIATO_ENVIRONMENT": Environment.SANDBOX.value,
             "ASHIATO_DATABASE_URL": f"sqlite://{(self.data / 'ashiato.sqlite3').resolve()}",
@@ -178,7 +178,11 @@ class Embedded:
             "ASHIATO_STRIPE_WEBHOOK_SECRETS": json.dumps([kept["stripe_webhook_secret"]]),
             "ASHIATO_STRIPE_API_BASE": f"http://{HOST}:{self.ports.payments}",
             "ASHIATO_REGISTRIES": json.dumps(
-                {code: access for code, profile in load_profiles().items() if profile.sellable}
+                {
+                    code: access | {"desk_accounts": accounts_by_hand(code)}
+                    for code, profile in load_profiles().items()
+                    if profile.sellable
+                }
             ),
             "ASHIATO_SIGNING_KEY_FILE": str(self._signing_key()),
             "ASHIATO_MAILBOX": "true",

@@ -34,15 +34,17 @@ from marketplace.accounts import errors as accounts
 from marketplace.audit import service as audit
 from marketplace.certification import changes, publication
 from marketplace.certification import service as certification
+from marketplace.desk import errors as desk
 from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
-from marketplace.mail import address, post, smtp
 from marketplace.invoices import composing
+from marketplace.mail import address, post, smtp
 from marketplace.orders import settlement
 from marketplace.payments import gateway as payments
 from marketplace.projects import eligibility
 from marketplace.projects import facts as project_facts
-from marketplace.registries import profiles
+from marketplace.registries import imported_lists, profiles
+from marketplace.registries.desk import states as desk_states
 from offset_calc import errors as calc
 from offset_calc import measures, tabular
 
@@ -106,6 +108,18 @@ TABLE: Mapping[type[Exception], Row] = {
         retryable=True,
     ),
     market.BelowMinimum: Row(422, "Below the listing's minimum", "Ask for at least `minimum` tonnes."),
+    market.PoolNotOffered: Row(
+        422,
+        "Less than a tonne is not sold of this listing",
+        'Ask for whole tonnes (`"rounding": "whole"`), or choose a listing of another registry.',
+    ),
+    market.MixNotAvailable: Row(
+        409, "The mix is not to be had", "Ask for less, for fewer projects or with wider rules.", retryable=True
+    ),
+    market.BudgetTooLow: Row(422, "The budget is too low", "Ask for more, or choose a cheaper listing."),
+    market.ClaimNotConfirmed: Row(
+        422, "Not confirmed for this use", "Choose credits of another kind, or leave out `claim`."
+    ),
     market.ListingClosed: Row(409, "The listing is closed", "Choose another listing."),
     market.ListingNotFound: Row(404, "No such listing", "Take the id from GET /v1/listings."),
     market.ProjectNotFound: Row(404, "No such project", "Take the key from GET /v1/projects."),
@@ -125,7 +139,9 @@ TABLE: Mapping[type[Exception], Row] = {
     market.BalanceTooLow: Row(409, "The prepaid balance does not cover this", "Pay another way, or ask for less."),
     market.RefundTooLarge: Row(409, "There is not as much left to give back", "Ask for `params.left_yen` at most."),
     market.RefundKeyReused: Row(422, "The key stands for another refund", "Use a new key for a new refund."),
-    market.InvoiceNotFound: Row(404, "No such invoice", "An order has one once it is paid; credit notes follow refunds."),
+    market.InvoiceNotFound: Row(
+        404, "No such invoice", "An order has one once it is paid; credit notes follow refunds."
+    ),
     market.FootprintNotFound: Row(404, "No such footprint", "Use the id from the answer to POST /v1/footprints."),
     profiles.ActNotOffered: Row(
         422, "A registry knows no such use", "Choose another purpose, or credits of another registry."
@@ -149,6 +165,30 @@ TABLE: Mapping[type[Exception], Row] = {
     accounts.ApiKeyNeeded: Row(401, "An API key is needed here", "Send Authorization: Bearer with a key."),
     accounts.ScopeMissing: Row(403, "The API key is not made for this", "Make a key with the scope in `params`."),
     accounts.AlreadyOwned: Row(409, "The order belongs to another organisation", "Ask that organisation's members."),
+    # the desk: people who carry out cancellations in a registry's form
+    desk.ApplicationNotFound: Row(404, "No such application at the desk", "Take the address from the desk's list."),
+    desk.NothingWaits: Row(409, "Nothing waits to be frozen here", "Look at the desk's list again."),
+    desk.HeldBySomebodyElse: Row(409, "Somebody else holds the application", "Take it over, with a reason."),
+    desk.FieldsTooLong: Row(
+        409, "A text is too long for the registry's form", "Check the limits in the settings, or record a refusal."
+    ),
+    desk.ActInFuture: Row(422, "The act lies in the future", "Send the day, in Japan, on which it was done."),
+    desk.DocumentRefused: Row(422, "The upload cannot be a notice", "Send a PDF, PNG or JPEG within the limit."),
+    desk.NoticeAlreadyUsed: Row(
+        409, "The notice has settled another application", "Compare the number with the notice once more."
+    ),
+    desk.NoticeDiffers: Row(
+        422, "The notice does not say what was applied for", "Compare it with the notice; ask the registry if it is so."
+    ),
+    desk_states.ApplicationChanged: Row(
+        409, "The application is not the one that was looked at", "Read it again as it is now."
+    ),
+    desk_states.SecondPersonRequired: Row(
+        409, "A second person has to confirm", "Let somebody confirm it who did not enter it."
+    ),
+    imported_lists.ListRefused: Row(
+        422, "The list cannot be taken as it is", "Mend the rows and columns that the refusal names; nothing was taken."
+    ),
     # certificates
     records.CertificateNotFound: Row(404, "No such certificate", "Compare the number with the certificate once more."),
     publication.CertificateEnded: Row(

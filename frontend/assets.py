@@ -29,6 +29,8 @@ SHEETS = {
         "calculator.css",
         "orders.css",
         "certificate.css",
+        "desk.css",
+        "account.css",
         "pages.css",
     ),
     "print.css": ("print.css",),

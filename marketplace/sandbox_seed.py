@@ -94,12 +94,13 @@ async def _add_listing(listing: sandbox_supply.Listing, accounts: Mapping[str, s
 
 
 def registry_seed() -> dict[str, Any]:
-    """What the sandbox registry must hold, in the seed format of marketplace/registries/sandbox."""
+    """What the sandbox registry must hold, in the seed format of marketplace/registries/sandbox: not what is held by hand."""
     supply = load_sandbox_supply()
     return {
         "accounts": [
             {"id": number, "name": provider.name_en}
             for provider in supply.providers.values()
+            if not provider.by_hand
             for number in provider.accounts.values()
         ],
         "blocks": [
@@ -121,5 +122,18 @@ def registry_seed() -> dict[str, Any]:
                 "last": listing.serials.last,
             }
             for listing in supply.listings.values()
+            if not listing.provider.by_hand
         ],
     }
+
+
+def accounts_by_hand(registry: str) -> list[str]:
+    """The invented accounts that are operated at the desk."""
+    providers = load_sandbox_supply().providers.values()
+    return [
+        number
+        for provider in providers
+        if provider.by_hand
+        for code, number in provider.accounts.items()
+        if code == registry
+    ]

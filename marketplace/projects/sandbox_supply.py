@@ -76,13 +76,14 @@ class JcmAttributes:
 
 @dataclass(config=ROW, frozen=True, slots=True)
 class Provider:
-    """`accounts` are its account numbers in the sandbox registry, by registry code."""
+    """`accounts` are its account numbers, by registry code: in the sandbox registry, or `by_hand` at the desk."""
 
     id: str
     invented: Literal[True]
     name_ja: str
     name_en: str
     accounts: Mapping[RegistryCode, str]
+    by_hand: bool = False
 
 
 @plain_dataclass(frozen=True, slots=True)

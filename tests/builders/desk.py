@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from marketplace.accounts import people, sessions
 from marketplace.accounts.actor import Actor
+from marketplace.accounts.models import Membership, Organisation, Person
 from marketplace.accounts.roles import Role
 from marketplace.clock import japan_date
 from marketplace.desk import batches, documents, handling, notices
 from marketplace.desk.rules import DeskRules
+from marketplace.inventory.models import Provider
 from marketplace.orders import service as orders
 from marketplace.orders.models import Order
 from marketplace.registries.desk.entered_notice import EnteredNotice
@@ -125,3 +128,28 @@ async def state_of(record: ApplicationRecord) -> DeskState:
 
 def tomorrow(day: date) -> date:
     return day + timedelta(days=1)
+
+
+async def signed_in(site, actor: Actor) -> None:
+    """The site's browser carries this person's session from now on, second factor shown."""
+    now = site.small.clock()
+    person, _ = await Person.get_or_create(
+        {"name": actor.name, "email": actor.email, "locale": "ja", "created_at": now}, id=actor.person_id
+    )
+    for role in actor.roles & {Role.OPERATOR, Role.AUDITOR}:
+        await people.grant(person.id, role, now=now)
+    if actor.provider_id is not None and actor.organisation_id is not None:
+        await Provider.get_or_create(
+            {"name_ja": "供給者", "name_en": "Provider", "invented": True}, id=actor.provider_id
+        )
+        await Organisation.get_or_create(
+            {"name": "供給者", "provider_id": actor.provider_id, "created_at": now}, id=actor.organisation_id
+        )
+        await Membership.get_or_create(
+            {"id": f"mem_{person.id}", "role": Role.OWNER, "created_at": now},
+            person_id=person.id,
+            organisation_id=actor.organisation_id,
+        )
+    session, _ = await sessions.start(person, device="test", now=now)
+    token = await sessions.note_second_factor(session, now=now)
+    site.client.cookies.set("__Host-session", token, domain="ashiato.example", path="/")
