@@ -36,6 +36,24 @@ class PoolNotOffered(MarketplaceError):
     code = "pool_not_offered"
 
 
+class MixNotAvailable(MarketplaceError):
+    """Fewer projects than wished for can give their share now; params: projects, found."""
+
+    code = "mix_not_available"
+
+
+class BudgetTooLow(MarketplaceError):
+    """The budget does not pay for the smallest amount; params: budget."""
+
+    code = "budget_too_low"
+
+
+class ClaimNotConfirmed(MarketplaceError):
+    """Credits of this kind are not confirmed for that use; params: kind, purpose."""
+
+    code = "claim_not_confirmed"
+
+
 class ListingClosed(MarketplaceError):
     """The listing is not offered any more; params: listing_id."""
 

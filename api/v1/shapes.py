@@ -36,10 +36,9 @@ def _whole(given: object) -> object:
 
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
 Yen = Annotated[int, Field(ge=0, le=10**12, description="Whole yen."), BeforeValidator(_whole)]
-# The registries move whole tonnes; the unit is grams all the same, so that smaller amounts need no other field.
-WholeTonnes = Annotated[
+Grams = Annotated[
     int,
-    Field(ge=1_000_000, le=10**15, multiple_of=1_000_000, description="Grams of CO2e; whole tonnes for now."),
+    Field(ge=1, le=10**15, description="Grams of CO2e. What is no whole tonne comes out of a pool, if there is one."),
     BeforeValidator(_whole),
 ]
 

@@ -46,8 +46,8 @@ class TestAQuote:
         answer = await client.post("/v1/quotes", json={"listings": [line]})
         assert (answer.status_code, answer.json()["code"]) == refusal
 
-    @pytest.mark.parametrize("amount", [0, -TONNE, 1, 1_500_000, TONNE + 0.5, "1000000", 10**16, None])
-    async def test_of_anything_but_whole_tonnes(self, client, amount):
+    @pytest.mark.parametrize("amount", [0, -TONNE, TONNE + 0.5, "1000000", 10**16, None])
+    async def test_of_anything_but_whole_grams(self, client, amount):
         answer = await client.post("/v1/quotes", json={"listings": [{"listing_id": "lst_1", "amount_g": amount}]})
         assert answer.status_code == 422
         assert {error["pointer"] for error in answer.json()["errors"]} == {"/listings/0/amount_g"}

@@ -96,9 +96,10 @@ async def a_listing(
     kind: str = KIND,
     provider: str = "prov_a",
     open: bool = True,  # noqa: A002 - the column's name
+    project: str = PROJECT,
 ) -> Listing:
     now = small.clock()
-    methodology = load_catalogue()[PROJECT].activities[0].methodology
+    methodology = load_catalogue()[project].activities[0].methodology
     await Provider.get_or_create({"name_ja": "供給者", "name_en": "Provider", "invented": True}, id=provider)
     account, _ = await RegistryAccount.get_or_create(
         {"id": new_id("acc", now)}, registry="jcredit", number=f"ACC-{provider}", provider_id=provider
@@ -109,7 +110,7 @@ async def a_listing(
         await Block.create(
             id=block_id,
             registry="jcredit",
-            project_key=PROJECT,
+            project_key=project,
             methodology=methodology,
             credit_kind=kind,
             certification_number=f"CERT-{block_id}",
