@@ -9,8 +9,10 @@ from marketplace.certification import service as certification
 from marketplace.desk import batches as desk_batches
 from marketplace.desk import reminders as desk_reminders
 from marketplace.invoices import service as invoices
+from marketplace.ledger import check
 from marketplace.mail import service as mail
 from marketplace.market import Market
+from marketplace.operations import alarms
 from marketplace.orders import fulfilment, mails, settlement
 from marketplace.orders import service as orders
 from marketplace.orders.timeline import MAIL
@@ -21,6 +23,7 @@ from marketplace.payouts import service as payouts
 from marketplace.pools import jobs as pools
 from marketplace.pools import opening
 from marketplace.quotes import service as quotes
+from marketplace.reconciliation import service as reconciliation
 from marketplace.retirements import service as retirements
 
 
@@ -40,6 +43,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "order.replace_refused": job(fulfilment.replace_refused),
         "invoice.issue": job(invoices.issue),
         "invoice.issue_credit_note": job(invoices.issue_credit_note),
+        "ledger.check": job(check.run),
         "payout.account": job(onboarding.follow),
         "payout.advance": job(payouts.advance),
         "payout.take_back": job(payouts.take_back),
@@ -53,6 +57,8 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "pool.draw_again": job(pools.draw_again),
         mail.SEND: job(mail.send),
         MAIL: job(mails.follow),
+        "reconciliation.daily": job(reconciliation.compare_all),
+        "reconciliation.account": job(reconciliation.compare_with_registry),
         public_log.SEQUENCE: job(public_log.sequence_waiting),
     }
 
@@ -65,6 +71,9 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "desk_reminders": lambda: desk_reminders.send_due(market),
         "pools": lambda: pools.look_after(market),
         "lost_webhooks": lambda: inbox.catch_up(market),
+        "daily_check_of_the_books": lambda: check.enqueue_daily(market),
+        "reconciliation": lambda: reconciliation.enqueue_daily(market),
+        "alarms": lambda: alarms.raise_due(market),
         "waiting_log_leaves": lambda: public_log.sequence_waiting(market),
         "log_witnesses": lambda: public_log.ask_witnesses(market),
     }

@@ -22,6 +22,7 @@ MODEL_MODULES = (
     "marketplace.accounts.models",
     "marketplace.audit.models",
     "marketplace.mail.models",
+    "marketplace.reconciliation.models",
     "marketplace.providers.models",
 )
 

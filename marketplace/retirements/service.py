@@ -43,6 +43,7 @@ from marketplace.retirements.states import ALLOWED_MOVES, RetirementState
 LOOK_AGAIN_WHEN_PENDING = timedelta(seconds=1)
 LOOK_AGAIN_WHEN_UNREACHABLE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
+GIVEN_UP = "not_taken_by_the_registry"
 
 
 async def queue(
@@ -275,6 +276,20 @@ async def _rejected(market: Market, retirement_id: str, report: CancellationRepo
         await _replace(tx, retirement, now=now)
 
     await run_tx(work)
+
+
+async def given_up(tx: BaseDBAsyncClient, retirement_id: str, *, now: datetime) -> bool:
+    """An operator ends a retirement that stopped for a person, knowing that the registry did nothing. False if it goes on
+    already. Inside the caller's transaction."""
+    retirement = await Retirement.get(id=retirement_id)
+    if retirement.review_reason is None or retirement.state not in _UNDECIDED:
+        return False
+    if retirement.state == RetirementState.QUEUED:
+        await _move(retirement, RetirementState.SUBMITTED, submitted_at=now)
+    await _move(retirement, RetirementState.REJECTED, decided_at=now, rejection_reason=GIVEN_UP, review_reason=None)
+    await note(retirement.order_id, Happened.CANCELLATION_REFUSED, at=now, reason=GIVEN_UP)
+    await _replace(tx, retirement, now=now)
+    return True
 
 
 async def _move(retirement: Retirement, new: RetirementState, **changes: Any) -> None:
