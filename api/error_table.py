@@ -41,6 +41,7 @@ from marketplace.invoices import composing
 from marketplace.mail import address, post, smtp
 from marketplace.orders import settlement
 from marketplace.payments import gateway as payments
+from marketplace.pools import jobs as pool_jobs
 from marketplace.projects import eligibility
 from marketplace.projects import facts as project_facts
 from marketplace.registries import imported_lists, profiles
@@ -244,6 +245,7 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         keys.UnknownKey,
         market.OverlappingBlock,
         # raised in the worker, for a person to look at
+        pool_jobs.PoolPartMissing,
         settlement.PaymentDiffers,
         composing.InvoiceDiffers,
         certification.NotFullyCancelled,

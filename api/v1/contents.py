@@ -15,6 +15,7 @@ ENDPOINTS = (
     projects.read_project,
     listings.list_listings,
     quotes.create_quote,
+    quotes.read_quote,
     orders.read_consent,
     orders.create_order,
     orders.list_orders,

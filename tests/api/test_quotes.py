@@ -152,4 +152,5 @@ class TestAQuoteIsSigned:
         await Listing.filter(id=listing.id).update(yen_per_tonne=9_000)
         assert (await client.get(f"/v1/quotes/{quote['id']}")).json()["total"] == quote["total"]
         order = await client.post("/v1/orders", json=an_order_of(quote), headers=fresh_key())
+        assert order.status_code == 201, order.text
         assert order.json()["total"] == quote["total"]
