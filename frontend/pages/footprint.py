@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from frontend.access import noticing
 from frontend.calculator_words import CalculatorWords
 from frontend.context import PageContext, services_of
 from frontend.footprint_extras import ACTIVITY_PERCENT, FACTOR_PERCENT, extras_of, notice_of
@@ -12,6 +13,7 @@ from frontend.pages.footprint_files import kept
 from frontend.responses import page_response
 
 
+@noticing
 async def page(request: Request) -> Response:
     footprint = await kept(request)
     recalled = await services_of(request).footprints.recalled(footprint)

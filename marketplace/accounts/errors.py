@@ -103,3 +103,9 @@ class ProviderUnknown(MarketplaceError):
     """There is no such provider; params: provider_id."""
 
     code = "provider_unknown"
+
+
+class AddressNotConfirmed(MarketplaceError):
+    """Erasing cannot be undone, so the person types its own address first."""
+
+    code = "address_not_confirmed"

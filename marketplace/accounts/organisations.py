@@ -89,7 +89,7 @@ async def change_role(actor: Actor, person_id: str, role: Role, *, clock: Clock)
             tx, actor, "member.role_changed", person_id, None, {"from": membership.role, "to": role}, at=clock()
         )
 
-    await _unless_last_owner(work)
+    await unless_last_owner(work)
 
 
 async def remove(actor: Actor, person_id: str, *, clock: Clock) -> None:
@@ -106,7 +106,7 @@ async def remove(actor: Actor, person_id: str, *, clock: Clock) -> None:
         act = "member.left" if person_id == actor.person_id else "member.removed"
         await audit.record(tx, actor, act, person_id, None, {"role": membership.role}, at=clock())
 
-    await _unless_last_owner(work)
+    await unless_last_owner(work)
 
 
 def _organisation_of(actor: Actor) -> str:
@@ -122,7 +122,7 @@ async def _membership(organisation_id: str, person_id: str) -> Membership:
     return membership
 
 
-async def _unless_last_owner(work: Callable[[BaseDBAsyncClient], Awaitable[None]]) -> None:
+async def unless_last_owner(work: Callable[[BaseDBAsyncClient], Awaitable[None]]) -> None:
     """The database refuses to lose the last owner; here it gets its name."""
     try:
         await run_tx(work)

@@ -2,9 +2,14 @@
 
 from datetime import datetime
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.models import Membership, Organisation, Person, ServiceRole
 from marketplace.accounts.roles import Role, roles_of_member
+from marketplace.audit import service as audit
+from marketplace.clock import Clock
+from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.mail.address import checked
 
@@ -45,6 +50,16 @@ async def actor(person: Person, organisation_id: str | None) -> Actor:
         provider_id=provider_id if Role.PROVIDER in roles else None,
         roles=roles,
     )
+
+
+async def rename(actor: Actor, name: str, *, clock: Clock) -> None:
+    """The person itself, who may be called what it likes."""
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        await Person.filter(id=actor.person_id).update(name=name)
+        await audit.record(tx, actor, "person.renamed", actor.person_id, None, {}, at=clock())
+
+    await run_tx(work)
 
 
 async def grant(person_id: str, role: Role, *, now: datetime) -> None:
