@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from marketplace.accounts.retention import Retention
+from marketplace.audit import second_person
 from marketplace.certification import public_log
 from marketplace.certification import service as certification
 from marketplace.desk import batches as desk_batches
@@ -66,6 +68,8 @@ def handlers(market: Market) -> Mapping[str, Handler]:
 def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
     return {
         "quotes": lambda: quotes.expire_stale(market.clock),
+        "retention": Retention(market.clock),
+        "proposals": lambda: second_person.expire(market.clock),
         "overdue_orders": lambda: settlement.enqueue_overdue(market),
         "desk_cut_offs": lambda: desk_batches.freeze_due(market),
         "desk_reminders": lambda: desk_reminders.send_due(market),
