@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from cryptography import x509
 
 from certificates.credential import StatusSlot, slot_in
 from certificates.evidence import UnreadableEvidence, read_evidence
@@ -64,6 +65,14 @@ class _Issuer:
         published = file.read_text("utf-8") if file else self.get("/.well-known/ashiato-log.txt")
         return LogTrust(NoteKey.from_text(published.split("\n")[0])) if published else None
 
+    def paper_roots(self) -> tuple[x509.Certificate, ...]:
+        """Whose signatures on PDFs are believed; none if nobody can say."""
+        published = self.get("/.well-known/ashiato-pdf-roots.pem")
+        try:
+            return tuple(x509.load_pem_x509_certificates(published.encode())) if published else ()
+        except ValueError:  # not certificates, so nobody to believe
+            return ()
+
     def keys(self, file: Path | None) -> str:
         published = file.read_text("utf-8") if file else self.get("/.well-known/jwks.json")
         if published is None:
@@ -77,7 +86,7 @@ def run_verify(
     """Print the verdict. Exit code 0: genuine (or a genuine test certificate), 1: anything else, 2: undecided."""
     trusted_at = _Issuer(issuer.rstrip("/"), online=not offline)
     try:
-        read = _read(evidence)
+        read = _read(evidence, trusted_at.paper_roots())
         trusted = TrustedIssuer(trusted_at.url, read_jwks(trusted_at.keys(keys)), trusted_at.log(log_key))
     except (UnreadableEvidence, UnusableKey, MalformedKey, NoKeys, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
@@ -94,9 +103,9 @@ def run_verify(
             return EXIT_NOT_GENUINE
 
 
-def _read(evidence: str) -> Evidence:
+def _read(evidence: str, paper_roots: tuple[x509.Certificate, ...]) -> Evidence:
     file = Path(evidence)
-    return read_evidence(file.read_bytes() if file.is_file() else evidence.encode())
+    return read_evidence(file.read_bytes() if file.is_file() else evidence.encode(), paper_roots=paper_roots)
 
 
 def _completed(evidence: Evidence, issuer: _Issuer) -> Evidence:

@@ -1,5 +1,6 @@
 """What strangers need to check a certificate without us asking who they are, and what operators' machines look at."""
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -14,11 +15,13 @@ from marketplace.certification.examination import current_status_list
 from marketplace.database.migrator import pending
 
 FOR_ANYONE = {"Access-Control-Allow-Origin": "*"}
+PAPER_ROOTS_PATH = "/.well-known/ashiato-pdf-roots.pem"
 
 
 def routes() -> list[Route]:
     return [
         Route("/.well-known/jwks.json", signing_keys),
+        Route(PAPER_ROOTS_PATH, paper_roots),
         Route(f"/contexts/{CONTEXT_NAME}", context),
         Route("/status/{list_number:int}", status_list),
         Route("/healthz", alive),
@@ -31,6 +34,14 @@ async def signing_keys(request: Request) -> Response:
     keys = _services(request).market.signing_keys.jwks()
     headers = FOR_ANYONE | {"Cache-Control": "public, max-age=300"}
     return conditional(request, JSONResponse(keys, headers=headers, media_type="application/jwk-set+json"))
+
+
+async def paper_roots(request: Request) -> Response:
+    """The authorities that the PDFs' own signatures lead to, as PEM; empty where PDFs carry no signature."""
+    roots = _services(request).market.paper_roots
+    text = "".join(root.public_bytes(Encoding.PEM).decode() for root in roots)
+    headers = FOR_ANYONE | {"Cache-Control": "public, max-age=300"}
+    return conditional(request, Response(text, headers=headers, media_type="application/x-pem-file"))
 
 
 async def context(request: Request) -> Response:

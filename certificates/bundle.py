@@ -4,7 +4,6 @@ Besides the proofs it carries a program of one file (verify.mjs) that checks the
 instructions in both languages. The same parts give the same bytes.
 """
 
-import hashlib
 import json
 import zlib
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
+from certificates.bundle_check import NOTICES, SUMS, sums_of
 from certificates.credential import rfc3339
 from certificates.log.checkpoint import LogTrust
 from certificates.qr import proof_url
@@ -63,10 +63,9 @@ class Bundle:
 
     def to_zip(self) -> bytes:
         files = self._files()
-        sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
         buffer = BytesIO()
         with ZipFile(buffer, "w", ZIP_DEFLATED, compresslevel=9) as archive:
-            for name, data in sorted((files | {"SHA256SUMS": sums.encode()}).items()):
+            for name, data in sorted((files | {SUMS: sums_of(files)}).items()):
                 entry = ZipInfo(name, self.made_at.timetuple()[:6])
                 entry.compress_type = ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
@@ -99,7 +98,7 @@ class Bundle:
             files[f"pools/{number}.jwt"] = pool.credential.encode()
             if pool.log_proof is not None:
                 files[f"pools/{number}.tlog-proof"] = pool.log_proof.encode()
-        return files | {f"notices/{Path(name).name}": data for name, data in self.notices.items()}
+        return files | {f"{NOTICES}{Path(name).name}": data for name, data in self.notices.items()}
 
 
 def read_bundle_files(data: bytes) -> dict[str, bytes]:
@@ -109,6 +108,8 @@ def read_bundle_files(data: bytes) -> dict[str, bytes]:
             entries = archive.infolist()
             if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
                 raise UnreadableBundle("larger than any bundle")
+            if len({entry.filename for entry in entries}) < len(entries):
+                raise UnreadableBundle("a name occurs twice, and programs differ in which file they take")
             return {entry.filename: archive.read(entry) for entry in entries}
     except (BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as problem:
         raise UnreadableBundle(f"not a readable bundle: {problem}") from problem

@@ -8,16 +8,21 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from cryptography.x509 import Certificate
 from pydantic import TypeAdapter
 from pypdfium2 import PdfDocument, PdfiumError
 
 from certificates.bundle import UnreadableBundle, read_bundle_files
+from certificates.bundle_check import check_files
+from certificates.jose import read_compact
+from certificates.pdf_signature_result import PdfSignatureResult
 from certificates.statement import Disclosures, Statement
 from certificates.verdict import Verdict
 from certificates.verify import Evidence, TrustedIssuer, verify
 
 MAX_FILE_BYTES = 10_000_000
 CREDENTIAL_ATTACHMENT = "certificate.jwt"
+PAPER = "certificate.pdf"
 _MAX_ATTACHMENTS = 20
 _DISCLOSURES: TypeAdapter[Disclosures] = TypeAdapter(Disclosures)
 
@@ -35,14 +40,18 @@ class UnreadableEvidence(ValueError):
         self.reason = reason
 
 
-def read_evidence(data: bytes) -> Evidence:
-    """Evidence from the bytes of a file or from what somebody typed or scanned. Raises UnreadableEvidence."""
+def read_evidence(data: bytes, *, paper_roots: tuple[Certificate, ...] = ()) -> Evidence:
+    """Evidence from the bytes of a file or from what somebody typed or scanned. Raises UnreadableEvidence.
+
+    `paper_roots` are the authorities that a PDF's own signature may lead to. A PDF is CPU work of a tenth of a second and
+    more, and needs a library that loads for a second the first time: not inside an event loop (asyncio.to_thread).
+    """
     if len(data) > MAX_FILE_BYTES:
         raise UnreadableEvidence("too_large")
     if data.startswith(b"%PDF-"):
-        return Evidence(credential=_credential_in_pdf(data))
+        return Evidence(credential=_credential_in_pdf(data), paper=_signature_of(data, paper_roots))
     if data.startswith(b"PK\x03\x04"):
-        return _evidence_in_bundle(data)
+        return _evidence_in_bundle(data, paper_roots)
     try:
         text = data.decode("utf-8").strip()
     except UnicodeDecodeError as problem:
@@ -73,6 +82,7 @@ def verify_file(
     issuer: TrustedIssuer,
     *,
     now: datetime,
+    paper_roots: tuple[Certificate, ...] = (),
     status_list: str | None = None,
     log_proof: str | None = None,
     replacement: str | None = None,
@@ -81,7 +91,7 @@ def verify_file(
 
     Raises: UnreadableEvidence.
     """
-    evidence = read_evidence(data)
+    evidence = read_evidence(data, paper_roots=paper_roots)
     complete = replace(
         evidence,
         status_list=status_list or evidence.status_list,
@@ -106,16 +116,35 @@ def _credential_in_pdf(data: bytes) -> str:
     raise UnreadableEvidence("no_credential_in_pdf")
 
 
-def _evidence_in_bundle(data: bytes) -> Evidence:
+def _signature_of(pdf: bytes, roots: tuple[Certificate, ...]) -> PdfSignatureResult:
+    from certificates.pdf_signature import check_pdf_signature  # noqa: PLC0415 - only who has a PDF waits for it
+
+    return check_pdf_signature(pdf, roots)
+
+
+def _evidence_in_bundle(data: bytes, paper_roots: tuple[Certificate, ...]) -> Evidence:
     try:
         unpacked = read_bundle_files(data)
         files = {name: content.decode("utf-8") for name, content in unpacked.items() if _is_text(name)}
         pools = [unpacked[name].decode("ascii") for name in sorted(unpacked) if _is_pool_credential(name)]
         located = evidence_in_url(files["proof-url.txt"])
+        credential = files["certificate.jwt"]
+        statement = Statement.model_validate_json(files["statement.json"])
+        if statement.canonical_json() != unpacked["statement.json"]:
+            raise UnreadableBundle("the statement is not as it was hashed")
+        paper = unpacked.get(PAPER)
+        same_on_paper = paper is None or _credential_in_pdf(paper) == credential
         return replace(
             located,
-            credential=files["certificate.jwt"],
-            statement=Statement.model_validate_json(files["statement.json"]),
+            credential=credential,
+            statement=statement,
+            files=check_files(
+                unpacked,
+                statement,
+                same_on_paper=same_on_paper,
+                same_address=files["proof-url.txt"].partition("#")[0] == _address_in(credential),
+            ),
+            paper=None if paper is None else _signature_of(paper, paper_roots),
             disclosures=_DISCLOSURES.validate_python(json.loads(files["disclosures.json"])),
             status_list=files.get("status-list.jwt"),
             log_proof=files.get("certificate.tlog-proof"),
@@ -123,6 +152,11 @@ def _evidence_in_bundle(data: bytes) -> Evidence:
         )
     except (UnreadableBundle, UnreadableEvidence, KeyError, ValueError, RecursionError) as problem:
         raise UnreadableEvidence("unreadable_bundle") from problem
+
+
+def _address_in(credential: str) -> object:
+    """The certificate's address as a credential claims it; not believed, only compared."""
+    return read_compact(credential).claims().get("id")
 
 
 def _is_text(name: str) -> bool:

@@ -9,8 +9,6 @@ import io
 import logging
 import re
 import zlib
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 from cryptography import x509
@@ -21,29 +19,12 @@ from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from certificates.pdf_signature_result import PdfSignatureOutcome, PdfSignatureResult
+
 MAX_PDF_BYTES: Final = 5_000_000
 MAX_INFLATED_BYTES: Final = 40_000_000
 # It logs a traceback for every file that somebody else has signed; the result says so in one word.
 logging.getLogger("pyhanko.sign.validation").setLevel(logging.CRITICAL)
-
-
-class PdfSignatureOutcome(StrEnum):
-    """`unsigned` has no signature; `invalid` has one that does not hold, or cannot be read; `untrusted` holds, and its
-    chain does not end in a trusted certificate; `valid` holds for every byte of the file and is trusted."""
-
-    UNSIGNED = "unsigned"
-    INVALID = "invalid"
-    UNTRUSTED = "untrusted"
-    VALID = "valid"
-
-
-@dataclass(frozen=True, slots=True)
-class PdfSignatureResult:
-    """`signed_by` is the signer certificate's common name and `reason` a stable code with every outcome but valid."""
-
-    outcome: PdfSignatureOutcome
-    signed_by: str | None = None
-    reason: str | None = None
 
 
 def check_pdf_signature(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureResult:
@@ -100,5 +81,5 @@ def _checked(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureR
 
 
 def _library_certificates(certificates: tuple[x509.Certificate, ...]) -> list[Any]:
-    encoded = b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates)
-    return list(load_certs_from_pemder_data(encoded))
+    encoded = (certificate.public_bytes(serialization.Encoding.DER) for certificate in certificates)
+    return [certificate for one in encoded for certificate in load_certs_from_pemder_data(one)]

@@ -22,8 +22,14 @@ class Outcome(StrEnum):
 
 
 class CheckName(StrEnum):
-    """In the order they are made and shown; POOL only with a certificate that has grams of a pool certificate."""
+    """In the order they are made and shown.
 
+    Only where there is something to check: FILES with an exit bundle, PAPER with a PDF, POOL with a certificate that has
+    grams of a pool certificate.
+    """
+
+    FILES = "files"
+    PAPER = "paper"
     NUMBER = "number"
     CREDENTIAL = "credential"
     PROOF = "proof"

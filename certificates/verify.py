@@ -12,6 +12,7 @@ docs/verification.md explains each check and reason to people who write their ow
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from certificates.bundle_check import BundleFiles
 from certificates.compact_proof import CompactProof, MalformedProof, read_proof
 from certificates.credential import (
     CERTIFICATE_TYPE,
@@ -31,6 +32,7 @@ from certificates.log.merkle import ProofNotValid
 from certificates.log.notes import MalformedNote, NoteNotSigned
 from certificates.log.proof import MalformedLogProof, read_log_proof
 from certificates.number import MistypedNumber, NotACertificateNumber, environment_of, read_number
+from certificates.pdf_signature_result import PdfSignatureOutcome, PdfSignatureResult
 from certificates.statement import Disclosures, Environment, PoolShare, Statement
 from certificates.status_list import StatusList, UnusableStatusList, is_set
 from certificates.verdict import (
@@ -79,7 +81,8 @@ class Evidence:
 
     `number` is as typed or as it stands in the URL, `proof` the URL's fragment, `statement` a separate copy to compare,
     `log_proof` the text of a .tlog-proof file, `replacement` the credential of the certificate that replaced this one,
-    `pools` the credentials of the pool certificates that it has grams of.
+    `pools` the credentials of the pool certificates that it has grams of. `files` and `paper` are what was found when an
+    exit bundle or a PDF was opened (certificates/evidence.py): how its files fit each other, and the PDF's own signature.
     """
 
     number: str | None = None
@@ -91,6 +94,8 @@ class Evidence:
     status_list: str | None = None
     replacement: str | None = None
     pools: tuple[str, ...] = ()
+    files: BundleFiles | None = None
+    paper: PdfSignatureResult | None = None
 
 
 def verify(evidence: Evidence, issuer: TrustedIssuer, *, now: datetime) -> Verdict:
@@ -138,6 +143,8 @@ class _Examination:
         self.signing_key: PublicKey | None = None
 
     def verdict(self) -> Verdict:
+        self._files()
+        self._paper()
         self._number()
         self._credential()
         self._proof()
@@ -160,6 +167,28 @@ class _Examination:
             logged=self.logged if trusted else None,
             replaced_by=self.replaced_by,
         )
+
+    def _files(self) -> None:
+        """An exit bundle carries the sums of its files; what it carries twice must be the same."""
+        found = self.evidence.files
+        if found is BundleFiles.WHOLE:
+            self.checks.append(passed(CheckName.FILES))
+        elif found is not None:
+            self.checks.append(failed(CheckName.FILES, found.value))
+
+    def _paper(self) -> None:
+        """The PDF's own signature. Without one the paper may say anything: only the credential in it is checked then."""
+        if self.evidence.paper is None:
+            return
+        match self.evidence.paper.outcome:
+            case PdfSignatureOutcome.VALID:
+                self.checks.append(passed(CheckName.PAPER))
+            case PdfSignatureOutcome.UNSIGNED:
+                self.checks.append(not_made(CheckName.PAPER, "paper_not_signed"))
+            case PdfSignatureOutcome.UNTRUSTED:
+                self.checks.append(not_made(CheckName.PAPER, "paper_signer_unknown"))
+            case PdfSignatureOutcome.INVALID:
+                self.checks.append(failed(CheckName.PAPER, "paper_changed"))
 
     def _number(self) -> None:
         """The number's own check symbols; without a typed number, those of the number in the credential."""

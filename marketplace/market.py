@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from cryptography.x509 import Certificate
+
 from certificates.keys import KeyRing
 from certificates.log.checkpoint import LogTrust
 from certificates.log.notes import NoteSigner
 from certificates.log.witness import Witness
 from marketplace.clock import Clock
 from marketplace.desk.rules import DeskRules
-from marketplace.mail.post import Post
 from marketplace.invoices.issuer import SANDBOX_ISSUER, Issuer
+from marketplace.mail.post import Post
 from marketplace.payments.gateway import PaymentGateway
 from marketplace.payments.payout_gateway import PayoutGateway
 from marketplace.pools.terms import PoolTerms
@@ -47,7 +49,10 @@ class PublicLog:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """`registries` by registry code. `base_url` is where buyers reach us, without a slash at the end."""
+    """`registries` by registry code. `base_url` is where buyers reach us, without a slash at the end.
+
+    `paper_roots` are the authorities that our PDFs' own signatures lead to.
+    """
 
     clock: Clock
     payments: PaymentGateway
@@ -59,3 +64,4 @@ class Market:
     terms: Terms
     post: Post
     desk: DeskRules = field(default_factory=DeskRules)
+    paper_roots: tuple[Certificate, ...] = ()

@@ -24,7 +24,7 @@ LARGEST_EVIDENCE = 13_500_000
 
 
 class VerificationWish(Wish):
-    """Exactly one of the four."""
+    """Exactly one of the five."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
@@ -33,10 +33,13 @@ class VerificationWish(Wish):
     url: Annotated[str | None, Field(max_length=2_000, description="What the QR code holds, fragment included.")] = None
     pdf: Annotated[str | None, Field(description="The PDF file in base64, at most 10 MB.")] = None
 
+    bundle: Annotated[str | None, Field(description="The exit bundle (ZIP) in base64, at most 10 MB.")] = None
+
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(given is not None for given in (self.number, self.jwt, self.url, self.pdf)) != 1:
-            raise ValueError("exactly_one_of_number_jwt_url_pdf")
+        given = (self.number, self.jwt, self.url, self.pdf, self.bundle)
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("exactly_one_of_number_jwt_url_pdf_bundle")
         return self
 
 
@@ -78,26 +81,27 @@ class VerdictView(View):
 async def verify_certificate(call: Call, body: VerificationWish) -> Reply:
     """Verify a certificate
 
-    By number, credential, scanned address or PDF. The verdict speaks of this moment, so it is never stored or replayed.
+    By number, credential, scanned address, PDF or exit bundle. The verdict speaks of this moment, so it is never stored or replayed.
     """
-    return Reply(_view(await examine(call.services.market, await _evidence(body))))
+    return Reply(_view(await examine(call.services.market, await _evidence(call, body))))
 
 
-async def _evidence(body: VerificationWish) -> Evidence:
+async def _evidence(call: Call, body: VerificationWish) -> Evidence:
     if body.number is not None:
         return Evidence(number=body.number)
     if body.jwt is not None:
         return Evidence(credential=body.jwt)
     if body.url is not None:
         return evidence_in_url(body.url)
-    return await asyncio.to_thread(read_evidence, _decoded(body.pdf or ""))
+    file = _decoded("/bundle", body.bundle) if body.bundle is not None else _decoded("/pdf", body.pdf or "")
+    return await asyncio.to_thread(read_evidence, file, paper_roots=call.services.market.paper_roots)
 
 
-def _decoded(pdf: str) -> bytes:
+def _decoded(pointer: str, file: str) -> bytes:
     try:
-        return b64decode(pdf, validate=True)
+        return b64decode(file, validate=True)
     except (NotBase64, ValueError):
-        error = FieldError(place="body", pointer="/pdf", code="not_base64", detail="send the file in standard base64")
+        error = FieldError(place="body", pointer=pointer, code="not_base64", detail="send the file in standard base64")
         raise InputRefused("the body is not acceptable", errors=[error]) from None
 
 

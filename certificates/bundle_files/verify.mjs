@@ -54,6 +54,12 @@ const sorted = (value) =>
   : Array.isArray(value) ? value.map(sorted)
   : Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted(value[name])]));
 
+check("files", ["SHA256SUMS"], () => {
+  const lines = text("SHA256SUMS").split("\n").map((line) => line.split("  ")).filter(([, name]) => has(name));
+  for (const [sum, name] of lines) if (sha256(bytes(name)).toString("hex") !== sum) fail(`${name} is not what it was`);
+  return `${lines.length} files are what they were when the bundle was made`;
+});
+
 check("credential", ["certificate.jwt"], () => {
   const { key, claims } = openToken("certificate.jwt");
   if (claims.iss !== issuer || claims.issuer !== issuer) fail(`issued by ${claims.iss}`);

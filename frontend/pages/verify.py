@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from cryptography.x509 import Certificate
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,18 +42,18 @@ async def submit(request: Request) -> Response:
     async with request.form(max_files=1, max_fields=4) as form:
         number = str(form.get("number", "")).strip()[:2_000]
         try:
-            evidence = await _evidence(form, number)
+            evidence = await _evidence(form, number, services_of(request).market.paper_roots)
         except Refused as refused:
             locale = PageContext.of(request).locale
             return _form(request, number=number, errors={refused.field: sentence(refused.code, {}, locale)})
     return await _examined(request, evidence, number=number)
 
 
-async def _evidence(form: FormData, number: str) -> Evidence:
+async def _evidence(form: FormData, number: str, paper_roots: tuple[Certificate, ...]) -> Evidence:
     file = form.get("file")
     if isinstance(file, UploadFile) and file.filename:
         content = await file.read(MAX_FILE_BYTES + 1)
-        return await _evidence_in_file(content)
+        return await _evidence_in_file(content, paper_roots)
     if not number:
         raise Refused("number", "nothing_to_verify")
     return _typed(number)
@@ -66,13 +67,13 @@ def _typed(text: str) -> Evidence:
         return Evidence(number=text)
 
 
-async def _evidence_in_file(content: bytes) -> Evidence:
+async def _evidence_in_file(content: bytes, paper_roots: tuple[Certificate, ...]) -> Evidence:
     if len(content) > MAX_FILE_BYTES:
         raise Refused("file", "file_too_large")
     try:
         if content.startswith(_PICTURES) or content[4:8] == b"ftyp":
             return read_evidence((await asyncio.to_thread(read_qr, content)).encode())
-        return await asyncio.to_thread(read_evidence, content)
+        return await asyncio.to_thread(read_evidence, content, paper_roots=paper_roots)
     except NoCodeInPhoto as unreadable:
         raise Refused("file", unreadable.code) from unreadable
     except UnreadableEvidence as unreadable:

@@ -19,10 +19,11 @@ from certificates.keys import read_jwks
 from certificates.log.checkpoint import LogTrust
 from certificates.log.notes import NoteKey
 from certificates.log.proof import read_log_proof
-from certificates.pdf_signature import PdfSignatureOutcome, check_pdf_signature
+from certificates.pdf_signature import check_pdf_signature
+from certificates.pdf_signature_result import PdfSignatureOutcome
 from certificates.service import revoke
 from certificates.signing_authority import make_sandbox_authority
-from certificates.verdict import CheckResult, Outcome
+from certificates.verdict import CheckName, CheckResult, Outcome
 from certificates.verify import TrustedIssuer
 from marketplace.certification.publication import NAMING, published
 from marketplace.clock import japan_date
@@ -99,9 +100,14 @@ def drawn(svg: str) -> Image.Image:
 
     size = int(re.search(r'viewBox="0 0 (\d+)', svg)[1])
     image = Image.new("L", (size * 8, size * 8), 255)
-    dark = svg.partition('fill="#000" d="')[2].partition('"')[0]
-    for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1", dark):
-        image.paste(0, (int(x) * 8, int(y) * 8, (int(x) + int(width)) * 8, (int(y) + 1) * 8))
+    x = y = 0
+    for command, dx, line in re.findall(r"([Mmh])(\d+)(?: (\d+))?", svg.partition('stroke="#000" d="')[2]):
+        if command == "M":
+            x, y = int(dx), int(line)
+            continue
+        if command == "h":
+            image.paste(0, (x * 8, y * 8, (x + int(dx)) * 8, (y + 1) * 8))
+        x += int(dx)
     return image
 
 
@@ -189,7 +195,8 @@ class TestWhatIsTakenAlong:
         issuer = TrustedIssuer("https://ashiato.example", keys, small.market.log.trust)
         verdict = verify_file(packed, issuer, now=small.clock())
         assert verdict.outcome is Outcome.TEST_CERTIFICATE
-        assert {check.result for check in verdict.checks} == {CheckResult.PASSED}
+        # this service has no authority to sign paper with
+        assert {check.name for check in verdict.checks if check.result is not CheckResult.PASSED} == {CheckName.PAPER}
 
     async def test_the_bundle_of_a_revoked_one_says_so(self, client, small, certificate):
         await run_tx(lambda _: revoke(certificate["number"], "issued_in_error", now=small.clock()))
@@ -257,6 +264,12 @@ class TestAVerification:
         pdf = (await client.get(f"{certificate['url']}.pdf")).content
         verdict = (await client.post("/v1/verifications", json={"pdf": b64encode(pdf).decode()})).json()
         assert (verdict["outcome"], verdict["covered_g"]) == ("test_certificate", 3 * TONNE)
+
+    async def test_takes_the_exit_bundle(self, client, certificate):
+        bundle = (await client.get(f"{certificate['url']}.zip")).content
+        verdict = (await client.post("/v1/verifications", json={"bundle": b64encode(bundle).decode()})).json()
+        assert verdict["outcome"] == "test_certificate"
+        assert verdict["checks"][0] == {"name": "files", "result": "passed", "reason": None}
 
     async def test_is_not_fooled_by_an_altered_credential(self, client, certificate):
         credential = (await client.get(f"{certificate['url']}.jwt")).text

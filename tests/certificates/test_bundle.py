@@ -13,6 +13,7 @@ from certificates.log.checkpoint import LogTrust
 from certificates.statement import DisclosedField
 from certificates.verdict import CheckName, CheckResult, Outcome
 from tests.certificates.authority import ISSUER, NOW, Issued
+from tests.certificates.whole_bundle import a_signed_pdf, a_whole_bundle, with_notice
 
 # Playwright, with which the pages are tested, brings a Node.js along.
 NODE = compute_driver_executable()[0]
@@ -110,7 +111,9 @@ class TestABundleHoldsEverything:
 class TestItProvesItselfWithNodeAlone:
     def test_every_check_passes(self, tmp_path: Path) -> None:
         code, said = run_verifier(unpacked(a_bundle(), tmp_path))
-        assert said == dict.fromkeys(["credential", "QR proof", "names", "public log", "not revoked"], "passed")
+        assert said == dict.fromkeys(
+            ["files", "credential", "QR proof", "names", "public log", "not revoked"], "passed"
+        )
         assert code == 0
 
     def test_what_is_missing_is_not_made(self, tmp_path: Path) -> None:
@@ -178,12 +181,31 @@ class TestItProvesItselfWithNodeAlone:
 class TestTheServiceReadsItToo:
     def test_as_evidence_without_its_keys(self) -> None:
         issued = Issued()
-        verdict = verify_file(a_bundle(issued).to_zip(), issued.issuer, now=NOW)
+        verdict = verify_file(replace(a_bundle(issued), pdf=None, notices={}).to_zip(), issued.issuer, now=NOW)
         assert verdict.outcome is Outcome.TEST_CERTIFICATE
         assert {check.result for check in verdict.checks} == {CheckResult.PASSED}
 
+    def test_with_a_notice_that_the_statement_does_not_name_it_is_altered(self) -> None:
+        issued = Issued()
+        verdict = verify_file(replace(a_bundle(issued), pdf=None).to_zip(), issued.issuer, now=NOW)
+        assert (verdict.outcome, verdict.check(CheckName.FILES).reason) == (Outcome.ALTERED, "notice_differs")
+
+    def test_with_the_paper_of_another_certificate_it_is_altered(self) -> None:
+        issued = with_notice()
+        mixed = a_whole_bundle(issued, pdf=a_signed_pdf(with_notice(ring=issued.ring)))
+        verdict = verify_file(mixed.to_zip(), issued.issuer, now=NOW)
+        reason = verdict.check(CheckName.FILES).reason
+        assert (verdict.outcome, reason) == (Outcome.ALTERED, "paper_of_another_certificate")
+
+    def test_two_files_of_one_name_are_refused(self) -> None:
+        buffer = io.BytesIO(a_bundle().to_zip())
+        with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(buffer, "a") as archive:
+            archive.writestr("statement.json", "{}")
+        with pytest.raises(UnreadableBundle):
+            read_bundle_files(buffer.getvalue())
+
     def test_keys_in_the_bundle_make_nobody_trusted(self) -> None:
-        verdict = verify_file(a_bundle().to_zip(), Issued().issuer, now=NOW)
+        verdict = verify_file(replace(a_bundle(), pdf=None).to_zip(), Issued().issuer, now=NOW)
         assert verdict.outcome is Outcome.NOT_OURS
         assert verdict.check(CheckName.CREDENTIAL).reason == "unknown_key"
 

@@ -5,8 +5,9 @@ import pytest
 
 from certificates.evidence import MAX_FILE_BYTES, UnreadableEvidence, evidence_in_url, read_evidence, verify_file
 from certificates.qr import proof_url, short_url
-from certificates.verdict import Outcome
+from certificates.verdict import CheckName, CheckResult, Outcome, failed, not_made
 from tests.certificates.authority import ISSUER, NOW, Issued
+from tests.certificates.whole_bundle import a_signed_pdf, an_authority, with_notice
 
 
 def a_pdf(**attachments: bytes) -> bytes:
@@ -53,6 +54,35 @@ class TestWhatPeopleHoldIsRecognised:
         revoked = issued.status_list(issued.slot.index)
         verdict = verify_file(issued.credential.encode(), issued.issuer, now=NOW, status_list=revoked)
         assert verdict.outcome is Outcome.REVOKED
+
+
+class TestThePapersOwnSignature:
+    """The credential inside decides; the signature says whether the printed words are those that were signed."""
+
+    def test_of_a_known_authority_is_passed(self) -> None:
+        issued = with_notice()
+        verdict = verify_file(a_signed_pdf(issued), issued.issuer, now=NOW, paper_roots=(an_authority().root,))
+        assert verdict.check(CheckName.PAPER).result is CheckResult.PASSED
+
+    @pytest.mark.parametrize(("signed", "reason"), [(True, "paper_signer_unknown"), (False, "paper_not_signed")])
+    def test_of_nobody_known_or_nobody_at_all_is_not_made(self, signed: bool, reason: str) -> None:
+        issued = with_notice()
+        pdf = a_signed_pdf(issued) if signed else a_pdf(certificate_jwt=issued.credential.encode())
+        verdict = verify_file(pdf, issued.issuer, now=NOW)
+        assert verdict.check(CheckName.PAPER) == not_made(CheckName.PAPER, reason)
+        assert verdict.outcome is Outcome.TEST_CERTIFICATE
+
+    def test_on_changed_paper_fails_and_so_does_the_certificate(self) -> None:
+        issued = with_notice()
+        pdf = a_signed_pdf(issued) + b"% a word more"
+        verdict = verify_file(pdf, issued.issuer, now=NOW, paper_roots=(an_authority().root,))
+        assert verdict.check(CheckName.PAPER) == failed(CheckName.PAPER, "paper_changed")
+        assert (verdict.outcome, verdict.statement) == (Outcome.ALTERED, None)
+
+    def test_is_not_asked_for_without_paper(self) -> None:
+        issued = Issued()
+        verdict = verify_file(issued.credential.encode(), issued.issuer, now=NOW)
+        assert CheckName.PAPER not in {check.name for check in verdict.checks}
 
 
 class TestOtherThingsAreRefusedCalmly:
