@@ -39,11 +39,14 @@ from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
 from marketplace.invoices import composing
 from marketplace.mail import address, post, smtp
+from marketplace.operations import service as operations
 from marketplace.orders import settlement
 from marketplace.payments import gateway as payments
 from marketplace.pools import jobs as pool_jobs
 from marketplace.projects import eligibility
 from marketplace.projects import facts as project_facts
+from marketplace.providers import errors as providers
+from marketplace.reconciliation import cases
 from marketplace.registries import imported_lists, profiles
 from marketplace.registries.desk import states as desk_states
 from offset_calc import errors as calc
@@ -273,6 +276,16 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         accounts.PersonUnknown,
         accounts.ProviderUnknown,
         audit.ReasonMissing,
+        operations.NothingToRunAgain,
+        operations.RegistryMayHaveActed,
+        cases.CaseChanged,
+        providers.AccountNotFound,
+        providers.HoldingNotFound,
+        providers.ProviderNotFound,
+        providers.ProviderExists,
+        providers.ListedAlready,
+        providers.CheckedListGone,
+        providers.TermsRefused,
         # our own records contradict themselves
         serials.CannotSplit,
         facts.ShareTooLarge,

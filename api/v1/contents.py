@@ -1,6 +1,6 @@
 """Every endpoint of version 1, in the order in which a newcomer meets them."""
 
-from api.v1 import certificates, factors, footprints, listings, orders, projects, quotes, verifications
+from api.v1 import cancellations, certificates, factors, footprints, listings, order_papers, orders, projects, quotes, verifications
 
 ENDPOINTS = (
     footprints.create_footprint,
@@ -19,6 +19,10 @@ ENDPOINTS = (
     orders.read_consent,
     orders.create_order,
     orders.list_orders,
+    order_papers.list_papers,
+    order_papers.read_invoice,
+    order_papers.read_receipt,
+    order_papers.read_credit_note,
     orders.read_order,
     # the forms with an ending come before the address that would swallow them
     certificates.read_open_badge,
@@ -28,5 +32,6 @@ ENDPOINTS = (
     certificates.read_log_proof,
     certificates.read_bundle,
     certificates.read_certificate,
+    cancellations.list_cancellations,
     verifications.verify_certificate,
 )

@@ -52,14 +52,15 @@ async def _overview(
     request: Request, *, status: int = 200, problem: str = "", typed: Mapping[str, str] | None = None
 ) -> Response:
     locale = PageContext.of(request).locale
+    words = MarketWords(locale)
     return page_response(
         request,
         "pages/operations.html",
         status=status,
         needed=await attention.needed(),
         may_act=actor_of(request).is_any(Role.OPERATOR),
-        registry=MarketWords(locale).registry,
-        why=lambda reasons: "、".join(review_reason(code, locale) for code in reasons.split(",")),
+        registry=words.registry,
+        why=lambda reasons: words.list_of([review_reason(code, locale) for code in reasons.split(",")]),
         problem=problem,
         typed=typed or {},
     )

@@ -25,6 +25,8 @@ FOR EACH ROW EXECUTE FUNCTION refuse('order_shortfall_never_changes');
 
 CREATE INDEX retirement_needing_a_person ON retirement (id) WHERE review_reason IS NOT NULL;
 CREATE INDEX retirement_by_state ON retirement (state, submitted_at) WHERE state IN ('submitted', 'unknown');
+-- the public ledger reads from the latest backwards
+CREATE INDEX retirement_confirmed ON retirement (recorded_on, id) WHERE state = 'confirmed';
 CREATE INDEX job_parked ON job (parked_at) WHERE parked_at IS NOT NULL;
 
 -- one comparison of one account with what its registry says; differences make cases
