@@ -7,6 +7,7 @@ from tortoise import Tortoise
 
 from api.settings import Settings
 from marketplace import invariants
+from marketplace.audit import service as audit
 from marketplace.clock import system_clock
 from marketplace.database.connect import tortoise_config
 from marketplace.database.migrator import migrate
@@ -36,14 +37,18 @@ async def migrate_database() -> list[str]:
 
 
 async def examine(data: Path | None) -> int:
-    """Print every broken invariant; the exit code is 1 if there is one."""
+    """Print every broken invariant and every broken entry of the audit trail; the exit code is 1 if there is one."""
     url = f"sqlite://{(data / 'ashiato.sqlite3').resolve()}" if data else Settings().database_url.get_secret_value()
     await Tortoise.init(config=tortoise_config(url))
     try:
         findings = await invariants.violations()
+        broken, newest = await audit.verify(), await audit.newest_seal()
     finally:
         await Tortoise.close_connections()
     for finding in findings:
         print(f"{finding.rule}: {finding.row}")  # noqa: T201 - the command's output
     print(f"{len(findings)} violations of {len(invariants.RULES)} invariants")  # noqa: T201
-    return 1 if findings else 0
+    for entry in broken:
+        print(f"audit trail, entry {entry.position}: {entry.what}")  # noqa: T201
+    print(f"{len(broken)} broken entries in the audit trail; its newest seal: {newest or 'none'}")  # noqa: T201
+    return 1 if findings or broken else 0

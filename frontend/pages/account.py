@@ -133,7 +133,7 @@ async def _page(request: Request, typed: Typed, *, errors: dict[str, str] | None
         orders=[OrderRow.of(order) for order in owned],
         footprints=[FootprintRow.of(one) for one in footprints],
         claimable=len(await belongings.claimable(actor.email)) if actor.organisation_id else 0,
-        roles=sorted(actor.roles),
+        roles=[role for role in Role if role in actor.roles],
         typed=typed,
         errors=errors or {},
     )

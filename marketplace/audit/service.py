@@ -111,3 +111,9 @@ async def verify() -> Sequence[BrokenChain]:
                 broken.append(BrokenChain(entry.position, "seal"))
             expected, previous = entry.position + 1, entry.seal
     return broken
+
+
+async def newest_seal() -> str | None:
+    """What to keep elsewhere: whoever has it notices when the trail is cut off behind it."""
+    newest = await AuditEntry.all().order_by("-position").limit(1)
+    return newest[0].seal if newest else None
