@@ -24,6 +24,7 @@ from marketplace.payouts import onboarding
 from marketplace.payouts import service as payouts
 from marketplace.pools import jobs as pools
 from marketplace.pools import opening
+from marketplace.providers import imports
 from marketplace.quotes import service as quotes
 from marketplace.reconciliation import service as reconciliation
 from marketplace.retirements import service as retirements
@@ -67,6 +68,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
 
 def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
     return {
+        "checked_lists": lambda: imports.forget_unused(market.clock),
         "quotes": lambda: quotes.expire_stale(market.clock),
         "retention": Retention(market.clock),
         "proposals": lambda: second_person.expire(market.clock),

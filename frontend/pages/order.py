@@ -10,6 +10,7 @@ from frontend.order_view import OrderView, view_of
 from frontend.responses import page_response
 from marketplace.clock import japan_date
 from marketplace.errors import OrderNotFound
+from marketplace.invoices import service as invoices
 from marketplace.orders import service as orders
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
@@ -47,6 +48,7 @@ async def page(request: Request) -> Response:
         footprint_id=quote.footprint_id,
         expected=expected,
         refresh_seconds=REFRESH_SECONDS,
+        papers=await invoices.of_order(order.id),
     )
 
 

@@ -1,6 +1,6 @@
 """Double-entry postings in yen; append-only, and every transaction sums to zero (a rule of the database)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from tortoise import fields
 from tortoise.models import Model
@@ -38,3 +38,16 @@ class BuyerBalance(Model):
 
     class Meta:
         table = "buyer_balance"
+
+
+class LedgerCheck(Model):
+    """One run of the daily check. `findings` is a JSON list; `day` is Japan time."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    day: fields.Field[date] = fields.DateField()
+    findings: fields.Field[str] = fields.TextField()
+    finding_count: fields.Field[int] = fields.BigIntField()
+    at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "ledger_check"

@@ -31,6 +31,7 @@ class Happened(StrEnum):
     CANCELLATION_REFUSED = "cancellation_refused"
     CANCELLATION_CONFIRMED = "cancellation_confirmed"
     CERTIFIED = "certified"
+    CANCELLED_BY_BUYER = "cancelled_by_buyer"
     REFUND_DUE = "refund_due"
     REFUNDED = "refunded"
     PART_REFUND_DUE = "part_refund_due"
@@ -59,6 +60,7 @@ MAILS: Mapping[Happened, Follows] = {
     Happened.EXPIRED: Follows("order_expired"),
     Happened.PAID: Follows("order_paid"),
     Happened.CANCELLATION_REQUESTED: Follows("application_sent", lasting=True),
+    Happened.APPLICATION_FROZEN: Follows("application_frozen"),
     Happened.REGISTRY_WAITING: Follows("registry_waiting", lasting=True),
     Happened.REGISTRY_ANSWER_UNKNOWN: Follows("registry_silent", lasting=True),
     Happened.UNITS_REPLACED: Follows("units_replaced"),
@@ -67,6 +69,9 @@ MAILS: Mapping[Happened, Follows] = {
     Happened.CERTIFIED: Follows("certified"),
     Happened.REFUND_DUE: Follows("refund_due"),
     Happened.REFUNDED: Follows("refunded"),
+    Happened.PAYMENT_PROMISED: Follows("payment_promised"),
+    Happened.PART_REFUNDED: Follows("part_refunded"),
+    Happened.REFUND_FAILED: Follows("refund_failed", operators="operator_refund_failed"),
 }
 
 

@@ -10,6 +10,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from marketplace.database.dialect import is_postgres
 from marketplace.database.transactions import run_tx
 from marketplace.ledger import service as ledger
+from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.payments import early_news
 from marketplace.payments.events import Subject
@@ -57,12 +58,12 @@ async def follow_by_id(market: Market, dispute_id: str) -> None:
                 opened_at=now,
                 changed_at=now,
             )
-        await _follow(market, known, told, payment.order_id)
+        await _follow(market, tx, known, told, payment.order_id)
 
     await run_tx(work)
 
 
-async def _follow(market: Market, known: DisputeRecord, told: Dispute, order_id: str) -> None:
+async def _follow(market: Market, tx: BaseDBAsyncClient, known: DisputeRecord, told: Dispute, order_id: str) -> None:
     old, new = DisputeState(known.state), told.state
     if new not in ALLOWED_MOVES[old]:
         # nothing new, or an older answer that arrived after a newer one
@@ -74,5 +75,7 @@ async def _follow(market: Market, known: DisputeRecord, told: Dispute, order_id:
     accounts = (ledger.CLEARING, ledger.dispute_account(known.id), ledger.LOSS)
     shifts = (after - before for before, after in zip(POSITION[old], POSITION[new], strict=True))
     postings = {account: shift * known.amount_yen for account, shift in zip(accounts, shifts, strict=True) if shift}
+    facts = {"dispute": known.id, "order_id": order_id, "state": new.value, "yen": known.amount_yen}
+    await mail.tell_operators(market, tx, "operator_dispute", facts, key=f"dispute:{known.id}:{changes}")
     if postings:
         await ledger.book(f"dispute:{known.id}:{changes}", postings, order_id=order_id, at=now)

@@ -260,15 +260,16 @@ async def _refused(market: Market, asked: RefundRecord, reason: str) -> None:
 
 
 async def try_again(market: Market, refund_id: str, failed_attempt: int) -> None:
-    """Another attempt after a failed one, with another key. Repeated, or after somebody else's, it changes nothing."""
+    """Job: another attempt after a failed one, with another key."""
+    await run_tx(lambda tx: begin_again(tx, refund_id, failed_attempt, at=market.clock()))
 
-    async def work(tx: BaseDBAsyncClient) -> None:
-        record = await RefundRecord.get(id=refund_id)
-        if (record.state, record.attempt) == (RefundState.FAILED, failed_attempt):
-            await _move(record, RefundState.REQUESTED, attempt=failed_attempt + 1, failure=None, decided_at=None)
-            await _enqueue(tx, record, at=market.clock())
 
-    await run_tx(work)
+async def begin_again(tx: BaseDBAsyncClient, refund_id: str, failed_attempt: int, *, at: datetime) -> None:
+    """Inside the caller's transaction. Repeated, or after somebody else's, it changes nothing."""
+    record = await RefundRecord.get(id=refund_id)
+    if (record.state, record.attempt) == (RefundState.FAILED, failed_attempt):
+        await _move(record, RefundState.REQUESTED, attempt=failed_attempt + 1, failure=None, decided_at=None)
+        await _enqueue(tx, record, at=at)
 
 
 async def _move(record: RefundRecord, new: RefundState, **changes: object) -> None:
