@@ -1,6 +1,18 @@
 """Every endpoint of version 1, in the order in which a newcomer meets them."""
 
-from api.v1 import cancellations, certificates, factors, footprints, listings, order_papers, orders, projects, quotes, verifications
+from api.v1 import (
+    cancellations,
+    certificate_papers,
+    certificates,
+    factors,
+    footprints,
+    listings,
+    order_papers,
+    orders,
+    projects,
+    quotes,
+    verifications,
+)
 
 ENDPOINTS = (
     footprints.create_footprint,

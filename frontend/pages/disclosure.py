@@ -4,21 +4,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from certificates.claims.wording import ClaimTexts
+from certificates.claims.texts import texts_of
 from certificates.qr import short_url
 from certificates.records import CertificateNotFound
 from certificates.sheet import sheet
-from certificates.statement import DisclosedField
 from certificates.verify import Evidence
 from frontend.claim_view import view_of as claim_view_of
 from frontend.context import PageContext, services_of
-from frontend.formatting import period
-from frontend.market_words import MarketWords
 from frontend.responses import page_response
 from frontend.verdict_view import view_of
 from marketplace.certification.claims import judge_certificate
 from marketplace.certification.examination import examine
-from marketplace.certification.publication import Publication, published
+from marketplace.certification.publication import published
 from marketplace.clock import japan_date
 
 
@@ -45,23 +42,11 @@ async def page(request: Request) -> Response:
             locale=context.locale.value,
         ),
         verdict=view_of(examination.verdict, context.locale),
-        claim=claim_view_of(judgement, _texts(publication, MarketWords(context.locale)), context.locale),
+        claim=claim_view_of(
+            judgement, texts_of(statement, publication.disclosures, context.locale.value), context.locale
+        ),
         statement_hash=statement.sha256(),
         version=statement.version,
         checked_at=short_url(market.base_url, record.number),
         code_query="" if publication.listed else f"?code={link_code}",
-    )
-
-
-def _texts(publication: Publication, words: MarketWords) -> ClaimTexts:
-    statement = publication.record.statement
-    footprint_g = statement.footprint.total_g if statement.footprint else None
-    subject = publication.disclosures.get(DisclosedField.SUBJECT)
-    return ClaimTexts(
-        subject=subject.value if subject else publication.record.number,
-        period=period(statement.period.first, statement.period.last, locale=words.locale),
-        credits=words.list_of(sorted({words.kind(one.credit_kind) for one in statement.cancellations})),
-        act=words.list_of(sorted({one.act for one in statement.cancellations})),
-        covered_g=statement.grams if footprint_g is None else min(statement.grams, footprint_g),
-        footprint_g=footprint_g,
     )

@@ -1,0 +1,1 @@
+"""What a certificate says, laid out for the reports and declarations that ask for it."""
