@@ -34,11 +34,13 @@ _OF_SERIALS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """One field of the registry's form. `problem` is a sentence where the form cannot take the text."""
+    """One field of the registry's form, with the text in the form's own language. `meaning` is that text in the reader's
+    language where it differs; `problem` a sentence where the form cannot take it."""
 
     name: str
     label: str
     text: str
+    meaning: str
     problem: str
 
 
@@ -97,15 +99,23 @@ class DeskWords:
         """In the order of the form, with what the registry calls them."""
         faults = {fault.field: fault for fault in too_long(self.application, self.profile)}
         own = {field.code: MarketWords(self.locale).name(field.name) for field in self.profile.fields}
+        act, use = self.profile.act(self.application.act).name, self.profile.use(self.application.use).name
         texts = {
             "account": self.application.account,
-            "act": MarketWords(self.locale).name(self.profile.act(self.application.act).name),
-            "use": MarketWords(self.locale).name(self.profile.use(self.application.use).name),
+            "act": act.ja,
+            "use": use.ja,
             "purpose_detail": self.application.purpose_detail,
             "credit_user": self.application.credit_user,
         }
+        meanings = {"act": act.en, "use": use.en} if self.locale is Locale.EN else {}
         return [
-            FieldView(name, own.get(name) or self._of(f"field.{name}"), text, self._problem(faults.get(name)))
+            FieldView(
+                name,
+                own.get(name) or self._of(f"field.{name}"),
+                text,
+                meanings.get(name, ""),
+                self._problem(faults.get(name)),
+            )
             for name, text in texts.items()
         ]
 
@@ -154,6 +164,9 @@ class DeskWords:
         return f"{prefix}12-{prefix}15{self._of('and')}{prefix}18"
 
     def _difference(self, one: Difference) -> DifferenceView:
+        if one.code is DifferenceCode.TONNES:
+            stated = self._of("tonnes_and_serials", stated=one.stated, counted=one.asked)
+            return DifferenceView(self._of(f"difference.{one.code}"), str(self.application.tonnes), stated)
         named: tuple[Act | Use, ...] = (*self.profile.acts, *self.profile.uses)
         names = {row.code: MarketWords(self.locale).name(row.name) for row in named}
         coded = one.code in {DifferenceCode.ACT, DifferenceCode.PURPOSE}

@@ -183,4 +183,4 @@ def _is_the_same(record: ApplicationRecord, entered: EnteredNotice, document_sha
 
 
 def _because(entered: EnteredNotice) -> str:
-    return f"notice {entered.number.strip()} of {entered.recorded_on.isoformat()}"
+    return f"{entered.number.strip()}, {entered.recorded_on.isoformat()}"

@@ -1,7 +1,7 @@
 """A small market whose registry is operated by hand, people who work at its desk, and notices as they read them."""
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from marketplace.accounts import people, sessions
 from marketplace.accounts.actor import Actor
@@ -11,6 +11,7 @@ from marketplace.clock import japan_date
 from marketplace.desk import batches, documents, handling, notices
 from marketplace.desk.rules import DeskRules
 from marketplace.inventory.models import Provider
+from marketplace.market import Market
 from marketplace.orders import service as orders
 from marketplace.orders.models import Order
 from marketplace.registries.desk.entered_notice import EnteredNotice
@@ -126,10 +127,6 @@ async def state_of(record: ApplicationRecord) -> DeskState:
     return DeskState((await ApplicationRecord.get(id=record.id)).state)
 
 
-def tomorrow(day: date) -> date:
-    return day + timedelta(days=1)
-
-
 async def signed_in(site, actor: Actor) -> None:
     """The site's browser carries this person's session from now on, second factor shown."""
     now = site.small.clock()
@@ -153,3 +150,9 @@ async def signed_in(site, actor: Actor) -> None:
     session, _ = await sessions.start(person, device="test", now=now)
     token = await sessions.note_second_factor(session, now=now)
     site.client.cookies.set("__Host-session", token, domain="ashiato.example", path="/")
+
+
+def with_limits(small: SmallMarket, **limits: int) -> Market:
+    """The market whose registry form takes at most so many characters by field."""
+    profile = load_profiles()["jcredit"].with_settings(limits=limits)
+    return replace(small.market, desk=DeskRules(profiles={"jcredit": profile}))
