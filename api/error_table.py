@@ -31,6 +31,7 @@ from certificates.claims import wording
 from certificates.log import store as log_store
 from marketplace import errors as market
 from marketplace.accounts import errors as accounts
+from marketplace.audit import second_person
 from marketplace.audit import service as audit
 from marketplace.certification import changes, publication
 from marketplace.certification import service as certification
@@ -275,7 +276,11 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         accounts.ScopeUnknown,
         accounts.PersonUnknown,
         accounts.ProviderUnknown,
+        accounts.AddressNotConfirmed,
         audit.ReasonMissing,
+        second_person.SecondPersonNeeded,
+        second_person.ProposalNotOpen,
+        second_person.AlreadyProposed,
         operations.NothingToRunAgain,
         operations.RegistryMayHaveActed,
         cases.CaseChanged,
