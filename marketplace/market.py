@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import httpx
 from cryptography.x509 import Certificate
 
 from certificates.keys import KeyRing
@@ -36,10 +37,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class PublicLog:
-    """Who signs the public log's checkpoints, and who is asked to cosign them."""
+    """Who signs the public log's checkpoints, and who is asked to cosign them; `transport` None asks over the network."""
 
     signer: NoteSigner
     witnesses: tuple[Witness, ...] = ()
+    transport: httpx.AsyncBaseTransport | None = None
 
     @property
     def trust(self) -> LogTrust:

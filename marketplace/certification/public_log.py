@@ -6,9 +6,10 @@ import httpx
 import structlog
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from certificates.log.checkpoint import read_checkpoint
 from certificates.log.proof import LogProof
 from certificates.log.sequencer import sequence
-from certificates.log.store import NotInTheLog, proof_of
+from certificates.log.store import NotInTheLog, latest_checkpoint, proof_of
 from certificates.log.witness import SplitView, cosign_latest
 from marketplace.database.transactions import run_tx
 from marketplace.market import Market
@@ -17,6 +18,7 @@ from marketplace.outbox import service as outbox
 log = structlog.get_logger()
 
 SEQUENCE = "log.sequence"
+COSIGN = "log.cosign"
 WITNESS_ANSWERS_WITHIN = timedelta(seconds=3)
 
 
@@ -32,18 +34,43 @@ async def sequence_waiting(market: Market) -> None:
 
 
 async def ask_witnesses(market: Market) -> None:
-    """Have the newest checkpoint cosigned by those who have not yet; who cannot is asked again next time."""
+    """Sweep: put a question to each witness that has not cosigned the newest checkpoint, as a job of its own."""
     if not market.log.witnesses:
         return
-    async with httpx.AsyncClient(timeout=WITNESS_ANSWERS_WITHIN.total_seconds()) as client:
-        try:
-            troubles = await cosign_latest(client, market.log.witnesses, run_tx)
-        except NotInTheLog:
-            return  # nothing was ever logged
+    try:
+        note = await latest_checkpoint()
+    except NotInTheLog:
+        return  # nothing was ever logged
+    size = read_checkpoint(note).size
+    unasked = [
+        witness for witness in market.log.witnesses if not any(one.is_from(witness.key) for one in note.signatures)
+    ]
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        for witness in unasked:
+            name = witness.key.name
+            await outbox.add(tx, COSIGN, f"{COSIGN}:{name}:{size}", {"witness": name, "size": size}, at=market.clock())
+
+    if unasked:
+        await run_tx(work)
+
+
+async def cosign(market: Market, *, witness: str, size: int) -> None:
+    """Have one witness cosign the checkpoint of `size`. Nothing to do once there is a newer one, or if nobody asks it any more.
+
+    Raises WitnessRefused and SplitView: tried again with growing pauses, and in the end shown to a person.
+    """
+    asked = [one for one in market.log.witnesses if one.key.name == witness]
+    if not asked or read_checkpoint(await latest_checkpoint()).size != size:
+        return
+    timeout = WITNESS_ANSWERS_WITHIN.total_seconds()
+    async with httpx.AsyncClient(timeout=timeout, transport=market.log.transport) as client:
+        troubles = await cosign_latest(client, asked, run_tx)
     for trouble in troubles:
         # a witness that has seen another tree under our name is for a person to look at, at once
         report = log.error if isinstance(trouble, SplitView) else log.warning
         report("witness_trouble", error=f"{type(trouble).__name__}: {trouble}")
+        raise trouble
 
 
 async def log_proof(number: str) -> LogProof | None:

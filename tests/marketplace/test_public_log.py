@@ -1,22 +1,25 @@
 """What is certified is in the public log within moments, whoever is slow or gone."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from httpx import ASGITransport
 
 from certificates.log.audit import audit
-from certificates.log.checkpoint import read_checkpoint
+from certificates.log.checkpoint import LogTrust, read_checkpoint
 from certificates.log.notes import COSIGNATURE, NoteSigner
-from certificates.log.store import NotInTheLog, export, latest_checkpoint
+from certificates.log.store import export, latest_checkpoint
 from certificates.log.witness import Witness
 from certificates.records import find_by_order
 from certificates.service import revoke
 from marketplace.certification.public_log import ask_witnesses, log_proof, sequence_waiting
 from marketplace.database.transactions import run_tx
-from marketplace.market import Market, PublicLog
+from marketplace.market import PublicLog
 from marketplace.outbox.models import Job
 from tests.builders.market import a_listing, a_small_market, an_order
+from tests.certificates.log.fake_witness import FakeWitness
 
 
 @pytest.fixture
@@ -31,9 +34,14 @@ async def a_fulfilled_order(small, first_serial: int = 1):
     return await find_by_order(order.id)
 
 
-def with_a_silent_witness(market: Market) -> Market:
+def a_silent_witness() -> Witness:
     key = NoteSigner.of(Ed25519PrivateKey.generate(), "witness.example", COSIGNATURE).key
-    return replace(market, log=PublicLog(market.log.signer, (Witness("http://127.0.0.1:9", key),)))
+    return Witness("http://127.0.0.1:9", key)
+
+
+def watched_by(small, *witnesses: Witness, transport=None):
+    """The same market with these witnesses of its log."""
+    return replace(small, market=replace(small.market, log=PublicLog(small.market.log.signer, witnesses, transport)))
 
 
 class TestACertificateIsLogged:
@@ -66,13 +74,38 @@ class TestACertificateIsLogged:
 
 
 class TestWitnesses:
-    async def test_who_cannot_be_reached_keep_nothing_back(self, small):
-        watched = with_a_silent_witness(small.market)
+    async def test_cosign_by_a_job_of_their_own(self, small):
         record = await a_fulfilled_order(small)
-        await ask_witnesses(watched)
-        assert (await log_proof(record.number)).check(watched.log.trust).size == 1
+        fake = FakeWitness("witness.example", small.market.log.signer.key)
+        watched = watched_by(
+            small, Witness("http://witness.example", fake.signer.key), transport=ASGITransport(fake.app)
+        )
+        await ask_witnesses(watched.market)
+        await ask_witnesses(watched.market)
+        await watched.work()
+        trust = LogTrust(small.market.log.signer.key, (fake.signer.key,), quorum=1)
+        assert (await log_proof(record.number)).check(trust).size == 1
+        assert (fake.statuses, await Job.filter(kind="log.cosign").count()) == ([200], 1)
+        await ask_witnesses(watched.market)
+        assert await Job.filter(kind="log.cosign").count() == 1
+
+    async def test_who_cannot_be_reached_keep_nothing_back_and_are_asked_again(self, small):
+        watched = watched_by(small, a_silent_witness())
+        record = await a_fulfilled_order(watched)
+        await ask_witnesses(watched.market)
+        await watched.work()
+        assert (await log_proof(record.number)).check(watched.market.log.trust).size == 1
+        job = await Job.get(kind="log.cosign")
+        assert (job.done_at, job.attempts, "WitnessRefused" in job.error) == (None, 1, True)
+
+    async def test_are_not_asked_about_a_checkpoint_that_a_newer_one_has_followed(self, small):
+        watched = watched_by(small, a_silent_witness())
+        await a_fulfilled_order(watched)
+        await ask_witnesses(watched.market)
+        await a_fulfilled_order(watched, 1001)
+        await watched.work_for(timedelta(minutes=1))
+        assert (await Job.get(kind="log.cosign")).done_at is not None
 
     async def test_are_not_asked_about_an_empty_log(self, small):
-        await ask_witnesses(with_a_silent_witness(small.market))
-        with pytest.raises(NotInTheLog):
-            await latest_checkpoint()
+        await ask_witnesses(watched_by(small, a_silent_witness()).market)
+        assert await Job.filter(kind="log.cosign").count() == 0
