@@ -63,6 +63,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "reconciliation.daily": job(reconciliation.compare_all),
         "reconciliation.account": job(reconciliation.compare_with_registry),
         public_log.SEQUENCE: job(public_log.sequence_waiting),
+        public_log.COSIGN: job(public_log.cosign),
     }
 
 
