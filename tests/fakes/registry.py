@@ -24,6 +24,7 @@ class FakeRegistry:
         self.reports: dict[str, CancellationReport] = {}
         self.requests: list[CancellationRequest] = []
         self.script: list[str | None] = []
+        self.held: Sequence[HoldingReport] | Exception = []
         self.change_notice: Callable[[Notice], Notice] = lambda notice: notice
 
     @property
@@ -80,4 +81,6 @@ class FakeRegistry:
         return self.reports.get(reference)
 
     async def holdings(self, account: str) -> Sequence[HoldingReport]:
-        return []
+        if isinstance(self.held, Exception):
+            raise self.held
+        return [one for one in self.held if one.account == account]
