@@ -125,6 +125,13 @@ TABLE: Mapping[type[Exception], Row] = {
     market.ClaimNotConfirmed: Row(
         422, "Not confirmed for this use", "Choose credits of another kind, or leave out `claim`."
     ),
+    market.OrderNotCancellable: Row(
+        409, "It is too late to cancel", "The registry has the request; read the order to see how it goes on."
+    ),
+    market.NoBalance: Row(422, "There is no prepaid balance", "Only an organisation has one: send its API key."),
+    market.BelowSmallestPayment: Row(
+        422, "The payment is too small", "Ask for more, or pay from a balance (`pay_from`); see `params.smallest_yen`."
+    ),
     market.ListingClosed: Row(409, "The listing is closed", "Choose another listing."),
     market.ListingNotFound: Row(404, "No such listing", "Take the id from GET /v1/listings."),
     market.ProjectNotFound: Row(404, "No such project", "Take the key from GET /v1/projects."),

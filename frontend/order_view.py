@@ -23,6 +23,7 @@ KINDS = {
     "review": "waiting",
     "fulfilled": "cancelled",
     "expired": "plain",
+    "withdrawn": "plain",
     "payment_failed": "refused",
     "refund_due": "waiting",
     "refunded": "plain",
@@ -79,6 +80,8 @@ def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: boo
         return "promised"
     if order.state == OrderState.AWAITING_PAYMENT and back_from_payment:
         return "paying"
+    if order.state == OrderState.EXPIRED and Happened.CANCELLED_BY_BUYER in {event.kind for event in events}:
+        return "withdrawn"
     if order.state == OrderState.RETIRING and events and events[-1].kind == Happened.UNDER_REVIEW:
         return "review"
     return order.state

@@ -102,6 +102,24 @@ class OrderNotFound(MarketplaceError):
     code = "order_not_found"
 
 
+class OrderNotCancellable(MarketplaceError):
+    """The cancellation in the registry is under way or done, or a payment was promised that cannot be called off; params: state."""
+
+    code = "order_not_cancellable"
+
+
+class NoBalance(MarketplaceError):
+    """Only an organisation has a prepaid balance; this order is a guest's."""
+
+    code = "no_balance"
+
+
+class BelowSmallestPayment(MarketplaceError):
+    """The payment provider takes no payment as small as this; params: total_yen, smallest_yen."""
+
+    code = "below_smallest_payment"
+
+
 class ExternalIdTaken(MarketplaceError):
     """Another order already carries this external_id; params: external_id."""
 

@@ -36,6 +36,7 @@ ENDPOINTS = (
     order_papers.read_receipt,
     order_papers.read_credit_note,
     orders.read_order,
+    orders.cancel_order,
     # the forms with an ending come before the address that would swallow them
     certificates.read_open_badge,
     certificates.read_credential,

@@ -16,8 +16,12 @@ from certificates.render_pdf import TextNotPrintable
 from marketplace.accounts import belongings
 from marketplace.accounts.keys import Scope
 from marketplace.errors import (
+    BalanceTooLow,
+    BelowSmallestPayment,
     ConsentMissing,
     ExternalIdTaken,
+    NoBalance,
+    OrderNotCancellable,
     OrderNotFound,
     QuoteExpired,
     QuoteNotFound,
@@ -25,13 +29,14 @@ from marketplace.errors import (
     TotalAboveLimit,
 )
 from marketplace.orders import service as orders
+from marketplace.orders.cancellation import cancel
 from marketplace.orders.instruction import Consent, Instruction
 from marketplace.orders.models import Order
 from marketplace.orders.rehearsal import rehearse
 from marketplace.orders.service import OrderWish
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import events_of
-from marketplace.orders.words import consent_version, consent_wording
+from marketplace.orders.words import consent_version, consent_wording, pool_wording
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.registries.profiles import ActNotOffered
 
@@ -67,11 +72,13 @@ class ConsentQuery(Wish):
 
 
 class ConsentView(View):
-    """`wording` holds three gaps in braces, to be filled with what the order will carry."""
+    """`wording` holds three gaps in braces, to be filled with what the order will carry; `pool_wording` is agreed to when
+    grams come out of a pool, and its gap is the user name that the registry will show."""
 
     version: str
     locale: LocaleTag
     wording: str
+    pool_wording: str
 
 
 class OrderBody(Wish):
@@ -86,11 +93,21 @@ class OrderBody(Wish):
     ] = None
     external_id: Annotated[ExternalId | None, Field(description="Your own number; the key without one.")] = None
     max_total: Yen | None = None
+    pay_from: Annotated[
+        Literal["checkout", "balance"], Field(description="From the prepaid balance of your organisation, at once.")
+    ] = "checkout"
     dry_run: Annotated[bool, Field(description="Check everything and place nothing.")] = False
 
 
 class OrderPath(Wish):
     token: Id
+
+
+class CancelBody(Wish):
+    refund_to: Annotated[
+        Literal["payment", "balance"],
+        Field(description="The way the money came, or the prepaid balance of the organisation that owns the order."),
+    ] = "payment"
 
 
 class OrdersQuery(Wish):
@@ -149,7 +166,14 @@ async def read_consent(call: Call, query: ConsentQuery) -> Reply:
 
     What is written in a registry can never be changed. Show the wording to the buyer, gaps filled, and send its version.
     """
-    return Reply(ConsentView(version=consent_version(), locale=query.locale, wording=consent_wording(query.locale)))
+    return Reply(
+        ConsentView(
+            version=consent_version(),
+            locale=query.locale,
+            wording=consent_wording(query.locale),
+            pool_wording=pool_wording(query.locale),
+        )
+    )
 
 
 @endpoint(
@@ -165,6 +189,9 @@ async def read_consent(call: Call, query: ConsentQuery) -> Reply:
         TextNotPrintable,
         ExternalIdTaken,
         ActNotOffered,
+        BelowSmallestPayment,
+        NoBalance,
+        BalanceTooLow,
     ),
     tag="Buying",
     key=KeyPolicy.REQUIRED,
@@ -186,6 +213,7 @@ async def create_order(call: Call, body: OrderBody) -> Reply:
         email=body.email,
         external_id=_own_number(call, body.external_id or call.key),
         max_total_yen=body.max_total,
+        pay_from_balance=body.pay_from == "balance",
         buyer=call.holder.actor if call.holder else None,
     )
     if body.dry_run:
@@ -249,6 +277,26 @@ def _shown_number(external_id: str | None) -> str | None:
     if external_id is None or not _OWNED.match(external_id):
         return external_id
     return external_id.partition(":")[2]
+
+
+@endpoint(
+    "POST",
+    "/v1/orders/{token}/cancel",
+    answers={200: OrderView},
+    refuses=(OrderNotFound, OrderNotCancellable, NoBalance),
+    tag="Buying",
+    key=KeyPolicy.OPTIONAL,
+    example={"refund_to": "payment"},
+    scope=Scope.ORDERS_WRITE,
+)
+async def cancel_order(call: Call, path: OrderPath, body: CancelBody) -> Reply:
+    """Cancel an order
+
+    Free of charge until the registry has the request; all that was paid goes back. An order that is over stays as it is.
+    """
+    order = await orders.find_by_token(path.token)
+    cancelled = await cancel(call.services.market, order.id, to_balance=body.refund_to == "balance")
+    return Reply(await _view(call, cancelled))
 
 
 async def _placed_before(call: Call, wish: OrderWish) -> Order | None:

@@ -165,6 +165,13 @@ async def split_cancelling(
     ]
 
 
+async def stop_cancelling(tx: BaseDBAsyncClient, interval: Interval) -> None:
+    """The request never left us: the serials are free again."""
+    await _lock(tx, interval.holding_id)
+    await _move(interval, IntervalState.AVAILABLE, quote_line_id=None, reserved_until=None)
+    await _merge_neighbours(tx, interval.holding_id)
+
+
 async def withdraw_refused(tx: BaseDBAsyncClient, interval: Interval) -> None:
     """The registry refused to cancel these serials: nobody is offered them again before a person has looked."""
     await _lock(tx, interval.holding_id)

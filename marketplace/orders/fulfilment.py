@@ -147,14 +147,16 @@ async def _nothing_else(order: Order) -> bool:
     return not await live.exists() and not await inventory.under_way(await line_ids(order))
 
 
-async def owe_refund(market: Market, tx: BaseDBAsyncClient, order: Order, reason: str) -> None:
+async def owe_refund(
+    market: Market, tx: BaseDBAsyncClient, order: Order, reason: str, *, to_balance_of: str | None = None
+) -> None:
     """All of it goes back; what was given back in part before is not given back twice."""
     now = market.clock()
     await quotes.release(tx, order.quote_id)
     await move(order, OrderState.REFUND_DUE, refund_reason=reason)
     await note(order.id, Happened.REFUND_DUE, at=now, reason=reason, registry_reason=await _registry_reason(order))
     held = -await ledger.balance(ledger.order_account(order.id))
-    await refund(tx, order, held, reason=reason, key=f"whole:{order.id}", at=now)
+    await refund(tx, order, held, reason=reason, key=f"whole:{order.id}", at=now, to_balance_of=to_balance_of)
 
 
 async def _registry_reason(order: Order) -> str | None:

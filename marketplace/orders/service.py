@@ -2,16 +2,25 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from certificates.render_pdf import TextNotPrintable
+from certificates.sheet import tonnes
 from marketplace.accounts import belongings
 from marketplace.accounts.actor import Actor
 from marketplace.database.transactions import run_tx
-from marketplace.errors import ConsentMissing, ExternalIdTaken, MoveNotAllowed, OrderNotFound, TotalAboveLimit
+from marketplace.errors import (
+    BelowSmallestPayment,
+    ConsentMissing,
+    ExternalIdTaken,
+    MoveNotAllowed,
+    NoBalance,
+    OrderNotFound,
+    TotalAboveLimit,
+)
 from marketplace.ids import new_id, new_token
 from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
@@ -21,6 +30,7 @@ from marketplace.orders.states import ALLOWED_MOVES, OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.orders.words import checkout_words, consent_to, consent_version
 from marketplace.outbox import service as outbox
+from marketplace.payments import prepaid
 from marketplace.payments.gateway import CheckoutLine, CheckoutRequest, PaymentMethod
 from marketplace.quotes import service as quotes
 
@@ -28,6 +38,8 @@ from marketplace.quotes import service as quotes
 CHECKOUT_LASTS = timedelta(minutes=45)
 # The units outlive the checkout, so that a payment in its last second still finds them.
 UNITS_HELD_AFTER_CHECKOUT = timedelta(minutes=10)
+# Stripe's smallest charge in yen.
+SMALLEST_PAYMENT_YEN = 50
 # A convenience store takes the money until the end of the third day after the buyer chose it.
 KONBINI_DAYS = 3
 
@@ -37,6 +49,7 @@ class OrderWish:
     """`consent_version` is the version of the words shown to the buyer; `max_total_yen` the buyer's own limit.
 
     The order belongs to the organisation that `buyer` acts for; without one it is a guest's, who has only its token.
+    `pay_from_balance` pays it at once from that organisation's prepaid balance.
     """
 
     quote_id: str
@@ -47,13 +60,14 @@ class OrderWish:
     external_id: str | None = None
     max_total_yen: int | None = None
     buyer: Actor | None = None
+    pay_from_balance: bool = False
 
 
 async def place(market: Market, wish: OrderWish) -> Order:
     """Take the quote and write the order with everything that can never be changed later.
 
-    Raises QuoteNotFound, QuoteUsed, QuoteExpired, TotalAboveLimit, ConsentMissing, ExternalIdTaken, ActNotOffered,
-    TextNotPrintable.
+    Raises QuoteNotFound, QuoteUsed, QuoteExpired, TotalAboveLimit, BelowSmallestPayment, ConsentMissing, ExternalIdTaken,
+    ActNotOffered, TextNotPrintable, NoBalance, BalanceTooLow.
     """
     if unprintable := await asyncio.to_thread(unprintable_fields, wish.instruction):
         raise TextNotPrintable("".join(unprintable.values()))
@@ -67,9 +81,20 @@ async def place(market: Market, wish: OrderWish) -> Order:
             raise TotalAboveLimit(
                 f"the quote costs {quote.total_yen} yen", total_yen=quote.total_yen, max_total=wish.max_total_yen
             )
+        if not wish.pay_from_balance and quote.total_yen < SMALLEST_PAYMENT_YEN:
+            raise BelowSmallestPayment(
+                f"{quote.total_yen} yen cannot be paid by card",
+                total_yen=quote.total_yen,
+                smallest_yen=SMALLEST_PAYMENT_YEN,
+            )
         await quotes.use(quote, now=now)
         consent = consent_to(
-            wish.instruction, registries=await quotes.registries_of(quote.id), locale=wish.locale, agreed_at=now
+            wish.instruction,
+            registries=await quotes.registries_of(quote.id),
+            locale=wish.locale,
+            agreed_at=now,
+            own_name=quote.own_tonnes > 0,
+            pool_user=market.terms.pools.credit_user if quote.pool_g else None,
         )
         if wish.external_id is not None and await Order.exists(external_id=wish.external_id):
             raise ExternalIdTaken(f"external_id {wish.external_id} is taken", external_id=wish.external_id)
@@ -92,6 +117,9 @@ async def place(market: Market, wish: OrderWish) -> Order:
         await note(order.id, Happened.ORDERED, at=now)
         if wish.buyer is not None and wish.buyer.organisation_id is not None:
             await belongings.own(order.id, wish.buyer, now=now)
+        if wish.pay_from_balance:
+            await _pay_from_balance(tx, order, wish.buyer, now=now)
+            return await find(order.id)
         await outbox.add(tx, "order.open_checkout", f"open_checkout:{order.id}", {"order_id": order.id}, at=now)
         return order
 
@@ -102,6 +130,15 @@ async def place(market: Market, wish: OrderWish) -> Order:
         if wish.external_id is not None and await Order.exists(external_id=wish.external_id):
             raise ExternalIdTaken(f"external_id {wish.external_id} is taken", external_id=wish.external_id) from clash
         raise
+
+
+async def _pay_from_balance(tx: BaseDBAsyncClient, order: Order, buyer: Actor | None, *, now: datetime) -> None:
+    if buyer is None or buyer.organisation_id is None:
+        raise NoBalance("a guest has no balance")
+    await prepaid.pay(tx, order, buyer.organisation_id, at=now)
+    await move(order, OrderState.PAID)
+    await note(order.id, Happened.PAID, at=now)
+    await outbox.add(tx, "order.retire", f"retire:{order.id}", {"order_id": order.id}, at=now)
 
 
 async def find(order_id: str) -> Order:
@@ -146,7 +183,7 @@ async def _checkout_request(market: Market, order: Order) -> CheckoutRequest:
         order_id=order.id,
         currency="JPY",
         lines=[
-            CheckoutLine(words.credits.format(tonnes=quote.tonnes), quote.credits_yen),
+            CheckoutLine(words.credits.format(tonnes=tonnes(quote.grams)), quote.credits_yen),
             *([CheckoutLine(words.fee, quote.fee_yen)] if quote.fee_yen else []),
             *([CheckoutLine(words.tax, quote.tax_yen)] if quote.tax_yen else []),
         ],

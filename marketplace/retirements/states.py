@@ -17,7 +17,8 @@ class RetirementState(StrEnum):
 
 
 ALLOWED_MOVES: Mapping[RetirementState, frozenset[RetirementState]] = {
-    RetirementState.QUEUED: frozenset({RetirementState.SUBMITTED}),
+    # rejected without having been sent: the buyer took the order back
+    RetirementState.QUEUED: frozenset({RetirementState.SUBMITTED, RetirementState.REJECTED}),
     RetirementState.SUBMITTED: frozenset(
         {RetirementState.CONFIRMED, RetirementState.REJECTED, RetirementState.UNKNOWN}
     ),

@@ -9,7 +9,7 @@ from marketplace.pools.terms import PoolTerms
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
 from marketplace.quotes.service import WishedLine
-from tests.builders.market import SmallMarket, a_wish
+from tests.builders.market import SmallMarket, a_listing, a_wish
 
 TONNE = 1_000_000
 
@@ -19,6 +19,11 @@ def with_pools(small: SmallMarket, **terms: object) -> SmallMarket:
     pools = PoolTerms(**({"registries": frozenset({"jcredit"}), "pools": 1, "low_g": 0} | terms))
     small.market = replace(small.market, terms=replace(small.market.terms, pools=pools))
     return small
+
+
+async def a_dear_listing(small: SmallMarket, **facts: object) -> Listing:
+    """At a price at which even a gram is not too small a payment for a card."""
+    return await a_listing(small, **({"yen_per_tonne": 100_000_000} | facts))
 
 
 async def a_gram_quote(small: SmallMarket, listing: Listing, grams: int, *, footprint_id: str | None = None) -> Quote:

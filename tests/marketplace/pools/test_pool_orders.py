@@ -18,7 +18,7 @@ from marketplace.pools.models import Pool, PoolDraw
 from marketplace.pools.states import PoolState
 from marketplace.quotes import service as quotes
 from tests.builders.market import a_listing, an_instruction
-from tests.builders.pools import TONNE, a_gram_order, a_gram_quote, paid_grams, with_pools
+from tests.builders.pools import TONNE, a_dear_listing, a_gram_order, a_gram_quote, paid_grams, with_pools
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ class TestGramsAreOnlySoldWherePoolsAreAllowed:
     async def test_another_registry_is_refused(self, small):
         with_pools(small, registries=frozenset())
         with pytest.raises(PoolNotOffered):
-            await a_gram_quote(small, await a_listing(small), 1)
+            await a_gram_quote(small, await a_dear_listing(small), 1)
 
 
 class TestAnOrderOfGrams:
@@ -57,7 +57,7 @@ class TestAnOrderOfGrams:
         assert len(small.registry.cancelled) == 1
 
     async def test_the_registry_names_the_service_and_the_certificate_says_so(self, small):
-        order = await paid_grams(small, await a_listing(small), 1_000)
+        order = await paid_grams(small, await a_dear_listing(small), 1_000)
         await small.work()
         assert [request.credit_user for request in small.registry.requests] == ["Ashiato"]
         texts = (await certificate_of(order)).disclosures
@@ -65,7 +65,7 @@ class TestAnOrderOfGrams:
         assert texts[DisclosedField.BENEFICIARY].value == an_instruction().beneficiary
 
     async def test_the_next_ones_come_out_of_the_open_pool_at_once(self, small):
-        listing = await a_listing(small)
+        listing = await a_dear_listing(small)
         for grams in (999_000, 999, 1):
             order = await paid_grams(small, listing, grams)
             await small.work()
@@ -74,7 +74,7 @@ class TestAnOrderOfGrams:
         assert (await Pool.get()).left_g == 0
 
     async def test_whole_tonnes_in_the_buyers_name_and_the_rest_from_a_pool_in_one_certificate(self, small):
-        order = await paid_grams(small, await a_listing(small), 2_300_000)
+        order = await paid_grams(small, await a_dear_listing(small), 2_300_000)
         await small.work()
         statement = (await certificate_of(order)).statement
         assert (statement.grams, statement.cancelled_g, statement.pooled_g) == (2_300_000, 3 * TONNE, 300_000)
@@ -84,7 +84,7 @@ class TestAnOrderOfGrams:
 
     async def test_two_open_pools_share_an_amount_that_neither_has_alone(self, small):
         with_pools(small, pools=2, low_g=400_000)
-        listing = await a_listing(small, tonnes=2)
+        listing = await a_dear_listing(small, tonnes=2)
         for grams in (600_000, 700_000):
             await paid_grams(small, listing, grams)
             await small.work()
@@ -113,7 +113,7 @@ class TestAnOrderOfGrams:
 
 class TestWhatAQuoteHolds:
     async def test_nothing_is_cancelled_before_somebody_has_paid(self, small):
-        listing = await a_listing(small, tonnes=3)
+        listing = await a_dear_listing(small, tonnes=3)
         await a_gram_order(small, listing, 1)
         await small.work()
         assert small.registry.requests == []
@@ -121,7 +121,7 @@ class TestWhatAQuoteHolds:
         assert await inventory.free_tonnes(listing.holding_id) == 2
 
     async def test_an_expired_quote_gives_the_grams_back_and_an_unwanted_pool_its_units(self, small):
-        listing = await a_listing(small, tonnes=3)
+        listing = await a_dear_listing(small, tonnes=3)
         await a_gram_quote(small, listing, 400_000)
         small.clock.advance(timedelta(minutes=31))
         await quotes.expire_stale(small.clock)
@@ -131,14 +131,14 @@ class TestWhatAQuoteHolds:
         assert await inventory.free_tonnes(listing.holding_id) == 3
 
     async def test_a_pool_that_somebody_draws_on_stays(self, small):
-        listing = await a_listing(small, tonnes=3)
+        listing = await a_dear_listing(small, tonnes=3)
         await a_gram_order(small, listing, 400_000)
         small.clock.advance(timedelta(minutes=31))
         await jobs.look_after(small.market)
         assert (await Pool.get()).state == PoolState.PLANNED
 
     async def test_with_the_last_tonne_planned_others_share_it_to_the_last_gram(self, small):
-        listing = await a_listing(small, tonnes=1)
+        listing = await a_dear_listing(small, tonnes=1)
         await a_gram_quote(small, listing, 999_999)
         await a_gram_quote(small, listing, 1)
         with pytest.raises(NotEnoughUnits):
@@ -148,13 +148,13 @@ class TestWhatAQuoteHolds:
 class TestAPoolThatCannotBeOpened:
     async def test_the_next_units_take_its_place(self, small):
         small.registry.script = ["rejected"]
-        order = await paid_grams(small, await a_listing(small), 1_000)
+        order = await paid_grams(small, await a_dear_listing(small), 1_000)
         await small.work()
         assert (await after(order)).state == OrderState.FULFILLED
 
     async def test_without_any_the_money_goes_back(self, small):
         small.registry.script = ["rejected"]
-        order = await paid_grams(small, await a_listing(small, tonnes=1), 100_000)
+        order = await paid_grams(small, await a_dear_listing(small, tonnes=1), 100_000)
         await small.work()
         await jobs.look_after(small.market)
         await small.work()
@@ -165,7 +165,7 @@ class TestAPoolThatCannotBeOpened:
     async def test_nobody_waits_longer_than_was_said(self, small):
         with_pools(small, longest_wait=timedelta(days=2))
         small.registry.script = ["pending"]
-        order = await paid_grams(small, await a_listing(small), 100_000)
+        order = await paid_grams(small, await a_dear_listing(small), 100_000)
         report = None
         await small.worker().run_due()
         for _ in range(5):
@@ -186,7 +186,7 @@ class TestAPoolThatCannotBeOpened:
 class TestStockIsKeptAheadOfDemand:
     async def test_as_many_pools_as_the_terms_say_once_grams_are_really_bought(self, small):
         with_pools(small, pools=3, low_g=200_000)
-        listing = await a_listing(small, tonnes=20)
+        listing = await a_dear_listing(small, tonnes=20)
         await paid_grams(small, listing, 1_000)
         await small.work()
         assert await Pool.filter(state=PoolState.OPEN).count() == 3
@@ -197,7 +197,7 @@ class TestStockIsKeptAheadOfDemand:
 
     async def test_none_where_the_registry_was_switched_off(self, small):
         with_pools(small, pools=3, low_g=200_000)
-        listing = await a_listing(small, tonnes=20)
+        listing = await a_dear_listing(small, tonnes=20)
         order = await paid_grams(small, listing, 1_000)
         with_pools(small, pools=3, low_g=200_000, registries=frozenset())
         await small.work()

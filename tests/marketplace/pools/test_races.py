@@ -13,7 +13,7 @@ from marketplace.orders.states import OrderState
 from marketplace.pools import service as pools
 from marketplace.pools.models import Pool, PoolDraw
 from tests.builders.market import a_listing, an_order
-from tests.builders.pools import TONNE, a_gram_order, a_gram_quote, paid_grams, with_pools
+from tests.builders.pools import TONNE, a_dear_listing, a_gram_order, a_gram_quote, paid_grams, with_pools
 from tests.fakes.observed import Observed
 from tests.marketplace.orders.test_killed_anywhere import killed_once_then_recovered
 
@@ -36,7 +36,7 @@ async def at_once(small, listing, grams: int, buyers: int) -> tuple[int, set[typ
 
 class TestTheEndOfAPool:
     async def test_in_steps_of_one_gram_each_is_sold_once(self, small):
-        listing = await a_listing(small, tonnes=1)
+        listing = await a_dear_listing(small, tonnes=1)
         left = BUYERS // 2
         await paid_grams(small, listing, TONNE - left)
         await small.work()
@@ -44,12 +44,12 @@ class TestTheEndOfAPool:
         assert (await Pool.get()).left_g == 0
 
     async def test_the_last_units_of_a_lot_become_one_pool_that_all_share(self, small):
-        listing = await a_listing(small, tonnes=1)
+        listing = await a_dear_listing(small, tonnes=1)
         assert await at_once(small, listing, 100_000, 12) == (10, {NotEnoughUnits})
         assert sum(draw.grams for draw in await PoolDraw.all()) == TONNE
 
     async def test_grams_and_whole_tonnes_compete_for_the_last_tonne(self, small):
-        listing = await a_listing(small, tonnes=1)
+        listing = await a_dear_listing(small, tonnes=1)
         answers = await asyncio.gather(
             a_gram_quote(small, listing, TONNE), a_gram_quote(small, listing, 1), return_exceptions=True
         )
@@ -59,7 +59,7 @@ class TestTheEndOfAPool:
 class TestADrawRacedByTheSweepThatDropsAPool:
     async def test_either_the_pool_stays_or_another_is_planned(self, small):
         for _ in range(5):
-            listing = await a_listing(small, tonnes=2)
+            listing = await a_dear_listing(small, tonnes=2)
             quote = await a_gram_quote(small, listing, 1)
             await run_tx(lambda _, quote=quote: pools.give_back(quote.id))
             pool = await Pool.filter(listing_id=listing.id).first()
@@ -71,7 +71,7 @@ class TestADrawRacedByTheSweepThatDropsAPool:
 
 class TestPaymentsForOnePlannedPool:
     async def test_open_it_once(self, small):
-        listing = await a_listing(small, tonnes=5)
+        listing = await a_dear_listing(small, tonnes=5)
         waiting = [await a_gram_order(small, listing, 1_000) for _ in range(6)]
         for order in waiting:
             await small.deliver(small.payments.pay(order.checkout_session))
@@ -90,7 +90,7 @@ class TestKilledBetweenPaymentAndCertificate:
 
         async def bought(number: int | None) -> tuple[list[str], str]:
             # a listing of its own, so that each round opens a pool
-            order = await a_gram_order(small, await a_listing(small, tonnes=2, provider=f"prov_{number}"), 300_000)
+            order = await a_gram_order(small, await a_dear_listing(small, tonnes=2, provider=f"prov_{number}"), 300_000)
             await small.deliver(small.payments.pay(order.checkout_session))
             points = await killed_once_then_recovered(small, small.work, number)
             return points, (await orders.find(order.id)).state
