@@ -9,6 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
 from marketplace import invariants
+from marketplace.certification import own_books
 from marketplace.clock import japan_date
 from marketplace.database.dialect import sql
 from marketplace.database.transactions import run_tx
@@ -100,6 +101,8 @@ async def _findings(market: Market) -> AsyncIterator[Finding]:
         yield finding
     async for finding in _at_the_provider(market):
         yield finding
+    for difference in await own_books.differences(market):
+        yield Finding("certificate_differs", difference.subject, difference.code)
     for case in await cases.waiting():
         yield Finding("registry_differs", f"{case.registry} {case.account}", f"{case.block} {case.code}")
 
