@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.operator_parsers import add_certificate, add_log, add_people
+from api.operator_parsers import add_certificate, add_log, add_people, add_providers, add_reconcile
 
 EXIT_USAGE = 2
 
@@ -69,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_certificate(commands)
     add_log(commands)
     add_people(commands)
+    add_providers(commands)
+    add_reconcile(commands)
 
     chosen = parser.parse_args(arguments)
     try:
@@ -107,7 +109,7 @@ def _run(chosen: argparse.Namespace) -> int:
             from api.demo import run_demo  # noqa: PLC0415
 
             return run_demo(runs=chosen.runs)
-        case "certificate" | "log" | "people" | "factors" | "footprint":
+        case "certificate" | "log" | "people" | "providers" | "factors" | "footprint" | "reconcile":
             return _operate(chosen)
         case "verify":
             from api.verify_command import run_verify  # noqa: PLC0415
@@ -132,10 +134,18 @@ def _operate(chosen: argparse.Namespace) -> int:
         from api.log_command import run as run_log  # noqa: PLC0415
 
         return run_log(chosen)
+    if chosen.command == "providers":
+        from api.providers_command import run as run_providers  # noqa: PLC0415
+
+        return run_providers(chosen)
     if chosen.command == "people":
         from api.people_command import run as run_people  # noqa: PLC0415
 
         return run_people(chosen)
+    if chosen.command == "reconcile":
+        from api.reconcile_command import run as run_reconcile  # noqa: PLC0415
+
+        return run_reconcile(chosen)
     if chosen.command == "footprint":
         from api.footprint_command import run_replay  # noqa: PLC0415
 

@@ -132,6 +132,9 @@ TABLE: Mapping[type[Exception], Row] = {
     market.BelowSmallestPayment: Row(
         422, "The payment is too small", "Ask for more, or pay from a balance (`pay_from`); see `params.smallest_yen`."
     ),
+    market.UseNotPermitted: Row(
+        422, "The provider does not sell for this purpose", "Choose another listing, or another purpose."
+    ),
     market.ListingClosed: Row(409, "The listing is closed", "Choose another listing."),
     market.ListingNotFound: Row(404, "No such listing", "Take the id from GET /v1/listings."),
     market.ProjectNotFound: Row(404, "No such project", "Take the key from GET /v1/projects."),
@@ -194,9 +197,6 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     desk_states.ApplicationChanged: Row(
         409, "The application is not the one that was looked at", "Read it again as it is now."
-    ),
-    desk_states.SecondPersonRequired: Row(
-        409, "A second person has to confirm", "Let somebody confirm it who did not enter it."
     ),
     imported_lists.ListRefused: Row(
         422, "The list cannot be taken as it is", "Mend the rows and columns that the refusal names; nothing was taken."
@@ -269,6 +269,7 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         smtp.MailServerMisnamed,
         # read by operators at the command line
         changes.RecordedInRegistry,
+        changes.PoolInUse,
         reservations.ReservedForOtherEnvironment,
         # only pages and commands ask for these; each page has its sentence
         accounts.LinkNotUsable,

@@ -59,3 +59,32 @@ def add_people(commands: Any) -> None:
     revoke.add_argument("--role", required=True, choices=("operator", "auditor"))
     for act in (invite, listing, revoke, forget):
         act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+
+
+def add_providers(commands: Any) -> None:
+    """`ashiato providers …`, run by api/providers_command.py."""
+    parser = commands.add_parser("providers", help="enter those who sell here, and their registry accounts")
+    acts = parser.add_subparsers(dest="act", required=True)
+    add = acts.add_parser("add", help="enter a provider; its people are invited with `ashiato people invite`")
+    account = acts.add_parser("account", help="enter a registry account of a provider")
+    listing = acts.add_parser("list", help="every provider with its accounts")
+    add.add_argument("provider", help="an id for its public address: small letters, digits and hyphens")
+    add.add_argument("--name-ja", required=True)
+    add.add_argument("--name-en", required=True)
+    account.add_argument("provider", help="the provider's id")
+    account.add_argument("--registry", required=True, choices=("jcredit", "jcm_jp"))
+    account.add_argument("--number", required=True, help="as the registry writes it")
+    for act in (add, account):
+        act.add_argument("--reason", required=True, help="why; it is kept in the audit trail")
+    for act in (add, account, listing):
+        act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+
+
+def add_reconcile(commands: Any) -> None:
+    """`ashiato reconcile`, run by api/reconcile_command.py."""
+    parser = commands.add_parser("reconcile", help="compare our books with the registries, serial by serial")
+    parser.add_argument("--registry", help="only the accounts of this registry")
+    parser.add_argument("--account", help="only this account, with a list that was saved at its registry")
+    parser.add_argument("--holdings", type=Path, help="CSV: account, block, serial_first, serial_last")
+    parser.add_argument("--cancellations", type=Path, help="CSV: the same, notice_number and recorded_on")
+    parser.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")

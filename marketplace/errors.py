@@ -60,6 +60,12 @@ class ListingClosed(MarketplaceError):
     code = "listing_closed"
 
 
+class UseNotPermitted(MarketplaceError):
+    """The provider does not sell these credits for this purpose; params: listing_id, purpose."""
+
+    code = "use_not_permitted"
+
+
 class ListingNotFound(MarketplaceError):
     code = "listing_not_found"
 

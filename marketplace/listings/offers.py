@@ -53,7 +53,7 @@ class Place:
 
 async def find_offers(wanted: OfferFilter, *, on: date, limit: int, after: Place | None = None) -> Sequence[Offer]:
     """Up to `limit` open listings by price, then id. `on` is the day the uses are judged for (UsesNotKnown before 2025-04-01)."""
-    query = _narrowed(Listing.filter(open=True), wanted, on)
+    query = _narrowed(_on_sale(on), wanted, on)
     if after is not None:
         query = query.filter(
             Q(yen_per_tonne__gt=after.yen_per_tonne) | Q(yen_per_tonne=after.yen_per_tonne, id__gt=after.listing_id)
@@ -81,13 +81,24 @@ async def _with_facts(query: QuerySet[Listing]) -> Sequence[Offer]:
     ]
 
 
+def _on_sale(on: date) -> QuerySet[Listing]:
+    return Listing.filter(
+        Q(open=True),
+        Q(opens_on__isnull=True) | Q(opens_on__lte=on),
+        Q(closes_on__isnull=True) | Q(closes_on__gte=on),
+    )
+
+
 def _narrowed(query: QuerySet[Listing], wanted: OfferFilter, on: date) -> QuerySet[Listing]:
     if wanted.registry is not None:
         query = query.filter(holding__block__registry=wanted.registry)
     if wanted.kind is not None:
         query = query.filter(holding__block__credit_kind=wanted.kind)
     if wanted.use is not None:
-        query = query.filter(holding__block__credit_kind__in=_kinds_for(wanted.use, on))
+        query = query.filter(
+            Q(uses__isnull=True) | Q(uses__contains=f'"{wanted.use}"'),
+            holding__block__credit_kind__in=_kinds_for(wanted.use, on),
+        )
     if wanted.project is not None:
         query = query.filter(holding__block__project_key=wanted.project)
     if wanted.country is not None or wanted.prefecture is not None:

@@ -19,10 +19,22 @@ class ProviderNotFound(MarketplaceError):
     code = "provider_not_found"
 
 
+class ProviderExists(MarketplaceError):
+    """The id or the registry account is entered already; params: what."""
+
+    code = "provider_exists"
+
+
 class ListedAlready(MarketplaceError):
     """A holding is offered on one set of terms at a time; params: listing_id of the open one."""
 
     code = "listed_already"
+
+
+class CheckedListGone(MarketplaceError):
+    """A checked list is brought in once and kept for a day; params: checked_id."""
+
+    code = "checked_list_gone"
 
 
 class TermsRefused(MarketplaceError):

@@ -1,4 +1,4 @@
-"""Bringing a list of holdings in: a dry run says what would happen, the import does it; the same row never counts twice.
+"""Bringing a list of holdings in: a check says what would happen, the import does it; the same row never counts twice.
 
 A row that is refused stops only itself: it names the row or block it clashes with, and can be mended and sent again. Nothing
 that was brought in before is changed or removed: what is missing from a newer list is for the daily comparison with the registry.
@@ -8,9 +8,11 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from pydantic import JsonValue
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError, OperationalError
 
@@ -24,11 +26,12 @@ from marketplace.inventory.block_facts import as_published, vintages_json
 from marketplace.inventory.models import Block, Holding, Interval, RegistryAccount
 from marketplace.inventory.states import IntervalState
 from marketplace.projects.kinds import RegistryCode
-from marketplace.providers.errors import AccountNotFound
+from marketplace.providers.errors import AccountNotFound, CheckedListGone
 from marketplace.providers.holding_list import HeldBlock, HoldingList, read_holding_list
-from marketplace.providers.models import HoldingImport
+from marketplace.providers.models import CheckedList, HoldingImport
 from offset_calc.tabular import RowProblem, TableRow
 
+KEPT_FOR = timedelta(days=1)
 _ROUNDS = 3
 _TAKEN_MEANWHILE = ("block_no_overlap", "block_registry_serial_prefix_first_serial_key")
 
@@ -40,9 +43,8 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became, or in a dry run would become, of every row. `tonnes` are those of the new rows."""
+    """What became, or would become, of every row. `tonnes` are those of the new rows."""
 
-    dry_run: bool
     new: tuple[HeldBlock, ...]
     known: tuple[HeldBlock, ...]
     refused: tuple[tuple[TableRow, tuple[RowProblem, ...]], ...]
@@ -66,40 +68,55 @@ async def account_of(provider_id: str, account_id: str) -> RegistryAccount:
     return account
 
 
-async def import_holdings(
-    actor: Actor, account: RegistryAccount, content: bytes, *, file_name: str, dry_run: bool, clock: Clock
-) -> ImportReport:
-    """Take every row that can be taken, in one transaction. Raises TableRefused for the file as a whole."""
-    listed = read_holding_list(io.BytesIO(content), RegistryCode(account.registry))
+async def check(
+    actor: Actor, account: RegistryAccount, content: bytes, *, file_name: str, clock: Clock
+) -> tuple[ImportReport, str]:
+    """What an import would do, and the id under which `bring_in` finds the file again. Raises TableRefused."""
+    report = await _judged(_read(content, account), account)
+    checked = await CheckedList.create(
+        id=new_id("chk", clock()),
+        account_id=account.id,
+        file_name=file_name[:200],
+        content=content,
+        checked_by=actor.person_id,
+        checked_at=clock(),
+    )
+    return report, checked.id
+
+
+async def bring_in(actor: Actor, account: RegistryAccount, checked_id: str, *, clock: Clock) -> ImportReport:
+    """Take every row of a checked list that can be taken now, in one transaction. Raises CheckedListGone."""
+    checked = await CheckedList.get_or_none(id=checked_id, account_id=account.id)
+    if checked is None:
+        raise CheckedListGone("the list was brought in already, or is kept no longer", checked_id=checked_id)
+    listed = _read(checked.content, account)
 
     async def work(tx: BaseDBAsyncClient) -> ImportReport:
         if is_postgres(tx):
             await tx.execute_query_dict("SELECT id FROM registry_account WHERE id = $1 FOR UPDATE", [account.id])
-        report = await _judged(listed, account, dry_run=dry_run)
-        if dry_run:
-            return report
+        if await CheckedList.filter(id=checked_id).delete() != 1:
+            raise CheckedListGone("somebody else brought the list in", checked_id=checked_id)
+        report = await _judged(listed, account)
         for block in report.new:
-            await _bring_in(block, account, clock)
+            await _put_on_the_books(block, account, clock)
         imported = await HoldingImport.create(
             id=new_id("imp", clock()),
             account_id=account.id,
-            sha256=hashlib.sha256(content).hexdigest(),
-            file_name=file_name[:200],
+            sha256=hashlib.sha256(checked.content).hexdigest(),
+            file_name=checked.file_name,
             imported_by=actor.person_id,
             imported_at=clock(),
             new_rows=len(report.new),
             known_rows=len(report.known),
             refused_rows=len(report.refused),
         )
-        await audit.record(
-            tx,
-            actor,
-            "holdings.imported",
-            account.id,
-            None,
-            {"import": imported.id, "sha256": imported.sha256, "new_rows": imported.new_rows, "tonnes": report.tonnes},
-            at=clock(),
-        )
+        said: Mapping[str, JsonValue] = {
+            "import": imported.id,
+            "sha256": imported.sha256,
+            "new_rows": imported.new_rows,
+            "tonnes": report.tonnes,
+        }
+        await audit.record(tx, actor, "holdings.imported", account.id, None, said, at=clock())
         return report
 
     for attempt in range(1, _ROUNDS + 1):
@@ -112,7 +129,21 @@ async def import_holdings(
     raise AssertionError("unreachable")
 
 
-async def _judged(listed: HoldingList, account: RegistryAccount, *, dry_run: bool) -> ImportReport:
+async def latest_imports(provider_id: str, *, limit: int = 20) -> Sequence[HoldingImport]:
+    accounts = [account.id for account in await accounts_of(provider_id)]
+    return await HoldingImport.filter(account_id__in=accounts).order_by("-imported_at", "-id").limit(limit)
+
+
+async def forget_unused(clock: Clock) -> int:
+    """Checked lists that nobody brought in for a day."""
+    return await CheckedList.filter(checked_at__lt=clock() - KEPT_FOR).delete()
+
+
+def _read(content: bytes, account: RegistryAccount) -> HoldingList:
+    return read_holding_list(io.BytesIO(content), RegistryCode(account.registry))
+
+
+async def _judged(listed: HoldingList, account: RegistryAccount) -> ImportReport:
     on_the_books = await _on_the_books(listed, account)
     blocks: dict[Fate, list[HeldBlock]] = {fate: [] for fate in Fate}
     refused = list(listed.refused)
@@ -127,7 +158,6 @@ async def _judged(listed: HoldingList, account: RegistryAccount, *, dry_run: boo
             continue
         blocks[fate].append(block)
     return ImportReport(
-        dry_run=dry_run,
         new=tuple(blocks[Fate.NEW]),
         known=tuple(blocks[Fate.KNOWN]),
         refused=tuple(sorted(refused, key=lambda pair: pair[0].number)),
@@ -192,7 +222,7 @@ def _facts(block: HeldBlock) -> Mapping[str, Any]:
     }
 
 
-async def _bring_in(block: HeldBlock, account: RegistryAccount, clock: Clock) -> None:
+async def _put_on_the_books(block: HeldBlock, account: RegistryAccount, clock: Clock) -> None:
     now = clock()
     row = await Block.create(
         id=new_id("blk", now), size=len(block.serials), invented=account.provider.invented, **_facts(block)

@@ -21,3 +21,15 @@ class HoldingImport(Model):
 
     class Meta:
         table = "holding_import"
+
+
+class CheckedList(Model):
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    account_id: fields.Field[str] = fields.CharField(64)
+    file_name: fields.Field[str] = fields.CharField(200)
+    content: fields.Field[bytes] = fields.BinaryField()
+    checked_by: fields.Field[str] = fields.CharField(64)
+    checked_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "checked_list"

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from marketplace.clock import Clock
+from marketplace.clock import Clock, japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.errors import (
     BelowMinimum,
@@ -17,6 +17,7 @@ from marketplace.errors import (
     QuoteExpired,
     QuoteNotFound,
     QuoteUsed,
+    UseNotPermitted,
 )
 from marketplace.footprints.models import StoredFootprint
 from marketplace.ids import new_id
@@ -25,6 +26,7 @@ from marketplace.listings.models import Listing
 from marketplace.pools import service as drawing
 from marketplace.pools.models import PoolLine
 from marketplace.pools.terms import PoolTerms
+from marketplace.projects.eligibility import Purpose
 from marketplace.quotes.models import GRAMS_PER_TONNE, Quote, QuoteLine
 from marketplace.quotes.states import QuoteState
 from marketplace.quotes.writing import PricedLine, write
@@ -66,7 +68,7 @@ async def create(
         now = clock()
         if footprint_id is not None and not await StoredFootprint.exists(id=footprint_id):
             raise FootprintNotFound(f"no footprint {footprint_id}", footprint_id=footprint_id)
-        priced = [await sellable(line, pool_terms) for line in lines]
+        priced = [await sellable(line, pool_terms, on=japan_date(now)) for line in lines]
         quote = await write(
             priced,
             footprint_id=footprint_id,
@@ -81,13 +83,13 @@ async def create(
     return await run_tx(work)
 
 
-async def sellable(line: WishedLine, pools: PoolTerms) -> PricedLine:
-    """The line at today's price. Raises ListingNotFound, ListingClosed, BelowMinimum, PoolNotOffered."""
+async def sellable(line: WishedLine, pools: PoolTerms, *, on: date) -> PricedLine:
+    """The line at the price of a day in Japan time. Raises ListingNotFound, ListingClosed, BelowMinimum, PoolNotOffered."""
     listing = await Listing.get_or_none(id=line.listing_id).prefetch_related("holding__account", "holding__block")
     if listing is None:
         raise ListingNotFound(f"no listing {line.listing_id}", listing_id=line.listing_id)
-    if not listing.open:
-        raise ListingClosed(f"listing {listing.id} is closed", listing_id=listing.id)
+    if not listing.is_offered(on):
+        raise ListingClosed(f"listing {listing.id} is not on sale", listing_id=listing.id)
     if line.pool_g:
         drawing.refuse_unless_offered(listing, pools)
     if line.tonnes < listing.minimum_tonnes and (line.tonnes or not line.pool_g):
@@ -132,6 +134,16 @@ async def registries_of(quote_id: str) -> list[str]:
     listing_ids += [line.listing_id for line in await drawing.lines_of(quote_id)]
     listings = await Listing.filter(id__in=listing_ids).prefetch_related("holding__block")
     return sorted({listing.holding.block.registry for listing in listings})
+
+
+async def refuse_other_uses(quote_id: str, purpose: Purpose) -> None:
+    """Providers may sell for certain uses only. Raises UseNotPermitted."""
+    listing_ids = [line.listing_id for line in await lines_of(quote_id)]
+    for listing in await Listing.filter(id__in=listing_ids):
+        if not listing.permits(purpose):
+            raise UseNotPermitted(
+                f"{listing.id} is not sold for {purpose}", listing_id=listing.id, purpose=purpose.value
+            )
 
 
 async def use(quote: Quote, *, now: datetime) -> None:

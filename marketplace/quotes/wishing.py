@@ -79,7 +79,8 @@ async def _line(market: Market, listing_id: str, amount: Amount) -> WishedLine:
         make = WishedLine.rounded_up if amount.round_up else WishedLine.exactly
         return make(listing_id, amount.grams)
     pools = market.terms.pools
-    known = await quotes.sellable(WishedLine(listing_id, MOST_GRAMS // GRAMS_PER_TONNE), pools)
+    on = japan_date(market.clock())
+    known = await quotes.sellable(WishedLine(listing_id, MOST_GRAMS // GRAMS_PER_TONNE), pools, on=on)
     whole = amount.round_up or known.listing.holding.block.registry not in pools.registries
     grams = grams_for(
         amount.budget_yen or 0,

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
@@ -9,8 +10,9 @@ from marketplace.audit import service as audit
 from marketplace.audit.models import AuditEntry
 from marketplace.inventory import service as inventory
 from marketplace.inventory.models import Block, Holding, Provider, RegistryAccount
-from marketplace.providers.errors import AccountNotFound
-from marketplace.providers.imports import account_of, import_holdings
+from marketplace.providers import imports
+from marketplace.providers.errors import AccountNotFound, CheckedListGone
+from marketplace.providers.imports import account_of
 from marketplace.providers.models import HoldingImport
 from tests.marketplace.providers.test_holding_list import FOREST, HEAD
 
@@ -23,17 +25,44 @@ async def an_account(provider: str = "prov_a", number: str = "100") -> RegistryA
     return await account_of(provider, f"acc_{number}")
 
 
-async def bring_in(small, account, *rows, dry_run=False):
+async def checked(small, account, *rows):
     content = "\n".join([HEAD, *rows]).encode()
-    return await import_holdings(SELLER, account, content, file_name="list.csv", dry_run=dry_run, clock=small.clock)
+    return await imports.check(SELLER, account, content, file_name="list.csv", clock=small.clock)
 
 
-class TestADryRun:
+async def bring_in(small, account, *rows):
+    _, checked_id = await checked(small, account, *rows)
+    return await imports.bring_in(SELLER, account, checked_id, clock=small.clock)
+
+
+class TestACheck:
     async def test_says_what_would_happen_and_does_nothing(self, small):
-        report = await bring_in(small, await an_account(), FOREST, dry_run=True)
-        assert (len(report.new), report.tonnes, report.dry_run) == (1, 120, True)
+        report, _ = await checked(small, await an_account(), FOREST)
+        assert (len(report.new), report.tonnes) == (1, 120)
         assert not await Block.exists()
         assert not await HoldingImport.exists()
+
+    async def test_serves_one_import(self, small):
+        account = await an_account()
+        _, checked_id = await checked(small, account, FOREST)
+        answers = await asyncio.gather(
+            *(imports.bring_in(SELLER, account, checked_id, clock=small.clock) for _ in range(3)),
+            return_exceptions=True,
+        )
+        assert sorted(isinstance(answer, CheckedListGone) for answer in answers) == [False, True, True]
+
+    async def test_is_kept_for_a_day(self, small):
+        account = await an_account()
+        _, checked_id = await checked(small, account, FOREST)
+        small.clock.advance(timedelta(hours=25))
+        assert await imports.forget_unused(small.clock) == 1
+        with pytest.raises(CheckedListGone):
+            await imports.bring_in(SELLER, account, checked_id, clock=small.clock)
+
+    async def test_of_another_account_is_not_found(self, small):
+        _, checked_id = await checked(small, await an_account(), FOREST)
+        with pytest.raises(CheckedListGone):
+            await imports.bring_in(SELLER, await an_account("prov_b", "200"), checked_id, clock=small.clock)
 
 
 class TestAnImport:

@@ -1,16 +1,18 @@
 import asyncio
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.roles import Role
 from marketplace.audit.models import AuditEntry
-from marketplace.errors import ListingNotFound, NotEnoughUnits
+from marketplace.clock import japan_date
+from marketplace.errors import ListingClosed, ListingNotFound, NotEnoughUnits, UseNotPermitted
 from marketplace.inventory import service as inventory
 from marketplace.inventory.models import Interval
 from marketplace.listings.models import Listing
+from marketplace.listings.offers import OfferFilter, find_offers
 from marketplace.projects.eligibility import Purpose
 from marketplace.providers import terms
 from marketplace.providers.errors import HoldingNotFound, ListedAlready, TermsRefused
@@ -18,6 +20,7 @@ from marketplace.providers.terms import TermsOfSale
 from tests.builders.market import a_listing, a_quote, an_order
 
 SELLER = Actor("per_1", "seller", "seller@example.com", "org_1", "prov_a", frozenset({Role.PROVIDER}))
+DAY = timedelta(days=1)
 STRANGER = replace(SELLER, person_id="per_2", organisation_id="org_2", provider_id="prov_b")
 
 
@@ -142,3 +145,27 @@ class TestWithdrawing:
         await small.work()
         assert await Interval.filter(state="withdrawn").count() == 1
         assert await terms.put_back(SELLER, listing.holding_id, clock=small.clock) == 0
+
+
+class TestABuyer:
+    async def test_sees_and_buys_only_on_the_days_of_the_listing(self, small):
+        listing = await a_listing(small)
+        today = japan_date(small.clock())
+        for opens, closes, offered in [(today, today, True), (None, today - DAY, False), (today + DAY, None, False)]:
+            await Listing.filter(id=listing.id).update(opens_on=opens, closes_on=closes)
+            assert bool(await find_offers(OfferFilter(), on=today, limit=5)) is offered
+            if not offered:
+                with pytest.raises(ListingClosed):
+                    await a_quote(small, listing)
+        await Listing.filter(id=listing.id).update(opens_on=None, closes_on=None)
+
+    async def test_buys_only_for_the_uses_of_the_listing(self, small):
+        listing = await a_listing(small)
+        await terms.change(SELLER, listing.id, TermsOfSale(4_000, uses=frozenset({Purpose.CDP})), clock=small.clock)
+        with pytest.raises(UseNotPermitted):
+            await an_order(small, listing)
+        wanted, today = OfferFilter(use=Purpose.VOLUNTARY_OFFSET), japan_date(small.clock())
+        assert not await find_offers(wanted, on=today, limit=5)
+        offset = TermsOfSale(4_000, uses=frozenset({Purpose.VOLUNTARY_OFFSET}))
+        await terms.change(SELLER, listing.id, offset, clock=small.clock)
+        assert await find_offers(wanted, on=today, limit=5)
