@@ -67,7 +67,7 @@ async def place(market: Market, wish: OrderWish) -> Order:
     """Take the quote and write the order with everything that can never be changed later.
 
     Raises QuoteNotFound, QuoteUsed, QuoteExpired, TotalAboveLimit, BelowSmallestPayment, ConsentMissing, ExternalIdTaken,
-    ActNotOffered, TextNotPrintable, NoBalance, BalanceTooLow.
+    ActNotOffered, UseNotPermitted, TextNotPrintable, NoBalance, BalanceTooLow.
     """
     if unprintable := await asyncio.to_thread(unprintable_fields, wish.instruction):
         raise TextNotPrintable("".join(unprintable.values()))
@@ -87,6 +87,7 @@ async def place(market: Market, wish: OrderWish) -> Order:
                 total_yen=quote.total_yen,
                 smallest_yen=SMALLEST_PAYMENT_YEN,
             )
+        await quotes.refuse_other_uses(quote.id, wish.instruction.purpose)
         await quotes.use(quote, now=now)
         consent = consent_to(
             wish.instruction,
