@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import importlib
 import signal
 import sys
 from collections.abc import Sequence
@@ -126,31 +127,14 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _operate(chosen: argparse.Namespace) -> int:
-    if chosen.command == "certificate":
-        from api.certificate_command import run as run_certificate  # noqa: PLC0415
-
-        return run_certificate(chosen)
-    if chosen.command == "log":
-        from api.log_command import run as run_log  # noqa: PLC0415
-
-        return run_log(chosen)
-    if chosen.command == "providers":
-        from api.providers_command import run as run_providers  # noqa: PLC0415
-
-        return run_providers(chosen)
-    if chosen.command == "people":
-        from api.people_command import run as run_people  # noqa: PLC0415
-
-        return run_people(chosen)
-    if chosen.command == "reconcile":
-        from api.reconcile_command import run as run_reconcile  # noqa: PLC0415
-
-        return run_reconcile(chosen)
     if chosen.command == "footprint":
         from api.footprint_command import run_replay  # noqa: PLC0415
 
         return run_replay(chosen.file)
-    return _factors(chosen)
+    if chosen.command == "factors":
+        return _factors(chosen)
+    code: int = importlib.import_module(f"api.{chosen.command}_command").run(chosen)
+    return code
 
 
 def _some_words(text: str) -> str:
