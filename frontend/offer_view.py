@@ -21,6 +21,7 @@ class OfferView:
     registry: str
     vintages: str
     provider: str
+    provider_id: str
     yen_net: int
     yen_gross: int
     free: int
@@ -40,6 +41,7 @@ def view_of(offer: Offer, words: MarketWords) -> OfferView:
         registry=words.registry(offer.block.registry),
         vintages=words.list_of([vintage["label"].replace("/", "–") for vintage in json.loads(offer.block.vintages)]),
         provider=words.name(offer.provider),
+        provider_id=offer.provider.id,
         yen_net=offer.listing.yen_per_tonne,
         yen_gross=offer.listing.yen_per_tonne + consumption_tax(offer.listing.yen_per_tonne),
         free=offer.free_tonnes,
