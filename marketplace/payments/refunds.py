@@ -62,6 +62,8 @@ async def refund(
     left = payment.amount_yen - sum(earlier.amount_yen for earlier in await RefundRecord.filter(payment_id=payment.id))
     if borne_by is BorneBy.ORDER:
         left = min(left, -await ledger.balance(ledger.order_account(order.id)))
+    elif borne_by is BorneBy.PROVIDERS:
+        left = min(left, sum((await ledger.earned_with(order.id)).values()))
     if not 0 < yen <= left:
         raise RefundTooLarge(f"order {order.id} has {left} yen to give back, not {yen}", yen=yen, left_yen=left)
     if to_balance_of is None and (prepaid := await PrepaidPayment.get_or_none(payment_id=payment.id)):
