@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from certificates.statement import (
     GRAMS_PER_TONNE,
@@ -77,6 +78,7 @@ class StatementFacts:
     texts: Mapping[DisclosedField, str] = field(default_factory=dict)
     drawn: tuple[Drawn, ...] = ()
     pool: bool = False
+    contact: str | None = None
 
     @property
     def grams(self) -> int:
@@ -92,7 +94,7 @@ class StatementFacts:
         self, *, number: str, issued_at: datetime, disclosures: Disclosures, replaces: str | None = None
     ) -> Statement:
         return Statement(
-            version=2 if self.pool or self.drawn else 1,
+            version=self._version,
             environment=self.environment,
             number=number,
             type=self.type,
@@ -107,7 +109,15 @@ class StatementFacts:
             replaces=replaces,
             pool=True if self.pool else None,
             from_pool=tuple(one.as_share() for one in self.drawn) or None,
+            contact=self.contact,
         )
+
+    @property
+    def _version(self) -> Literal[1, 2, 3]:
+        """The lowest that can say it, so that the same facts always make the same statement."""
+        if self.contact is not None or any(one.needs_version_3 for one in self.cancellations):
+            return 3
+        return 2 if self.pool or self.drawn else 1
 
     def say_the_same_as(self, statement: Statement, disclosures: Disclosures) -> bool:
         """Whether an issued statement and the texts that are left of it were made from these facts."""

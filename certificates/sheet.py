@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from certificates.statement import (
     GRAMS_PER_TONNE,
+    BlockEnergy,
     Cancellation,
     DisclosedField,
     Disclosures,
@@ -21,6 +22,7 @@ from certificates.statement import (
     FootprintLine,
     FootprintSummary,
     OffsetType,
+    PoolShare,
     Statement,
     Vintage,
 )
@@ -211,9 +213,18 @@ class _Writer:
         if statement.reduction_effort:
             facts.append(_fact(words["reduction"], statement.reduction_effort))
         facts.append(_fact(words["third_party"], statement.third_party_check or words["self_declared"]))
+        facts.extend(_fact(words["from_pool"], self._pool_share(share)) for share in statement.from_pool or ())
+        if statement.pool:
+            facts.append(_fact(words["pool"], words["pool_note"]))
+        if statement.contact:
+            facts.append(_fact(words["contact"], statement.contact))
         if statement.replaces:
             facts.append(_fact(words["replaces"], statement.replaces))
         return facts
+
+    def _pool_share(self, share: PoolShare) -> str:
+        figure, unit = shown_amount(share.grams)
+        return self._words["pool_share"].format(amount=f"{figure} {self._words[f'unit_{unit}']}", number=share.parent)
 
     def _counted(self, footprint: FootprintSummary) -> str:
         categories = dict.fromkeys(self._label("category", line.category) for line in _largest_first(footprint))
@@ -295,12 +306,33 @@ class _Writer:
                 _fact(words["our_reference"], cancellation.our_reference),
                 _fact(words["purpose"], self._label("purpose", cancellation.purpose)),
                 _fact(words["executed_by"], cancellation.executed_by),
+                *self._late_facts(cancellation),
             ],
             "serials": [
                 {"first": span.first_text, "last": span.last_text, "quantity": f"{span.tonnes:,} t"}
                 for span in cancellation.serials
             ],
         }
+
+    def _late_facts(self, cancellation: Cancellation) -> list[dict[str, str]]:
+        """What only some kinds of credits have."""
+        words, facts = self._words, []
+        if cancellation.authorised is not None:
+            facts.append(
+                _fact(words["authorisation"], words["authorised" if cancellation.authorised else "not_authorised"])
+            )
+        if cancellation.corresponding_adjustment is not None:
+            facts.append(_fact(words["adjustment"], self._label("adjustment", cancellation.corresponding_adjustment)))
+        if cancellation.block_energy is not None:
+            facts.append(_fact(words["energy"], self._energy(cancellation.block_energy)))
+        if cancellation.permanence is not None:
+            facts.append(_fact(words["permanence"], self._label("permanence", cancellation.permanence)))
+        return facts
+
+    def _energy(self, energy: BlockEnergy) -> str:
+        amounts = ((energy.mwh, "MWh"), (energy.gj, "GJ"))
+        published = self._words["list_joiner"].join(f"{_grouped(amount)} {unit}" for amount, unit in amounts if amount)
+        return self._words["energy_of_block"].format(published=published, tonnes=f"{energy.tonnes:,}")
 
     def _registered_texts(self) -> list[dict[str, str]]:
         rows = [

@@ -17,11 +17,24 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 GRAMS_PER_TONNE = 1_000_000
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+PlainDecimal = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
 WholeGrams = Annotated[int, Field(strict=True, gt=0)]
+
+
+# Fields that statements and their cancellations did not have from the beginning. Unset they are left out of the JSON, so that
+# the bytes which older signatures and hashes cover stay what they were.
+ADDED_LATER = frozenset(
+    {"pool", "from_pool", "contact", "authorised", "corresponding_adjustment", "block_energy", "permanence"}
+)
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_serializer(mode="wrap")
+    def _without_what_came_later(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if value is not None or name not in ADDED_LATER}
 
 
 class Environment(StrEnum):
@@ -118,8 +131,26 @@ class ProjectFacts(_Record):
     source_url: str
 
 
+class BlockEnergy(_Record):
+    """Renewable energy as published for a whole block of `tonnes`, in plain decimals; never computed for a part of it."""
+
+    mwh: PlainDecimal | None = None
+    gj: PlainDecimal | None = None
+    tonnes: Annotated[int, Field(strict=True, gt=0)]
+
+
+class Permanence(StrEnum):
+    """What keeps removed carbon removed. `forest_plan_and_buffer`: ten more years under a plan, and units set aside."""
+
+    FOREST_PLAN_AND_BUFFER = "forest_plan_and_buffer"
+
+
 class Cancellation(_Record):
-    """What the registry recorded. One certificate may rest on several."""
+    """What the registry recorded. One certificate may rest on several.
+
+    The last four came with version 3: with units of the JCM and of Article 6.4, whether their use was authorised and what the
+    host country does about it in its own account; with renewable energy, what was published; with removals, what keeps them.
+    """
 
     registry: str
     registry_name_ja: str
@@ -139,6 +170,15 @@ class Cancellation(_Record):
     recorded_on: date
     notice_sha256: Sha256
     invented: bool
+    authorised: bool | None = None
+    corresponding_adjustment: Literal["not_applicable", "due", "applied"] | None = None
+    block_energy: BlockEnergy | None = None
+    permanence: Permanence | None = None
+
+    @property
+    def needs_version_3(self) -> bool:
+        late = (self.authorised, self.corresponding_adjustment, self.block_energy, self.permanence)
+        return any(fact is not None for fact in late)
 
     @model_validator(mode="after")
     def _serials_add_up(self) -> Self:
@@ -184,19 +224,14 @@ class PoolShare(_Record):
     grams: WholeGrams
 
 
-# Fields that statements did not have from the beginning. Unset they are left out of the JSON, so that the bytes which
-# older signatures and hashes cover stay what they were.
-ADDED_LATER = frozenset({"pool", "from_pool"})
-
-
 class Statement(_Record):
     """All amounts in whole grams of CO2e; `grams` never exceeds what the cancellations cover.
 
     A `pool` certificate claims nothing itself: its grams are handed on to others, each of which names it in `from_pool`
-    and repeats its cancellations. Both came with version 2.
+    and repeats its cancellations. Both came with version 2. `contact` is where questions about it are answered (version 3).
     """
 
-    version: Literal[1, 2] = 1
+    version: Literal[1, 2, 3] = 1
     environment: Environment
     number: str
     type: OffsetType
@@ -211,11 +246,7 @@ class Statement(_Record):
     replaces: str | None = None
     pool: Literal[True] | None = None
     from_pool: Annotated[tuple[PoolShare, ...], Field(min_length=1)] | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_what_came_later(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = write(self)
-        return {name: value for name, value in written.items() if value is not None or name not in ADDED_LATER}
+    contact: str | None = None
 
     @model_validator(mode="after")
     def _pool_is_consistent(self) -> Self:
@@ -228,6 +259,13 @@ class Statement(_Record):
                 raise ValueError("each pool certificate is named once")
             if self.pooled_g > self.grams:
                 raise ValueError("a certificate states at least the grams it has from pools")
+        return self
+
+    @model_validator(mode="after")
+    def _version_knows_its_fields(self) -> Self:
+        needed = self.contact is not None or any(one.needs_version_3 for one in self.cancellations)
+        if needed and self.version < 3:
+            raise ValueError("contact, authorisation, energy and permanence came with version 3")
         return self
 
     @model_validator(mode="after")

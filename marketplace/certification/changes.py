@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from certificates import service, visibility
-from certificates.facts import Share, StatementFacts
+from certificates.facts import Drawn, Share, StatementFacts
 from certificates.models import CertificateShare
+from certificates.pools import parents_of, pool_of
 from certificates.records import CertificateRecord, find
 from certificates.render_pdf import check_printable
 from certificates.statement import DisclosedField, OffsetType, Period
@@ -31,6 +32,12 @@ class RecordedInRegistry(MarketplaceError):
     """A correction wants other words than the registry holds; params: field."""
 
     code = "recorded_in_registry"
+
+
+class PoolInUse(MarketplaceError):
+    """Others hold grams of this pool certificate, so it stays as it is (a rule of the database too); params: number."""
+
+    code = "pool_in_use"
 
 
 class Correction(BaseModel):
@@ -54,7 +61,8 @@ class Corrected:
 
 
 async def revoke(market: Market, number: str, reason: str) -> CertificateRecord:
-    """End a certificate for good. Raises CertificateNotFound, AlreadyEnded."""
+    """End a certificate for good. Raises CertificateNotFound, AlreadyEnded, PoolInUse."""
+    await _refuse_a_pool_in_use(number)
 
     async def work(tx: BaseDBAsyncClient) -> CertificateRecord:
         now = market.clock()
@@ -68,8 +76,9 @@ async def revoke(market: Market, number: str, reason: str) -> CertificateRecord:
 async def correct(market: Market, number: str, correction: Correction, reason: str) -> Corrected:
     """Replace a certificate; what was hidden or unlisted stays so. Safe to repeat with the same correction.
 
-    Raises: CertificateNotFound, AlreadyEnded, CertifiedDifferently, RecordedInRegistry, TextNotPrintable.
+    Raises: CertificateNotFound, AlreadyEnded, CertifiedDifferently, RecordedInRegistry, TextNotPrintable, PoolInUse.
     """
+    await _refuse_a_pool_in_use(number)
     for field, text in correction.texts.items():
         if field in IN_THE_REGISTRY:
             raise RecordedInRegistry(f"{field} is in the registry and stays", field=field.value)
@@ -97,6 +106,12 @@ async def correct(market: Market, number: str, correction: Correction, reason: s
     return await run_tx(work)
 
 
+async def _refuse_a_pool_in_use(number: str) -> None:
+    pool = await pool_of(number)
+    if pool is not None and pool.handed_g > 0:
+        raise PoolInUse(f"{pool.parts} certificates hold grams of {pool.number}", number=pool.number)
+
+
 async def hide(number: str, fields: Collection[DisclosedField], *, until: date | None) -> None:
     """Hide exactly these texts until a day (Japan time) or for ever. Raises CertificateNotFound."""
     await run_tx(lambda _: visibility.hide(number, fields, until=until))
@@ -115,15 +130,22 @@ async def list_again(number: str) -> None:
 async def _facts(old: CertificateRecord, correction: Correction) -> StatementFacts:
     grams = {row.our_reference: row.grams for row in await CertificateShare.filter(certificate_id=old.id)}
     stated = old.statement
+    pools = await parents_of(old)
+    parts = {share.parent: share.grams for share in stated.from_pool or ()}
     texts = {name: text.value for name, text in old.disclosures.items()} | dict(correction.texts)
     return StatementFacts(
         order_reference=f"{old.number}:corrected",
         environment=old.environment,
         type=correction.type or stated.type,
         period=correction.period or stated.period,
-        shares=tuple(Share(one, grams[one.our_reference]) for one in stated.cancellations),
+        shares=tuple(
+            Share(one, grams[one.our_reference]) for one in stated.cancellations if one.our_reference in grams
+        ),
+        drawn=tuple(Drawn(pool.statement, parts[pool.number]) for pool in pools),
+        pool=stated.pool is True,
         reduction_effort=correction.reduction_effort or stated.reduction_effort,
         footprint=stated.footprint,
         third_party_check=correction.third_party_check or stated.third_party_check,
         texts={name: text for name, text in texts.items() if text is not None},
+        contact=stated.contact,
     )

@@ -12,12 +12,14 @@ from certificates.facts import Drawn, Share, StatementFacts
 from certificates.pools import find_pools
 from certificates.statement import (
     GRAMS_PER_TONNE,
+    BlockEnergy,
     Cancellation,
     DisclosedField,
     Exclusion,
     FootprintLine,
     FootprintSummary,
     Period,
+    Permanence,
     ProjectFacts,
     SerialSpan,
     Vintage,
@@ -40,6 +42,7 @@ from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.pools import opening
 from marketplace.projects.catalogue import load_catalogue
+from marketplace.projects.kinds import CreditKind
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import QuoteLine
 from marketplace.registries.profiles import load_profiles
@@ -124,6 +127,7 @@ async def _facts(
         reduction_effort=instruction.reduction_effort,
         footprint=await _footprint(footprint_id) if footprint_id else None,
         texts=texts,
+        contact=market.base_url,
     )
 
 
@@ -185,7 +189,17 @@ async def _cancellation(rows: Sequence[Retirement]) -> Cancellation:
         recorded_on=retirement.recorded_on,
         notice_sha256=retirement.notice_sha256,
         invented=block.invented,
+        authorised=block.jcm_authorised,
+        corresponding_adjustment=block.corresponding_adjustment,
+        block_energy=_energy(block),
+        permanence=Permanence.FOREST_PLAN_AND_BUFFER if block.credit_kind == CreditKind.JCREDIT_FOREST else None,
     )
+
+
+def _energy(block: Block) -> BlockEnergy | None:
+    if block.mwh is None and block.gj is None:
+        return None
+    return BlockEnergy(mwh=block.mwh, gj=block.gj, tonnes=block.size)
 
 
 def _project(block: Block) -> ProjectFacts:
