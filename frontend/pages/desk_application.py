@@ -17,6 +17,7 @@ from frontend.market_words import MarketWords
 from frontend.problems import sentence
 from frontend.responses import page_response
 from marketplace.audit.models import AuditEntry
+from marketplace.audit.second_person import ProposalNotOpen, SecondPersonNeeded
 from marketplace.audit.service import ReasonMissing
 from marketplace.clock import japan_date
 from marketplace.desk import documents, handling, notices, papers, queue
@@ -32,9 +33,9 @@ from marketplace.desk.errors import (
 )
 from marketplace.errors import MoveNotAllowed
 from marketplace.registries.desk.models import ApplicationRecord, NoticeDocument
-from marketplace.registries.desk.states import OPEN, ApplicationChanged, DeskState, SecondPersonRequired
+from marketplace.registries.desk.states import OPEN, ApplicationChanged, DeskState
 
-CHANGED_MEANWHILE = (MoveNotAllowed, HeldBySomebodyElse, ApplicationChanged, SecondPersonRequired)
+CHANGED_MEANWHILE = (MoveNotAllowed, HeldBySomebodyElse, ApplicationChanged, SecondPersonNeeded, ProposalNotOpen)
 
 
 @dataclass

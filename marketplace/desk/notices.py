@@ -1,14 +1,17 @@
 """A notice is entered and compared with its application; only one that says exactly what was asked confirms anything."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 from pydantic import JsonValue
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from marketplace.accounts.actor import Actor
+from marketplace.audit import second_person
 from marketplace.audit import service as audit
+from marketplace.audit.models import Proposal
+from marketplace.audit.second_person import ProposalState
 from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.desk.authority import worked_on_by
@@ -23,9 +26,12 @@ from marketplace.registries.desk.application import Application
 from marketplace.registries.desk.comparison import compare
 from marketplace.registries.desk.entered_notice import EnteredNotice, Settlement, settle
 from marketplace.registries.desk.models import ApplicationRecord
-from marketplace.registries.desk.states import DeskState, check_second_person, check_unchanged
+from marketplace.registries.desk.states import DeskState, check_unchanged
 from marketplace.registries.matching import DifferenceCode
 
+SECOND_LOOK = "desk.second_look"
+# a colleague may be away over the turn of the year
+SECOND_LOOK_WITHIN = timedelta(days=30)
 _WITH_NOTICE = (DeskState.NOTICED, DeskState.CONFIRMED, DeskState.PARTLY_CONFIRMED)
 
 
@@ -70,7 +76,16 @@ async def enter(
         }
         if market.desk.four_eyes:
             await move(application, DeskState.EXECUTED, DeskState.NOTICED, **notice)
-            await audit.record(tx, actor, "desk.enter_notice", application.id, part_because, detail, at=now)
+            await second_person.propose(
+                tx,
+                actor,
+                SECOND_LOOK,
+                application.id,
+                part_because or _because(entered),
+                detail,
+                at=now,
+                lasts=SECOND_LOOK_WITHIN,
+            )
             return DeskState.NOTICED
         done = await settle_items(tx, application, settlement, actor, now=now, **notice)
         await audit.record(tx, actor, "desk.confirm", application.id, part_because or _because(entered), detail, at=now)
@@ -86,20 +101,21 @@ async def enter(
 
 
 async def confirm(market: Market, actor: Actor, application_id: str, *, seen: str) -> DeskState:
-    """The second person has looked at the notice, too. Raises ApplicationNotFound, SecondPersonRequired,
+    """The second person has looked at the notice, too. Raises ApplicationNotFound, SecondPersonNeeded, ProposalNotOpen,
     ApplicationChanged, NoticeDiffers, MoveNotAllowed."""
 
     async def work(tx: BaseDBAsyncClient) -> DeskState:
         application = await worked_on_by(actor, application_id)
-        if application.state != DeskState.NOTICED or application.entered_by is None:
+        proposal = await _second_look(application)
+        if application.state != DeskState.NOTICED or proposal is None:
             raise MoveNotAllowed(f"{application.id} awaits no second person", old=application.state, new="confirmed")
-        check_second_person(entered_by=application.entered_by, confirmed_by=actor.person_id)
         entered = await as_entered(application)
         # whether a part may be confirmed was decided, with a reason, when the notice was entered
         settlement = _settlement(market, application, entered, seen=seen, partial=True)
         now = market.clock()
+        await second_person.approve(tx, actor, proposal.id, act=SECOND_LOOK, at=now)
         done = await settle_items(tx, application, settlement, actor, now=now)
-        detail = {"notice_number": entered.number, "entered_by": application.entered_by}
+        detail: dict[str, JsonValue] = {"notice_number": entered.number, "entered_by": application.entered_by}
         await audit.record(tx, actor, "desk.confirm", application.id, _because(entered), detail, at=now)
         return done
 
@@ -113,14 +129,24 @@ async def decline(market: Market, actor: Actor, application_id: str, reason: str
 
     async def work(tx: BaseDBAsyncClient) -> None:
         application = await worked_on_by(actor, application_id)
+        now, proposal = market.clock(), await _second_look(application)
         forgotten = dict.fromkeys(
             ("notice_number", "recorded_on", "notice", "document_sha256", "entered_by", "entered_at")
         )
         await move(application, DeskState.NOTICED, DeskState.EXECUTED, **forgotten)
-        detail = {"notice_number": application.notice_number, "entered_by": application.entered_by}
-        await audit.record(tx, actor, "desk.decline", application.id, because, detail, at=market.clock())
+        if proposal is not None and proposal.expires_at > now:
+            await second_person.refuse(tx, actor, proposal.id, because, act=SECOND_LOOK, at=now)
+        detail: dict[str, JsonValue] = {
+            "notice_number": application.notice_number,
+            "entered_by": application.entered_by,
+        }
+        await audit.record(tx, actor, "desk.decline", application.id, because, detail, at=now)
 
     await run_tx(work)
+
+
+async def _second_look(application: ApplicationRecord) -> Proposal | None:
+    return await Proposal.get_or_none(act=SECOND_LOOK, subject=application.id, state=ProposalState.OPEN)
 
 
 async def as_entered(application: ApplicationRecord) -> EnteredNotice:

@@ -1,4 +1,4 @@
-"""How an application and its items move across the desk, and when a second person must look. Pure.
+"""How an application and its items move across the desk. Pure.
 
 Until the notice is confirmed every step can be undone here, though not in the registry; afterwards none can.
 """
@@ -57,12 +57,6 @@ ITEM_MOVES: Mapping[ItemState, frozenset[ItemState]] = {
 }
 
 
-class SecondPersonRequired(Exception):
-    """With four eyes, whoever confirms a notice is not the one who entered it."""
-
-    code = "second_person_required"
-
-
 class ApplicationChanged(Exception):
     """The application is not the one that was looked at: its fingerprint differs."""
 
@@ -73,9 +67,3 @@ def check_unchanged(*, seen: str, fingerprint: str) -> None:
     """What a person saw is what is done. Raises: ApplicationChanged."""
     if seen != fingerprint:
         raise ApplicationChanged(f"seen as {seen[:12]}, is {fingerprint[:12]}")
-
-
-def check_second_person(*, entered_by: str, confirmed_by: str) -> None:
-    """Raises: SecondPersonRequired."""
-    if entered_by == confirmed_by:
-        raise SecondPersonRequired(confirmed_by)

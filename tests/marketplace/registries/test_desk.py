@@ -29,8 +29,6 @@ from marketplace.registries.desk.states import (
     OPEN,
     ApplicationChanged,
     DeskState,
-    SecondPersonRequired,
-    check_second_person,
     check_unchanged,
 )
 from marketplace.registries.matching import DifferenceCode, match_notice
@@ -154,11 +152,6 @@ class TestWhatIsApprovedIsWhatIsDone:
         check_unchanged(seen="x", fingerprint="x")
         with pytest.raises(ApplicationChanged):
             check_unchanged(seen="x", fingerprint="y")
-
-    def test_four_eyes_are_two_people(self) -> None:
-        check_second_person(entered_by="a", confirmed_by="b")
-        with pytest.raises(SecondPersonRequired):
-            check_second_person(entered_by="a", confirmed_by="a")
 
     def test_after_the_act_only_the_notice_decides(self) -> None:
         assert DeskState.WITHDRAWN not in ALLOWED_MOVES[DeskState.EXECUTED]
