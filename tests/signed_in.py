@@ -62,20 +62,30 @@ async def an_actor(
 
 async def visit_as(small: SmallMarket, actor: Actor) -> Visitor:
     """A session of the actor, which has shown a second factor if a role of its needs one."""
+    visitor = await session_without_second_factor(small, actor)
+    if not actor.is_any(*NEED_SECOND_FACTOR):
+        return visitor
+    signed_in = await sessions.find(visitor.token, now=small.clock())
+    assert signed_in is not None
+    return await _visitor(small, await _with_second_factor(small, signed_in))
+
+
+async def session_without_second_factor(small: SmallMarket, actor: Actor) -> Visitor:
+    """As it is right after the link in the mail."""
     person = await Person.get(id=actor.person_id)
 
     async def work(_: object) -> str:
-        return (await sessions.start(person, device="test", now=small.clock(), organisation_id=actor.organisation_id))[
-            1
-        ]
+        _session, token = await sessions.start(
+            person, device="test", now=small.clock(), organisation_id=actor.organisation_id
+        )
+        return token
 
-    token = await run_tx(work)
+    return await _visitor(small, await run_tx(work))
+
+
+async def _visitor(small: SmallMarket, token: str) -> Visitor:
     signed_in = await sessions.find(token, now=small.clock())
     assert signed_in is not None
-    if actor.is_any(*NEED_SECOND_FACTOR):
-        token = await _with_second_factor(small, signed_in)
-        signed_in = await sessions.find(token, now=small.clock())
-        assert signed_in is not None
     return Visitor(signed_in.actor, token, signed_in.forms_token)
 
 
