@@ -134,3 +134,18 @@ SELECT o.id AS buyer_order, o.state AS state FROM buyer_order o
 SELECT id AS retirement FROM retirement
  WHERE state = 'confirmed'
    AND (notice_number IS NULL OR recorded_on IS NULL OR notice_document IS NULL OR notice_sha256 IS NULL)
+
+-- rule: I8 what came through the desk says what the notice at the desk says
+SELECT r.id AS retirement, i.state AS item, a.notice_number AS entered, r.notice_number AS confirmed
+  FROM retirement r JOIN desk_item i ON i.reference = r.reference
+  LEFT JOIN desk_application a ON a.id = i.application_id
+ WHERE r.state = 'confirmed'
+   AND (a.id IS NULL OR i.state NOT IN ('confirmed', 'partly_confirmed') OR a.notice_number <> r.notice_number
+     OR a.recorded_on <> r.recorded_on OR a.document_sha256 <> r.notice_sha256)
+
+-- rule: I8 an application at the desk that is under way has exactly the tonnes of its items
+SELECT a.id AS application, a.tonnes AS frozen, SUM(i.last_serial - i.first_serial + 1) AS items
+  FROM desk_application a LEFT JOIN desk_item i ON i.application_id = a.id
+ WHERE a.state IN ('prepared', 'taken', 'executed', 'noticed')
+ GROUP BY a.id, a.tonnes
+HAVING COALESCE(SUM(i.last_serial - i.first_serial + 1), 0) <> a.tonnes
