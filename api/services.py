@@ -65,6 +65,7 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
             desk=desk,
             terms=Terms(
                 fee_basis_points=settings.fee_basis_points,
+                price_alone_percent=settings.price_alone_percent,
                 quote_lasts=settings.quote_lasts,
                 pools=pool_terms(settings),
                 issuer=settings.issuer,

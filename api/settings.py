@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     witnesses: tuple[WitnessAccess, ...] = ()
     pdf_signing_key_file: Path | None = None
     pdf_signing_chain_file: Path | None = None
+    price_alone_percent: Annotated[int, Field(ge=0)] = 50
     fee_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 500
     rate_limit_factor: Annotated[int, Field(ge=1)] = 1
     quote_lasts: timedelta = timedelta(minutes=30)

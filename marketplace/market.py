@@ -25,7 +25,8 @@ from marketplace.registries.gateway import RegistryGateway
 class Terms:
     """The operator's terms. `fee_basis_points` is the service fee in hundredths of a percent of the credits' net price.
 
-    `issuer` stands on invoices. A payout above `payout_alone_yen` needs a second person.
+    `issuer` stands on invoices. A payout above `payout_alone_yen`, and a change of a listing's price by more
+    than `price_alone_percent`, need a second person.
     """
 
     fee_basis_points: int
@@ -33,6 +34,7 @@ class Terms:
     pools: PoolTerms = field(default_factory=PoolTerms)
     issuer: Issuer = SANDBOX_ISSUER
     payout_alone_yen: int = 1_000_000
+    price_alone_percent: int = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A provider's own pages: what it holds, on which terms it sells, what is held for whom until when, and what was sold."""
 
+import json
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +15,8 @@ from frontend.market_words import MarketWords
 from frontend.problems import sentence
 from frontend.responses import page_response
 from marketplace.accounts.roles import Role
+from marketplace.audit.second_person import AlreadyProposed, ProposalNotOpen, SecondPersonNeeded
+from marketplace.audit.service import ReasonMissing
 from marketplace.clock import japan_date
 from marketplace.errors import ListingNotFound, MarketplaceError, NotEnoughUnits
 from marketplace.inventory.models import Block
@@ -28,6 +31,7 @@ from offset_calc.errors import QuantityRefused
 from offset_calc.quantities import read_integer
 
 NEWEST = 50
+DONE = frozenset({"offer", "change", "proposed", "approve", "refuse", "close", "withdraw", "put_back"})
 
 
 @only(Role.PROVIDER)
@@ -52,46 +56,59 @@ async def page(request: Request) -> Response:
 async def holding(request: Request) -> Response:
     found = await _stock(request)
     typed = _as_typed(TermsOfSale.of(found.listing)) if found.listing else _as_typed(None)
-    return _holding_page(request, found, typed, {}, done=request.query_params.get("done", ""))
+    return await _holding_page(request, found, typed, {}, done=request.query_params.get("done", ""))
 
 
 @only(Role.PROVIDER)
 async def act(request: Request) -> Response:
     """Offer, change, close, withdraw or put back; what was typed comes back with whatever is refused."""
-    actor, clock = actor_of(request), services_of(request).market.clock
     found = await _stock(request)
     typed = await read_typed(request)
-    wish = typed.get("wish", "")
+    done = ""
     problems: dict[str, str] = {}
     try:
-        match wish:
-            case "offer":
-                await terms.offer(actor, found.holding.id, _terms(typed), clock=clock)
-            case "change" if found.listing:
-                await terms.change(actor, found.listing.id, _terms(typed), clock=clock)
-            case "close" if found.listing:
-                await terms.close(actor, found.listing.id, clock=clock)
-            case "withdraw":
-                await terms.withdraw(actor, found.holding.id, _whole(typed, "tonnes"), clock=clock)
-            case "put_back":
-                await terms.put_back(actor, found.holding.id, clock=clock)
-            case _:
-                raise HTTPException(400)
+        done = await _do(request, found, typed)
     except _Refused as refused:
         problems = {name: sentence(*said, PageContext.of(request).locale) for name, said in refused.fields.items()}
     except TermsRefused as refused:
         problems = {str(refused.params["field"]): _said(request, f"terms_{refused.params['rule']}", refused)}
     except NotEnoughUnits as refused:
         problems = {"tonnes": _said(request, refused.code, refused)}
-    except (ListedAlready, ListingNotFound) as refused:
+    except ReasonMissing as refused:
+        problems = {"reason": _said(request, refused.code, refused)}
+    except (ListedAlready, ListingNotFound, AlreadyProposed, ProposalNotOpen, SecondPersonNeeded) as refused:
         problems = {"": _said(request, refused.code, refused)}
     if problems:
-        return _holding_page(request, found, typed, problems, status=422)
+        return await _holding_page(request, found, typed, problems, status=422)
     here = PageContext.of(request).url(f"/provider/holdings/{found.holding.id}")
-    return RedirectResponse(f"{here}?done={wish}", status_code=303)
+    return RedirectResponse(f"{here}?done={done}", status_code=303)
 
 
-def _holding_page(
+async def _do(request: Request, found: Stock, typed: Typed) -> str:
+    """Returns what was done, one of DONE."""
+    actor, market = actor_of(request), services_of(request).market
+    wish, on_sale, clock = typed.get("wish", ""), found.listing, market.clock
+    match wish:
+        case "offer":
+            await terms.offer(actor, found.holding.id, _terms(typed), clock=clock)
+        case "change" if on_sale:
+            return wish if await terms.change(market, actor, on_sale.id, _terms(typed)) else "proposed"
+        case "approve" if on_sale:
+            await terms.approve(market, actor, on_sale.id, typed.get("proposal", ""))
+        case "refuse" if on_sale:
+            await terms.refuse(market, actor, on_sale.id, typed.get("proposal", ""), typed.get("reason", ""))
+        case "close" if on_sale:
+            await terms.close(actor, on_sale.id, clock=clock)
+        case "withdraw":
+            await terms.withdraw(actor, found.holding.id, _whole(typed, "tonnes"), clock=clock)
+        case "put_back":
+            await terms.put_back(actor, found.holding.id, clock=clock)
+        case _:
+            raise HTTPException(400)
+    return wish
+
+
+async def _holding_page(
     request: Request, found: Stock, typed: Typed, problems: dict[str, str], *, status: int = 200, done: str = ""
 ) -> Response:
     words = MarketWords(PageContext.of(request).locale)
@@ -106,10 +123,21 @@ def _holding_page(
         problems=problems,
         purposes=[(use.purpose.value, words.of(f"purpose.{use.purpose.value}")) for use in uses],
         chosen=_chosen(typed),
-        done=done if done in {"offer", "change", "close", "withdraw", "put_back"} else "",
+        done=done if done in DONE else "",
+        proposal=await _proposal(request, found),
         w=words,
         serials=serial_text,
     )
+
+
+async def _proposal(request: Request, found: Stock) -> tuple[str, TermsOfSale, bool] | None:
+    """The change that waits for a second person: its id, its terms, and whether this person may approve it."""
+    if found.listing is None:
+        return None
+    waiting = await terms.proposed(found.listing.id, now=services_of(request).market.clock())
+    if waiting is None:
+        return None
+    return waiting.id, TermsOfSale.said(json.loads(waiting.detail)), waiting.proposed_by != actor_of(request).person_id
 
 
 def serial_text(block: Block, serials: SerialRange) -> str:

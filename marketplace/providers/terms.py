@@ -3,14 +3,17 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import JsonValue
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.accounts.actor import Actor
+from marketplace.audit import second_person
 from marketplace.audit import service as audit
+from marketplace.audit.models import Proposal
+from marketplace.audit.second_person import ProposalNotOpen
 from marketplace.clock import Clock
 from marketplace.database.dialect import is_postgres
 from marketplace.database.transactions import run_tx
@@ -19,9 +22,11 @@ from marketplace.ids import new_id
 from marketplace.inventory import service as inventory
 from marketplace.inventory.models import Holding
 from marketplace.listings.models import Listing
+from marketplace.market import Market
 from marketplace.projects.eligibility import Purpose
 from marketplace.providers.errors import HoldingNotFound, ListedAlready, TermsRefused
 
+CHANGE = "listing.change"
 HIGHEST_YEN_PER_TONNE = 10_000_000
 
 
@@ -53,6 +58,13 @@ class TermsOfSale:
         uses = None if listing.uses is None else frozenset(Purpose(code) for code in json.loads(listing.uses))
         return cls(listing.yen_per_tonne, listing.minimum_tonnes, uses, listing.opens_on, listing.closes_on)
 
+    @classmethod
+    def said(cls, said: Mapping[str, Any]) -> "TermsOfSale":
+        """From what a proposal keeps."""
+        days = {name: date.fromisoformat(said[name]) if said[name] else None for name in ("opens_on", "closes_on")}
+        uses = None if said["uses"] is None else frozenset(Purpose(code) for code in said["uses"].split(","))
+        return cls(said["yen_per_tonne"], said["minimum_tonnes"], uses, days["opens_on"], days["closes_on"])
+
     def columns(self) -> dict[str, Any]:
         return {
             "yen_per_tonne": self.yen_per_tonne,
@@ -78,26 +90,69 @@ async def offer(actor: Actor, holding_id: str, terms: TermsOfSale, *, clock: Clo
     return await run_tx(work)
 
 
-async def change(actor: Actor, listing_id: str, terms: TermsOfSale, *, clock: Clock) -> Listing:
-    """New terms for whoever asks from now on; quotes keep the price they were given. Raises ListingNotFound, TermsRefused."""
+async def change(market: Market, actor: Actor, listing_id: str, terms: TermsOfSale) -> bool:
+    """New terms for whoever asks from now on; quotes keep the price they were given.
 
-    async def work(tx: BaseDBAsyncClient) -> Listing:
+    A price that moves by more than the operator's limit is only proposed, and False comes back: it counts once a second person of
+    the provider has approved. Raises ListingNotFound, TermsRefused, AlreadyProposed.
+    """
+
+    async def work(tx: BaseDBAsyncClient) -> bool:
         listing = await own_listing(actor, listing_id)
         await _refuse_unsellable(listing.holding_id, terms)
-        before = TermsOfSale.of(listing)
-        await Listing.filter(id=listing.id).update(**terms.columns())
-        await audit.record(
-            tx,
-            actor,
-            "listing.changed",
-            listing.id,
-            None,
-            {"from": dict(_said(before)), "to": dict(_said(terms))},
-            at=clock(),
-        )
-        return await Listing.get(id=listing.id)
+        if _is_large(listing.yen_per_tonne, terms.yen_per_tonne, market.terms.price_alone_percent):
+            why = f"{listing.yen_per_tonne} to {terms.yen_per_tonne} yen per tonne"
+            await second_person.propose(tx, actor, CHANGE, listing.id, why, _said(terms), at=market.clock())
+            return False
+        await _put_in_force(tx, actor, listing, terms, at=market.clock())
+        return True
 
     return await run_tx(work)
+
+
+async def approve(market: Market, actor: Actor, listing_id: str, proposal_id: str) -> None:
+    """By a second person of the same provider. Raises ListingNotFound, SecondPersonNeeded, ProposalNotOpen, TermsRefused."""
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        listing = await own_listing(actor, listing_id)
+        proposal = await second_person.approve(tx, actor, proposal_id, act=CHANGE, at=market.clock())
+        if proposal.subject != listing.id:
+            raise ProposalNotOpen("it is about another listing")
+        terms = TermsOfSale.said(json.loads(proposal.detail))
+        await _refuse_unsellable(listing.holding_id, terms)
+        await _put_in_force(tx, actor, listing, terms, at=market.clock())
+
+    await run_tx(work)
+
+
+async def refuse(market: Market, actor: Actor, listing_id: str, proposal_id: str, reason: str) -> None:
+    """By anybody of the same provider, the proposer too. Raises ListingNotFound, ReasonMissing, ProposalNotOpen."""
+
+    async def work(tx: BaseDBAsyncClient) -> None:
+        listing = await own_listing(actor, listing_id)
+        proposal = await second_person.refuse(tx, actor, proposal_id, reason, act=CHANGE, at=market.clock())
+        if proposal.subject != listing.id:
+            raise ProposalNotOpen("it is about another listing")
+
+    await run_tx(work)
+
+
+async def proposed(listing_id: str, *, now: datetime) -> Proposal | None:
+    """The change of this listing that waits for a second person."""
+    return next((one for one in await second_person.waiting(CHANGE, now=now) if one.subject == listing_id), None)
+
+
+def _is_large(old_yen: int, new_yen: int, percent: int) -> bool:
+    return abs(new_yen - old_yen) * 100 > old_yen * percent
+
+
+async def _put_in_force(
+    tx: BaseDBAsyncClient, actor: Actor, listing: Listing, terms: TermsOfSale, *, at: datetime
+) -> None:
+    before = TermsOfSale.of(listing)
+    await Listing.filter(id=listing.id).update(**terms.columns())
+    detail: Mapping[str, JsonValue] = {"from": dict(_said(before)), "to": dict(_said(terms))}
+    await audit.record(tx, actor, "listing.changed", listing.id, None, detail, at=at)
 
 
 async def close(actor: Actor, listing_id: str, *, clock: Clock) -> None:

@@ -7,6 +7,8 @@ import pytest
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.roles import Role
 from marketplace.audit.models import AuditEntry
+from marketplace.audit.second_person import ProposalNotOpen, SecondPersonNeeded
+from marketplace.audit.service import ReasonMissing
 from marketplace.clock import japan_date
 from marketplace.errors import ListingClosed, ListingNotFound, NotEnoughUnits, UseNotPermitted
 from marketplace.inventory import service as inventory
@@ -47,9 +49,9 @@ class TestAListing:
     async def test_a_new_price_does_not_touch_a_quote(self, small):
         listing = await a_listing(small, yen_per_tonne=4_000)
         quote = await a_quote(small, listing, tonnes=3)
-        await terms.change(SELLER, listing.id, TermsOfSale(9_000), clock=small.clock)
+        await terms.change(small.market, SELLER, listing.id, TermsOfSale(6_000))
         assert quote.credits_yen == 12_000
-        assert (await a_quote(small, await Listing.get(id=listing.id), tonnes=1)).credits_yen == 9_000
+        assert (await a_quote(small, await Listing.get(id=listing.id), tonnes=1)).credits_yen == 6_000
 
     async def test_closing_keeps_what_a_quote_holds(self, small):
         listing = await a_listing(small)
@@ -61,7 +63,7 @@ class TestAListing:
     async def test_of_another_provider_does_not_exist(self, small):
         listing = await a_listing(small)
         for act in (
-            terms.change(STRANGER, listing.id, TermsOfSale(1), clock=small.clock),
+            terms.change(small.market, STRANGER, listing.id, TermsOfSale(1)),
             terms.close(STRANGER, listing.id, clock=small.clock),
         ):
             with pytest.raises(ListingNotFound):
@@ -93,6 +95,58 @@ class TestAListing:
         with pytest.raises(TermsRefused) as refused:
             await terms.offer(SELLER, await a_holding(small, tonnes=5), TermsOfSale(5_000, 6), clock=small.clock)
         assert refused.value.params["most"] == 5
+
+
+class TestAPriceThatMovesFar:
+    COLLEAGUE = replace(SELLER, person_id="per_3")
+
+    async def proposal(self, small, listing) -> str:
+        assert not await terms.change(small.market, SELLER, listing.id, TermsOfSale(6_001, 2))
+        waiting = await terms.proposed(listing.id, now=small.clock())
+        return waiting.id
+
+    async def test_counts_once_a_second_person_approved(self, small):
+        listing = await a_listing(small, yen_per_tonne=4_000)
+        waiting = await self.proposal(small, listing)
+        assert (await Listing.get()).yen_per_tonne == 4_000
+        with pytest.raises(SecondPersonNeeded):
+            await terms.approve(small.market, SELLER, listing.id, waiting)
+        await terms.approve(small.market, self.COLLEAGUE, listing.id, waiting)
+        changed = await Listing.get()
+        assert (changed.yen_per_tonne, changed.minimum_tonnes) == (6_001, 2)
+
+    async def test_is_approved_once(self, small):
+        listing = await a_listing(small, yen_per_tonne=4_000)
+        waiting = await self.proposal(small, listing)
+        third = replace(SELLER, person_id="per_4")
+        answers = await asyncio.gather(
+            *(terms.approve(small.market, one, listing.id, waiting) for one in (self.COLLEAGUE, third)),
+            return_exceptions=True,
+        )
+        assert sorted(isinstance(answer, ProposalNotOpen) for answer in answers) == [False, True]
+
+    async def test_is_not_approved_by_strangers_or_by_way_of_another_listing(self, small):
+        listing = await a_listing(small, yen_per_tonne=4_000)
+        waiting = await self.proposal(small, listing)
+        theirs = await a_listing(small, provider="prov_b", first_serial=1_000)
+        with pytest.raises(ListingNotFound):
+            await terms.approve(small.market, STRANGER, listing.id, waiting)
+        with pytest.raises(ProposalNotOpen):
+            await terms.approve(small.market, STRANGER, theirs.id, waiting)
+        assert {one.yen_per_tonne for one in await Listing.all()} == {4_000}
+
+    async def test_can_be_refused_with_a_reason(self, small):
+        listing = await a_listing(small, yen_per_tonne=4_000)
+        waiting = await self.proposal(small, listing)
+        with pytest.raises(ReasonMissing):
+            await terms.refuse(small.market, self.COLLEAGUE, listing.id, waiting, "")
+        await terms.refuse(small.market, self.COLLEAGUE, listing.id, waiting, "a slip of the pen")
+        assert await terms.proposed(listing.id, now=small.clock()) is None
+
+    async def test_half_as_much_again_is_not_far(self, small):
+        listing = await a_listing(small, yen_per_tonne=4_000)
+        assert await terms.change(small.market, SELLER, listing.id, TermsOfSale(6_000))
+        assert await terms.change(small.market, SELLER, listing.id, TermsOfSale(3_000))
 
 
 class TestDaysAndUses:
@@ -161,11 +215,11 @@ class TestABuyer:
 
     async def test_buys_only_for_the_uses_of_the_listing(self, small):
         listing = await a_listing(small)
-        await terms.change(SELLER, listing.id, TermsOfSale(4_000, uses=frozenset({Purpose.CDP})), clock=small.clock)
+        await terms.change(small.market, SELLER, listing.id, TermsOfSale(4_000, uses=frozenset({Purpose.CDP})))
         with pytest.raises(UseNotPermitted):
             await an_order(small, listing)
         wanted, today = OfferFilter(use=Purpose.VOLUNTARY_OFFSET), japan_date(small.clock())
         assert not await find_offers(wanted, on=today, limit=5)
         offset = TermsOfSale(4_000, uses=frozenset({Purpose.VOLUNTARY_OFFSET}))
-        await terms.change(SELLER, listing.id, offset, clock=small.clock)
+        await terms.change(small.market, SELLER, listing.id, offset)
         assert await find_offers(wanted, on=today, limit=5)
