@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from certificates import card
 from certificates.mark import mark_svg
 from certificates.qr import proof_url, qr_svg, short_url
 from certificates.records import CertificateNotFound
@@ -22,14 +23,16 @@ from certificates.verify import Evidence
 from frontend.compression import accepts_gzip
 from frontend.context import PageContext, services_of
 from frontend.kept_pages import KeptPage, KeptPages
+from frontend.pool_view import pool_view, shares_view
 from frontend.responses import page_response
 from frontend.verdict_view import view_of
 from marketplace.certification.examination import examine
 from marketplace.certification.publication import published
 from marketplace.clock import japan_date
 
-FORMS = ("pdf", "jwt", "svg", "zip", "tlog-proof")
-PRINTED = ("pdf", "zip")
+FORMS = ("pdf", "jwt", "svg", "png", "zip", "tlog-proof")
+# those that speak a language
+PRINTED = ("pdf", "png", "zip")
 # drawings are the same for ever and take longer than the rest of the page; each is some ten kilobytes
 DRAWINGS_KEPT = 500
 # What was found out about a certificate holds until its row says something else. Keys and the signed status list are
@@ -65,9 +68,10 @@ async def _examined(request: Request, context: PageContext) -> tuple[Response, b
     link_code = request.query_params.get("code")
     try:
         publication = await published(market, typed, link_code=link_code)
+        record = publication.record
+        pool = await pool_view(market, record, after=request.query_params.get("parts_after", ""))
     except CertificateNotFound as missing:
         raise HTTPException(404) from missing
-    record = publication.record
     if typed != record.number:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/c/{record.number}{query}", status_code=302), False
@@ -92,10 +96,15 @@ async def _examined(request: Request, context: PageContext) -> tuple[Response, b
         footprint_id=record.statement.footprint.id if record.statement.footprint else None,
         statement_hash=statement_hash,
         grams=record.grams,
+        pool=pool,
+        pool_shares=await shares_view(record),
+        card_size=(card.WIDTH, card.HEIGHT),
         engraved=_mark(statement_hash),
         qr=Markup(qr_svg(proof_url(market.base_url, record.number, record.proof))),  # noqa: S704  # drawn by us
     )
-    return answer, publication.listed and examination.verdict.logged is not None
+    # how much of a pool is left changes without the certificate's own row
+    pooled = pool is not None or record.statement.from_pool is not None
+    return answer, publication.listed and examination.verdict.logged is not None and not pooled
 
 
 @lru_cache(maxsize=DRAWINGS_KEPT)

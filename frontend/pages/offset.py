@@ -1,6 +1,7 @@
 """Choose how much of a footprint to offset, with which credits, and say what was done to reduce it first."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -10,26 +11,31 @@ from starlette.responses import RedirectResponse, Response
 from frontend.context import PageContext, services_of
 from frontend.forms import Typed, read_typed
 from frontend.market_words import MarketWords
-from frontend.offer_view import view_of
+from frontend.offer_view import OfferView, view_of
 from frontend.order_form import LONGEST_EFFORT
 from frontend.problems import sentence
+from frontend.ready_mixes import ReadyMix, ready_mixes, rules_of
 from frontend.responses import page_response
-from frontend.suggestions import suggest
+from frontend.suggestions import Suggestion, suggest
 from marketplace.clock import japan_date
 from marketplace.errors import MarketplaceError
-from marketplace.quotes import service as quotes
-from marketplace.quotes.service import WishedLine
+from marketplace.market import Terms
+from marketplace.quotes import wishing
+from marketplace.quotes.wishing import Amount
+from marketplace.quotes.writing import PricedLine, price_of
 from offset_calc import Footprint
 from offset_calc.errors import QuantityRefused
 from offset_calc.quantities import GRAMS_PER_TONNE, read_integer
 
 MOST_TONNES = 1_000_000
+# what the choice of an amount sends: whole tonnes as typed, or the footprint to the gram
+WHOLE, EXACTLY = "whole", "exact"
 
 
 async def page(request: Request) -> Response:
     """Show the choice; ?listing=, ?tonnes= and ?reduction_effort= come from the catalogue or from an expired quote."""
     footprint = await _footprint(request)
-    typed = {name: request.query_params.get(name, "") for name in ("listing", "tonnes", "reduction_effort")}
+    typed = {name: request.query_params.get(name, "") for name in ("listing", "tonnes", "amount", "reduction_effort")}
     return await _choice(request, footprint, typed)
 
 
@@ -39,14 +45,13 @@ async def submit(request: Request) -> Response:
     locale = PageContext.of(request).locale
     typed = await read_typed(request)
     errors: dict[str, str] = {}
-    tonnes = 0
-    try:
-        tonnes = read_integer(typed.get("tonnes", ""))
-        if not 1 <= tonnes <= MOST_TONNES:
-            code, limits = ("too_small", {"minimum": 1}) if tonnes < 1 else ("too_large", {"maximum": MOST_TONNES})
-            errors["tonnes"] = sentence(code, limits, locale)
-    except QuantityRefused as refused:
-        errors["tonnes"] = sentence(refused.reason, refused.params, locale)
+    exactly = typed.get("amount") == EXACTLY
+    grams = footprint.total.value if exactly else 0
+    if not exactly:
+        try:
+            grams = read_tonnes(typed.get("tonnes", "")) * GRAMS_PER_TONNE
+        except QuantityRefused as refused:
+            errors["tonnes"] = sentence(refused.reason, refused.params, locale)
     effort = typed.get("reduction_effort", "").strip()
     if not effort:
         errors["reduction_effort"] = sentence("required", {}, locale)
@@ -57,14 +62,12 @@ async def submit(request: Request) -> Response:
     if errors:
         return await _choice(request, footprint, typed, errors)
     market = services_of(request).market
+    footprint_id = request.path_params["footprint_id"]
     try:
-        quote = await quotes.create(
-            [WishedLine(typed["listing"], tonnes)],
-            footprint_id=request.path_params["footprint_id"],
-            fee_basis_points=market.terms.fee_basis_points,
-            holds_for=market.terms.quote_lasts,
-            clock=market.clock,
-        )
+        if mix := rules_of(typed["listing"]):
+            quote = await wishing.quote_mix(market, mix, Amount(grams), footprint_id=footprint_id)
+        else:
+            quote = await wishing.quote_listing(market, typed["listing"], Amount(grams), footprint_id=footprint_id)
     except MarketplaceError as refused:
         field = "tonnes" if refused.code == "below_minimum" else "listing"
         return await _choice(request, footprint, typed, {field: MarketWords(locale).refusal(refused)})
@@ -88,7 +91,11 @@ async def _choice(
     today = japan_date(services_of(request).market.clock())
     chosen = typed.get("listing", "")
     suggestions = await suggest(footprint, tonnes=tonnes, chosen=chosen, on=today)
-    offers = [(words.of(f"suggestion.{s.reason}"), view_of(s.offer, words)) for s in suggestions]
+    terms = services_of(request).market.terms
+    grams = footprint.total.value
+    exact_choice = grams % GRAMS_PER_TONNE != 0 and bool(terms.pools.registries)
+    offers = [_choice_of(s, words, tonnes, grams if exact_choice else None, terms) for s in suggestions]
+    mixes = await ready_mixes(tonnes=tonnes, fee_basis_points=terms.fee_basis_points, on=today)
     return page_response(
         request,
         "pages/offset.html",
@@ -101,13 +108,67 @@ async def _choice(
         tonnes=tonnes,
         typed={
             "tonnes": typed.get("tonnes") or str(whole),
-            "listing": chosen or (offers[0][1].listing if offers else ""),
+            "amount": typed.get("amount") or WHOLE,
+            "listing": chosen or (offers[0].offer.listing if offers else ""),
             "reduction_effort": typed.get("reduction_effort", ""),
         },
         offers=offers,
+        mixes=[_mix_view(mix, words) for mix in mixes],
+        exact_choice=exact_choice,
         longest_effort=LONGEST_EFFORT,
         errors=errors or {},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceView:
+    """`whole_yen` and `exact_yen` are totals with fee and tax; the latter is None where it cannot be bought."""
+
+    reason: str
+    offer: OfferView
+    whole_yen: int
+    exact_yen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MixView:
+    code: str
+    name: str
+    projects: tuple[tuple[OfferView, int], ...]
+    total_yen: int
+
+
+def _choice_of(
+    suggestion: Suggestion, words: MarketWords, tonnes: int, exact_g: int | None, terms: Terms
+) -> ChoiceView:
+    offer = suggestion.offer
+    has_pools = offer.block.registry in terms.pools.registries
+
+    def total(tonnes: int, pool_g: int) -> int:
+        line = PricedLine(offer.listing, tonnes, pool_g)
+        return price_of([line], fee_basis_points=terms.fee_basis_points).total_yen
+
+    return ChoiceView(
+        words.of(f"suggestion.{suggestion.reason}"),
+        view_of(offer, words),
+        total(tonnes, 0),
+        total(*divmod(exact_g, GRAMS_PER_TONNE)) if exact_g is not None and has_pools else None,
+    )
+
+
+def _mix_view(mix: ReadyMix, words: MarketWords) -> MixView:
+    lines = tuple((view_of(offer, words), line.tonnes) for offer, line in mix.lines)
+    return MixView(mix.code, words.of(f"mix.{mix.code.partition(':')[2]}"), lines, mix.total_yen)
+
+
+def read_tonnes(text: str) -> int:
+    """Raises QuantityRefused."""
+    tonnes = read_integer(text)
+    if tonnes < 1:
+        raise QuantityRefused("too_small", minimum=1)
+    if tonnes > MOST_TONNES:
+        raise QuantityRefused("too_large", maximum=MOST_TONNES)
+    return tonnes
 
 
 def _plausible(text: str) -> int | None:

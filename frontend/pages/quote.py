@@ -25,7 +25,14 @@ from frontend.problems import sentence
 from frontend.responses import page_response
 from marketplace.certification.claims import judge_purchase
 from marketplace.clock import japan_date
-from marketplace.errors import ConsentMissing, MarketplaceError, QuoteExpired, QuoteNotFound, QuoteUsed
+from marketplace.errors import (
+    BelowSmallestPayment,
+    ConsentMissing,
+    MarketplaceError,
+    QuoteExpired,
+    QuoteNotFound,
+    QuoteUsed,
+)
 from marketplace.listings.offers import offers_of
 from marketplace.market import Market
 from marketplace.orders import service as orders
@@ -34,14 +41,17 @@ from marketplace.orders.printable import unprintable_fields
 from marketplace.orders.service import CHECKOUT_LASTS, OrderWish
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.pools import service as pools
 from marketplace.projects.kinds import CreditKind
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
+from marketplace.quotes.service import WishedLine
 from marketplace.quotes.states import QuoteState
+from marketplace.quotes.wishing import quote_lines
+from marketplace.quotes.writing import yen_of
 from marketplace.registries.processing import ProcessingWindow, processing_window
 from marketplace.registries.profiles import ActNotOffered, load_profiles
 from offset_calc import Footprint
-from offset_calc.quantities import GRAMS_PER_TONNE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,16 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolLineView:
+    """Grams out of a pool; `yen` is rounded down."""
+
+    offer: OfferView
+    grams: int
+    yen_per_tonne: int
+    yen: int
+
+
+@dataclass(frozen=True, slots=True)
 class QuoteView:
     """Everything that is bought, by whom it is provided and until when it is held. All yen; only `tax_yen` holds tax."""
 
@@ -66,6 +86,7 @@ class QuoteView:
     grams: int
     tonnes: int
     lines: tuple[LineView, ...]
+    pool_lines: tuple[PoolLineView, ...]
     credits_yen: int
     fee_yen: int
     tax_yen: int
@@ -143,6 +164,9 @@ async def _order(
         order = await orders.place(market, wish)
     except (QuoteExpired, QuoteUsed):
         return await _stale_page(request, await quotes.find(quote.id), footprint, typed, status=409)
+    except BelowSmallestPayment as too_small:
+        reason = MarketWords(context.locale).refusal(too_small)
+        return await _stale_page(request, quote, footprint, typed, status=409, reason=reason)
     except ConsentMissing:
         missing = sentence("consent_missing", {}, context.locale)
         return await _last_look(request, quote, footprint, typed, instruction, consent_error=missing)
@@ -158,15 +182,10 @@ async def _renew(request: Request, quote: Quote, footprint: Footprint, typed: Ty
     """Hold the same listings again. If they are gone, the choice comes back with the amount and the effort typed."""
     context = PageContext.of(request)
     market = services_of(request).market
-    lines = [quotes.WishedLine(line.listing_id, line.tonnes) for line in await quotes.lines_of(quote.id)]
+    lines = [WishedLine(line.listing_id, line.tonnes) for line in await quotes.lines_of(quote.id)]
+    lines += [WishedLine(line.listing_id, 0, line.grams) for line in await pools.lines_of(quote.id)]
     try:
-        renewed = await quotes.create(
-            lines,
-            footprint_id=quote.footprint_id,
-            fee_basis_points=market.terms.fee_basis_points,
-            holds_for=market.terms.quote_lasts,
-            clock=market.clock,
-        )
+        renewed = await quote_lines(market, lines, footprint_id=quote.footprint_id)
     except MarketplaceError as refused:
         reason = MarketWords(context.locale).refusal(refused)
         return await _stale_page(request, quote, footprint, typed, status=409, reason=reason)
@@ -213,8 +232,15 @@ async def _last_look(
 ) -> Response:
     locale = PageContext.of(request).locale
     registries = await quotes.registries_of(quote.id)
+    pool_user = services_of(request).market.terms.pools.credit_user if quote.pool_g else None
     try:
-        consent = consent_text(instruction, registries=registries, locale=locale.value)
+        consent = consent_text(
+            instruction,
+            registries=registries,
+            locale=locale.value,
+            own_name=quote.own_tonnes > 0,
+            pool_user=pool_user,
+        )
     except ActNotOffered as refused:
         return await _texts(request, quote, footprint, typed, {"subject": sentence(refused.code, {}, locale)})
     return page_response(
@@ -227,6 +253,9 @@ async def _last_look(
         typed={name: typed.get(name, "") for name in FIELDS},
         instruction=instruction,
         uses=[MarketWords(locale).name(load_profiles()[code].use_for(instruction.purpose).name) for code in registries],
+        own_name=quote.own_tonnes > 0,
+        pool_user=pool_user,
+        pool_wait=await _pool_wait(request, quote),
         claim=await _claim(request, quote, footprint, instruction),
         consent=consent,
         consent_version=consent_version(),
@@ -235,11 +264,20 @@ async def _last_look(
     )
 
 
+async def _pool_wait(request: Request, quote: Quote) -> int | None:
+    """None if the grams are there now; else the longest that the buyer may have to wait for them, in days."""
+    if not quote.pool_g or await pools.is_ready(quote.id):
+        return None
+    return services_of(request).market.terms.pools.longest_wait.days
+
+
 async def _claim(request: Request, quote: Quote, footprint: Footprint, instruction: Instruction) -> ClaimView:
     """What may be said once all of it is cancelled, by the rules of today."""
     words = MarketWords(PageContext.of(request).locale)
-    offers = (await offers_of([line.listing_id for line in await quotes.lines_of(quote.id)])).values()
-    covered_g = min(quote.tonnes * GRAMS_PER_TONNE, footprint.total.value)
+    listing_ids = [line.listing_id for line in await quotes.lines_of(quote.id)]
+    listing_ids += [line.listing_id for line in await pools.lines_of(quote.id)]
+    offers = (await offers_of(listing_ids)).values()
+    covered_g = min(quote.grams, footprint.total.value)
     judgement = judge_purchase(
         type=instruction.type,
         on=japan_date(services_of(request).market.clock()),
@@ -278,17 +316,28 @@ async def _stale_page(
 async def _view(request: Request, quote: Quote, footprint: Footprint) -> QuoteView:
     words = MarketWords(PageContext.of(request).locale)
     now = services_of(request).market.clock()
-    lines = await quotes.lines_of(quote.id)
-    offers = await offers_of([line.listing_id for line in lines])
+    lines, pool_lines = await quotes.lines_of(quote.id), await pools.lines_of(quote.id)
+    offers = await offers_of([*(line.listing_id for line in lines), *(line.listing_id for line in pool_lines)])
+    providers_yen = sum(line.tonnes * line.yen_per_tonne for line in lines)
     return QuoteView(
         id=quote.id,
         title=footprint.subject["name"],
         footprint_id=quote.footprint_id or "",
         footprint_g=footprint.total.value,
-        grams=quote.tonnes * GRAMS_PER_TONNE,
+        grams=quote.grams,
         tonnes=quote.tonnes,
         lines=tuple(
             LineView(view_of(offers[line.listing_id], words), line.tonnes, line.yen_per_tonne) for line in lines
+        ),
+        pool_lines=tuple(
+            PoolLineView(
+                view_of(offers[line.listing_id], words),
+                line.grams,
+                line.yen_per_tonne,
+                # the only line of a quote may have been raised to the smallest price, one yen
+                quote.credits_yen - providers_yen if len(pool_lines) == 1 else yen_of(line.grams, line.yen_per_tonne),
+            )
+            for line in pool_lines
         ),
         credits_yen=quote.credits_yen,
         fee_yen=quote.fee_yen,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from certificates import service as certificates
+from certificates.pools import parents_of
 from certificates.records import CertificateNotFound, CertificateRecord, find
 from certificates.verdict import Verdict
 from certificates.verify import Evidence, TrustedIssuer, verify
@@ -45,6 +46,7 @@ async def examine(market: Market, evidence: Evidence, *, link_code: str | None =
         credential=evidence.credential or (record.credential if may_be_shown else None),
         status_list=await current_status_list(market, record.slot.list_number),
         log_proof=evidence.log_proof or (None if proof is None else str(proof)),
+        pools=evidence.pools or tuple(pool.credential for pool in await parents_of(record)),
         replacement=await _replacement(record),
     )
     return Examination(verify(complete, issuer, now=market.clock()), record)

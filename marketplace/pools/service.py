@@ -65,6 +65,12 @@ async def draws_of(quote_id: str) -> list[PoolDraw]:
     return await PoolDraw.filter(pool_line_id__in=lines).order_by("pool_line_id", "pool_id") if lines else []
 
 
+async def is_ready(quote_id: str) -> bool:
+    """Whether all that the quote has drawn is cancelled already, so that it can be handed on at once."""
+    pools = [draw.pool_id for draw in await draws_of(quote_id)]
+    return not await Pool.filter(id__in=pools).exclude(state=PoolState.OPEN).exists()
+
+
 async def give_back(quote_id: str) -> None:
     """Grams that were set aside return to their pools; what was handed on stays."""
     lines = [line.id for line in await lines_of(quote_id)]
