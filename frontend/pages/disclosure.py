@@ -45,6 +45,7 @@ async def page(request: Request) -> Response:
         claim=claim_view_of(
             judgement, texts_of(statement, publication.disclosures, context.locale.value), context.locale
         ),
+        ended=record.ended,
         statement_hash=statement.sha256(),
         version=statement.version,
         checked_at=short_url(market.base_url, record.number),
