@@ -9,14 +9,14 @@ from marketplace.audit import service as audit
 from marketplace.database.transactions import run_tx
 from marketplace.desk.authority import may_work_on
 from marketplace.desk.errors import NothingWaits
+from marketplace.desk.news import tell_orders
 from marketplace.errors import MoveNotAllowed
 from marketplace.ids import new_id
 from marketplace.market import Market
-from marketplace.orders.timeline import Happened, note
+from marketplace.orders.timeline import Happened
 from marketplace.registries.desk.application import prepare
 from marketplace.registries.desk.models import ApplicationRecord, ItemRecord, content_of
 from marketplace.registries.desk.states import DeskState, ItemState
-from marketplace.retirements.models import Retirement
 
 BATCHES_PER_SWEEP = 50
 
@@ -87,6 +87,5 @@ async def _freeze(market: Market, items: Sequence[ItemRecord], *, frozen_by: str
     )
     if frozen != len(references):
         raise MoveNotAllowed("part of the batch was frozen meanwhile", old=ItemState.WAITING, new=ItemState.FROZEN)
-    for order_id in dict.fromkeys(await Retirement.filter(reference__in=references).values_list("order_id", flat=True)):
-        await note(str(order_id), Happened.APPLICATION_FROZEN, at=now, application=record.id, registry=oldest.registry)
+    await tell_orders(references, Happened.APPLICATION_FROZEN, at=now, application=record.id, registry=oldest.registry)
     return record.id

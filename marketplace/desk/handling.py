@@ -1,6 +1,6 @@
 """What a person does with an application until it is done at the registry. Every step is in the audit trail."""
 
-from datetime import date
+from datetime import date, datetime
 
 from pydantic import JsonValue
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -13,9 +13,11 @@ from marketplace.desk.authority import worked_on_by
 from marketplace.desk.decisions import wake
 from marketplace.desk.errors import ActInFuture, FieldsTooLong
 from marketplace.desk.moves import held_by, move
+from marketplace.desk.news import tell_orders
 from marketplace.market import Market
+from marketplace.orders.timeline import Happened
 from marketplace.registries.desk.application import too_long
-from marketplace.registries.desk.models import ItemRecord
+from marketplace.registries.desk.models import ApplicationRecord, ItemRecord
 from marketplace.registries.desk.states import DeskState, ItemState, check_unchanged
 
 
@@ -79,6 +81,7 @@ async def record_act(market: Market, actor: Actor, application_id: str, *, execu
             executed_at=now,
             executed_on=executed_on,
         )
+        await _tell(record, Happened.CANCELLATION_REQUESTED, at=now)
         detail: dict[str, JsonValue] = {
             "executed_on": executed_on.isoformat(),
             "fingerprint": seen,
@@ -98,7 +101,9 @@ async def undo_act(market: Market, actor: Actor, application_id: str, reason: st
         await move(
             application, DeskState.EXECUTED, DeskState.TAKEN, executed_by=None, executed_at=None, executed_on=None
         )
-        await audit.record(tx, actor, "desk.undo_act", application.id, because, {}, at=market.clock())
+        now = market.clock()
+        await _tell(application, Happened.AT_THE_DESK, at=now)
+        await audit.record(tx, actor, "desk.undo_act", application.id, because, {}, at=now)
 
     await run_tx(work)
 
@@ -143,3 +148,8 @@ async def refuse(market: Market, actor: Actor, application_id: str, reason: str)
         await audit.record(tx, actor, "desk.refuse", application.id, because, {"items": len(references)}, at=now)
 
     await run_tx(work)
+
+
+async def _tell(record: ApplicationRecord, kind: Happened, *, at: datetime) -> None:
+    references = [item.request.reference for item in record.as_frozen().items]
+    await tell_orders(references, kind, at=at, application=record.id, registry=record.registry)

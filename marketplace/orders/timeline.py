@@ -23,6 +23,7 @@ class Happened(StrEnum):
     PAID = "paid"
     UNITS_REPLACED = "units_replaced"
     CANCELLATION_REQUESTED = "cancellation_requested"
+    AT_THE_DESK = "at_the_desk"
     APPLICATION_FROZEN = "application_frozen"
     REGISTRY_WAITING = "registry_waiting"
     REGISTRY_ANSWER_UNKNOWN = "registry_answer_unknown"

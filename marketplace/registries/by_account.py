@@ -19,6 +19,9 @@ class ByAccount:
     def _of(self, account: str) -> RegistryGateway:
         return self._special.get(account, self._usual)
 
+    def by_hand(self, account: str) -> bool:
+        return self._of(account).by_hand(account)
+
     async def submit(self, request: CancellationRequest) -> CancellationReport:
         return await self._of(request.account).submit(request)
 

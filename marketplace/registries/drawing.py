@@ -18,7 +18,9 @@ def draw(template: Path, data: dict[str, Any], *, dated: datetime) -> bytes:
     """`data` reaches the template as JSON text in `sys.inputs.data`, never as markup. Some 10 ms of work."""
     with _one_at_a_time:
         pdf = _compiler(template).compile(
-            format="pdf", sys_inputs={"data": json.dumps(data, ensure_ascii=False)}, timestamp=dated.replace(microsecond=0)
+            format="pdf",
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+            timestamp=dated.replace(microsecond=0),
         )
     if not isinstance(pdf, bytes):
         raise TypeError("typst returned no single document")

@@ -106,6 +106,10 @@ class RequestRefused(Exception):
 class RegistryGateway(Protocol):
     """Raises RegistryUnreachable, OutcomeUnknown or RequestRefused; every other failure is a defect and propagates."""
 
+    def by_hand(self, account: str) -> bool:
+        """Whether people act for this account: what is submitted has reached them, not yet the registry."""
+        ...
+
     async def submit(self, request: CancellationRequest) -> CancellationReport: ...
 
     async def look_up(self, reference: str) -> CancellationReport | None:

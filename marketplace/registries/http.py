@@ -65,6 +65,9 @@ class HttpRegistry:
     async def aclose(self) -> None:
         await self._exchange.aclose()
 
+    def by_hand(self, account: str) -> bool:
+        return False
+
     async def submit(self, request: CancellationRequest) -> CancellationReport:
         application = WireApplication(
             reference=request.reference,

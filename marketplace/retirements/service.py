@@ -109,7 +109,8 @@ def _pause(market: Market, retirement: Retirement, shortest: timedelta) -> timed
 async def _follow(market: Market, retirement: Retirement, report: CancellationReport) -> timedelta | None:
     match report.state:
         case CancellationState.PENDING:
-            await _tell_buyer(market, retirement, Happened.REGISTRY_WAITING)
+            if not _by_hand(market, retirement):
+                await _tell_buyer(market, retirement, Happened.REGISTRY_WAITING)
             return report.look_again_after or _pause(market, retirement, LOOK_AGAIN_WHEN_PENDING)
         case CancellationState.REJECTED:
             await _rejected(market, retirement.id, report)
@@ -136,13 +137,18 @@ async def _ask(market: Market, retirement: Retirement) -> CancellationReport | N
             return None
 
 
+def _by_hand(market: Market, retirement: Retirement) -> bool:
+    return market.registries[retirement.registry].by_hand(request_of(retirement).account)
+
+
 async def _intend(market: Market, retirement: Retirement) -> None:
     async def work(_: BaseDBAsyncClient) -> None:
         now = market.clock()
         await _move(retirement, RetirementState.SUBMITTED, submitted_at=now)
         await note(
             retirement.order_id,
-            Happened.CANCELLATION_REQUESTED,
+            # the registry itself is asked when somebody has done it there (marketplace/desk)
+            Happened.AT_THE_DESK if _by_hand(market, retirement) else Happened.CANCELLATION_REQUESTED,
             at=now,
             reference=retirement.reference,
             registry=retirement.registry,

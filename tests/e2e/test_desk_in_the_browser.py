@@ -36,7 +36,7 @@ def order(instance: Instance) -> Any:
         },
     )
     instance.pay(placed)
-    eventually(lambda: instance.happened(placed, "registry_waiting"), what="the order is on the desk")
+    eventually(lambda: instance.happened(placed, "at_the_desk"), what="the order is on the desk")
     return placed
 
 

@@ -36,6 +36,9 @@ class FakeRegistry:
             for serial in range(request.serials.first, request.serials.last + 1)
         ]
 
+    def by_hand(self, account: str) -> bool:
+        return False
+
     async def submit(self, request: CancellationRequest) -> CancellationReport:
         fault = self.script.pop(0) if self.script else None
         if fault == "closed":

@@ -130,6 +130,10 @@ class TestADifferenceIsRefusedAndExplained:
         assert item.state == ItemState.PARTLY_CONFIRMED
         report = await desk.market.registries["jcredit"].look_up(item.reference)
         assert report.notice.serials == (fewer[0][1],)
+        await desk.work()
+        retirement = await Retirement.get(reference=item.reference)
+        assert (retirement.state, retirement.notice_number) == ("confirmed", "無-2026-0123")
+        assert await ItemRecord.filter(state=ItemState.WAITING).count() == 1, "the missing tonne is asked for anew"
 
     async def test_an_order_that_the_notice_leaves_out_waits_again(self, desk):
         listing = await a_listing(desk)

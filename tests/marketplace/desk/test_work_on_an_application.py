@@ -59,12 +59,14 @@ async def happened(order) -> list[str]:
 class TestABatchIsFrozen:
     async def test_by_a_person_and_its_orders_are_told(self, desk):
         order = await a_paid_order(desk)
-        assert Happened.APPLICATION_FROZEN not in await happened(order)
+        assert (await happened(order))[-1] == Happened.AT_THE_DESK
         (key,) = await batch_keys()
         record = await ApplicationRecord.get(id=await batches.freeze(desk.market, OPERATOR, key))
         assert (record.state, record.tonnes, record.frozen_by) == (DeskState.PREPARED, 3, OPERATOR.person_id)
         assert record.fingerprint == record.as_frozen().fingerprint()
-        assert Happened.APPLICATION_FROZEN in await happened(order)
+        assert (await happened(order))[-1] == Happened.APPLICATION_FROZEN
+        await done_at_the_registry(desk, record)
+        assert (await happened(order))[-1] == Happened.CANCELLATION_REQUESTED
 
     async def test_at_the_cut_off_with_what_was_there_by_then(self, desk):
         listing = await a_listing(desk)
