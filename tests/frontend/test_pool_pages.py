@@ -70,7 +70,7 @@ class TestThePageOfAPart:
 
 class TestChoosingTheExactAmount:
     async def test_both_prices_are_shown_and_the_exact_one_is_ordered(self, shop: MarketSite) -> None:
-        with_pools(shop.small)
+        shop.services.market = with_pools(shop.small).market
         await a_listing(shop.small, yen_per_tonne=4_000)
         footprint_id = await shop.a_footprint()
         choice = await shop.page(f"/en/footprints/{footprint_id}/offset")
