@@ -50,12 +50,12 @@ def font_environment(folder: Path) -> Mapping[str, str]:
 
 
 @contextmanager
-def chromium(folder: Path) -> Iterator[Browser]:
+def chromium(folder: Path, *flags: str) -> Iterator[Browser]:
     """A headless Chromium; `folder` keeps its font settings. Use it with playwright's synchronous interface."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=browser_path(),
-            args=["--no-sandbox", "--disable-gpu"],
+            args=["--no-sandbox", "--disable-gpu", *flags],
             env=dict(font_environment(folder)),
         )
         try:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from cryptography.x509 import Certificate
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from certificates.evidence import MAX_FILE_BYTES, UnreadableEvidence, read_evidence
+from certificates.evidence import MAX_FILE_BYTES, UnreadableEvidence, evidence_in_url, read_evidence
 from certificates.verify import Evidence
 from frontend.context import PageContext, services_of
 from frontend.problems import sentence
@@ -17,6 +17,7 @@ from frontend.responses import page_response
 from frontend.verdict_view import view_of
 from marketplace.certification.examination import examine
 
+MAX_PICTURE_BYTES = 2_000_000
 CAMERA = {"Permissions-Policy": "camera=(self)"}
 # How a file begins that is a picture: JPEG, PNG, WebP, HEIF, GIF.
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8")
@@ -47,6 +48,19 @@ async def submit(request: Request) -> Response:
             locale = PageContext.of(request).locale
             return _form(request, number=number, errors={refused.field: sentence(refused.code, {}, locale)})
     return await _examined(request, evidence, number=number)
+
+
+async def read_picture(request: Request) -> Response:
+    """The address in the code that a camera sees, for browsers without a code reader; no content if none can be read."""
+    picture = await request.body()
+    if len(picture) > MAX_PICTURE_BYTES:
+        return Response(status_code=413)
+    try:
+        address = await asyncio.to_thread(read_qr, picture)
+        evidence_in_url(address)
+    except (NoCodeInPhoto, UnreadableEvidence):
+        return Response(status_code=204)
+    return PlainTextResponse(address, headers={"Cache-Control": "no-store"})
 
 
 async def _evidence(form: FormData, number: str, paper_roots: tuple[Certificate, ...]) -> Evidence:
