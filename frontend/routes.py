@@ -98,6 +98,7 @@ def routes() -> list[Route]:
         *in_each_language("/quotes/{quote_id}", quote.submit, methods=("POST",)),
         *in_each_language("/verify", verify.page),
         *in_each_language("/verify", verify.submit, methods=("POST",)),
+        *in_each_language("/verify/picture", verify.read_picture, methods=("POST",)),
         *in_each_language("/ledger", ledger.page),
         *in_each_language("/ledger.csv", ledger.as_csv),
         *in_each_language("/ledger-cad-trust.csv", ledger.as_cad_trust),
