@@ -1,11 +1,14 @@
 """Who calls the API: the key in `Authorization: Bearer`, if there is one. Public addresses stay open without."""
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from marketplace.accounts import keys
 from marketplace.accounts.errors import ApiKeyOfOtherEnvironment, ApiKeyUnknown
 from marketplace.accounts.keys import KeyHolder
+
+log = structlog.get_logger()
 
 _SCHEME = "bearer "
 
@@ -51,4 +54,5 @@ async def _look_up(scope: Scope, authorization: str) -> None:
         secret = authorization[len(_SCHEME) :].strip()
         state["key_holder"] = await keys.find(secret, environment=services.environment, now=services.market.clock())
     except (ApiKeyUnknown, ApiKeyOfOtherEnvironment) as refusal:
+        log.warning("key_refused", code=refusal.code)
         state["key_refusal"] = refusal

@@ -2,11 +2,14 @@
 
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import is_for_programs
+
+log = structlog.get_logger()
 
 _READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
 # "none": the person itself sent it again, from the address bar
@@ -26,6 +29,7 @@ class OriginGuard:
             and not is_for_programs(scope["path"])
             and not self._is_ours(Headers(scope=scope))
         ):
+            log.warning("access_refused", why="foreign_origin")
             raise HTTPException(403)
         await self._app(scope, receive, send)
 

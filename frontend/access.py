@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import wraps
 from urllib.parse import urlencode
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -26,6 +27,8 @@ from marketplace.accounts.roles import NEED_SECOND_FACTOR, Role
 from marketplace.accounts.sessions import LASTS, SignedIn
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+log = structlog.get_logger()
 
 FORMS_TOKEN_HEADER = "X-Forms-Token"  # noqa: S105 - the name of a header
 PRIVATE = {"Cache-Control": "no-store"}
@@ -62,6 +65,7 @@ def only(*roles: Role, second_factor: bool = True) -> Callable[[Handler], Handle
                 return _to(request, "/sign-in")
             actor = signed_in.actor
             if access.roles and not actor.is_any(*access.roles):
+                log.warning("access_refused", why="role", actor=actor.person_id)
                 raise HTTPException(404)
             if access.second_factor and not signed_in.second_factor and _is_asked_for_second_factor(access, actor):
                 return _to(request, "/account/second-factor")
@@ -157,6 +161,7 @@ async def _check_form(request: Request, signed_in: SignedIn) -> None:
         return
     given = request.headers.get(FORMS_TOKEN_HEADER) or (await read_typed(request)).get(FORMS_TOKEN_FIELD, "")
     if not signed_in.sent_by_own_form(given):
+        log.warning("access_refused", why="foreign_form", actor=signed_in.actor.person_id)
         raise HTTPException(403)
 
 

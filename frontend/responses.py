@@ -14,6 +14,8 @@ SCRIPTS_AND_STYLES_FROM_FILES_ONLY = (
     "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {form_targets}"
 )
 
+NOTHING_OF_THE_DEVICE = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+
 
 def page_response(
     request: Request,
@@ -37,6 +39,8 @@ def page_response(
         "Content-Language": page.locale.value,
         "Content-Security-Policy": policy,
         "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": NOTHING_OF_THE_DEVICE,
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Vary": "Accept-Encoding, Accept-Language, Cookie",
         "X-Content-Type-Options": "nosniff",

@@ -1,5 +1,6 @@
 """What the script of the sign-in and security pages asks for: options for the authenticator, and what to do with its answer."""
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,6 +12,8 @@ from frontend.pages.account_sign_in import browser_of, keep_browser
 from marketplace.accounts import passkeys
 from marketplace.accounts.errors import PasskeyRefused
 from marketplace.accounts.secrets import new_secret
+
+log = structlog.get_logger()
 
 MOST_BYTES = 20_000
 
@@ -30,6 +33,7 @@ async def sign_in(request: Request) -> Response:
             services_of(request).market, answer, browser=browser_of(request) or "", device=device
         )
     except PasskeyRefused as refused:
+        log.warning("sign_in_refused", by="passkey")
         raise HTTPException(403) from refused
     onwards = own_address(request.query_params.get("next", "")) or PageContext.of(request).url("/account")
     response = JSONResponse({"next": onwards}, headers=PRIVATE)

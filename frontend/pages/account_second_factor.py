@@ -4,6 +4,7 @@ import base64
 
 import qrcode
 import qrcode.image.svg
+import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,6 +16,8 @@ from frontend.problems import sentence
 from frontend.responses import page_response
 from marketplace.accounts import second_factor
 from marketplace.accounts.errors import CodeRefused, SecondFactorAlreadySet, TooManyAttempts
+
+log = structlog.get_logger()
 
 
 @only(second_factor=False)
@@ -42,6 +45,7 @@ async def submit(request: Request) -> Response:
             return RedirectResponse(PageContext.of(request).url("/account/security"), status_code=303)
         token = await second_factor.show(signed_in, code, clock=clock)
     except (CodeRefused, TooManyAttempts, SecondFactorAlreadySet) as refused:
+        log.warning("code_refused", code=refused.code, actor=signed_in.actor.person_id)
         status = 429 if isinstance(refused, TooManyAttempts) else 422
         return await _page(request, next_path=next_path, status=status, problem=refused.code, facts=refused.params)
     answer = RedirectResponse(onwards, status_code=303)

@@ -1,5 +1,6 @@
 """Sign in by a link in a mail, and sign out."""
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -23,6 +24,8 @@ from marketplace.accounts import links, sessions
 from marketplace.accounts.errors import LinkNotUsable
 from marketplace.accounts.secrets import new_secret
 from marketplace.mail.address import AddressRefused
+
+log = structlog.get_logger()
 
 # The link's address is a secret until it is used: no other site may learn it.
 SECRET_ADDRESS = {**PRIVATE, "Referrer-Policy": "no-referrer"}
@@ -69,6 +72,7 @@ async def redeem(request: Request) -> Response:
             device=request.headers.get("user-agent", ""),
         )
     except LinkNotUsable:
+        log.warning("sign_in_refused", by="link")
         return page_response(request, "pages/account/link.html", status=410, headers=SECRET_ADDRESS, refused=True)
     answer = RedirectResponse(next_path or context.url("/account"), status_code=303, headers=PRIVATE)
     keep_signed_in(request, answer, token)

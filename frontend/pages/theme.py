@@ -1,14 +1,11 @@
 """Light or dark paper by choice instead of by device, without any script."""
 
-import re
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from frontend.context import THEME_COOKIE, THEMES, PageContext
+from frontend.own_address import own_address
 
-# A path on this site: "//host" and "/\\host" would lead a browser to another one.
-OWN_ADDRESS = re.compile(r"/(?![/\\])[^\s]*\Z")
 A_YEAR = 365 * 24 * 60 * 60
 
 
@@ -17,7 +14,7 @@ async def choose(request: Request) -> RedirectResponse:
     form = await request.form()
     back = str(form.get("back", "/"))
     page = PageContext.of(request)
-    response = RedirectResponse(back if OWN_ADDRESS.match(back) else page.url("/"), status_code=303)
+    response = RedirectResponse(own_address(back) or page.url("/"), status_code=303)
     theme = form.get("theme")
     if theme in THEMES:
         response.set_cookie(
