@@ -9,6 +9,7 @@ from frontend.market_words import MarketWords
 from frontend.order_view import OrderView, view_of
 from frontend.responses import page_response
 from marketplace.clock import japan_date
+from marketplace.desk.expectations import due_by_registry
 from marketplace.errors import OrderNotFound
 from marketplace.invoices import service as invoices
 from marketplace.orders import service as orders
@@ -18,7 +19,6 @@ from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import events_of
 from marketplace.quotes import service as quotes
 from marketplace.registries.processing import processing_window
-from marketplace.registries.profiles import load_profiles
 
 REFRESH_SECONDS = 3
 # The token in the address is the key to the order: no other site may learn it.
@@ -31,8 +31,10 @@ async def page(request: Request) -> Response:
     quote = await quotes.find(order.quote_id)
     now = services_of(request).market.clock()
     words = MarketWords(PageContext.of(request).locale)
+    at_the_desk = await due_by_registry(order.id)
+    profiles = services_of(request).market.desk.profiles
     expected = [
-        (words.registry(code), japan_date(processing_window(load_profiles()[code], now).ends))
+        (words.registry(code), japan_date(at_the_desk.get(code) or processing_window(profiles[code], now).ends))
         for code in await quotes.registries_of(order.quote_id)
     ]
     return page_response(
@@ -47,6 +49,7 @@ async def page(request: Request) -> Response:
         tonnes=quote.tonnes,
         footprint_id=quote.footprint_id,
         expected=expected,
+        by_hand=bool(at_the_desk),
         refresh_seconds=REFRESH_SECONDS,
         papers=await invoices.of_order(order.id),
     )
