@@ -197,6 +197,7 @@ class _Writer:
         for span in cancellation.serials:
             yield fact("serials", f"{span.first_text} - {span.last_text}")
         yield fact("tonnes", str(cancellation.tonnes), unit=T)
+        yield from self._late_facts(cancellation, number)
         if self.form is Form.CDP and cancellation.credit_kind in RENEWABLE:
             for key, unit in (("renewable_power", "MWh"), ("renewable_heat", "GJ")):
                 yield Entry("credit", key, "", Origin.OPEN, unit=unit, number=number, note="cdp_values")
@@ -208,6 +209,23 @@ class _Writer:
         yield fact("notice_number", cancellation.notice_number)
         yield fact("purpose", words["purpose"].get(cancellation.purpose, cancellation.purpose))
         yield fact("executed_by", cancellation.executed_by)
+
+    def _late_facts(self, cancellation: Cancellation, number: int) -> Iterator[Entry]:
+        """What only some kinds of credits have."""
+        words, energy = strings(self.locale), cancellation.block_energy
+        if cancellation.authorised is not None:
+            authorised = words["words"]["authorised" if cancellation.authorised else "not_authorised"]
+            yield _stated("credit", "authorised", authorised, number=number)
+        if cancellation.corresponding_adjustment is not None:
+            adjustment = words["adjustment"][cancellation.corresponding_adjustment]
+            yield _stated("credit", "adjustment", adjustment, number=number)
+        if energy is not None:
+            for key, amount, unit in (("block_power", energy.mwh, "MWh"), ("block_heat", energy.gj, "GJ")):
+                if amount is not None:
+                    yield _stated("credit", key, amount, unit=unit, number=number, note="whole_block")
+            yield _stated("credit", "block_tonnes", str(energy.tonnes), unit=T, number=number)
+        if cancellation.permanence is not None:
+            yield _stated("credit", "permanence", words["permanence"][cancellation.permanence], number=number)
 
     def _lines(self, footprint: FootprintSummary) -> Iterator[Entry]:
         categories = strings(self.locale)["category"]
@@ -223,6 +241,8 @@ class _Writer:
         yield _stated("evidence", "verification_url", self.url)
         yield _stated("evidence", "statement_sha256", statement.sha256())
         yield _stated("evidence", "issued_at", statement.issued_at.isoformat())
+        if statement.contact:
+            yield _stated("evidence", "contact", statement.contact)
         check = statement.third_party_check or strings(self.locale)["words"]["self_declared"]
         yield _stated("evidence", "third_party_check", check)
         for share in statement.from_pool or ():

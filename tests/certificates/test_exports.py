@@ -15,8 +15,8 @@ from certificates.exports.model import Entry, Export, Form, Origin
 from certificates.exports.words import words_of
 from certificates.paper import export_pdf
 from certificates.sheet import Locale, strings
-from certificates.statement import DisclosedField, Disclosures, OffsetType, Statement
-from tests.certificates.builders import a_statement, some_disclosures
+from certificates.statement import BlockEnergy, DisclosedField, Disclosures, OffsetType, Permanence, Statement
+from tests.certificates.builders import a_cancellation, a_statement, some_disclosures
 from tests.certificates.pdf_reading import unspaced
 from tests.certificates.pdf_reading import words_of as printed_words
 
@@ -126,6 +126,28 @@ class TestTheCalculation:
         assert footprint is not None
         grams = [str(line.grams) for line in footprint.lines]
         assert values(an_export(form), "line", "grams") == (grams if form is Form.LABEL else [])
+
+
+class TestWhatOnlySomeCreditsHave:
+    @ALL_FORMS
+    def test_is_taken_over_as_it_was_published(self, form: Form) -> None:
+        energy = BlockEnergy(mwh="1234.5", gj=None, tonnes=700)
+        one_of_all = a_cancellation(
+            authorised=True,
+            corresponding_adjustment="due",
+            block_energy=energy,
+            permanence=Permanence.FOREST_PLAN_AND_BUFFER,
+        )
+        statement = a_statement(
+            version=3, contact="https://certs.example", cancellations=(one_of_all,), grams=3_000_000
+        )
+        made = an_export(form, statement)
+        assert values(made, "credit", "authorised") == ["yes"]
+        assert values(made, "credit", "adjustment") == ["due"]
+        assert (values(made, "credit", "block_power"), values(made, "credit", "block_heat")) == (["1234.5"], [])
+        assert values(made, "credit", "block_tonnes") == ["700"]
+        assert values(made, "credit", "permanence") == [strings("en")["permanence"]["forest_plan_and_buffer"]]
+        assert values(made, "evidence", "contact") == ["https://certs.example"]
 
 
 class TestTheYearsOfAReport:
