@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.operator_parsers import add_certificate, add_log, add_people, add_providers, add_reconcile
+from api.operator_parsers import add_certificate, add_keys, add_log, add_people, add_providers, add_reconcile
 
 EXIT_USAGE = 2
 
@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--data", type=Path, help="an embedded instance instead of ASHIATO_DATABASE_URL")
 
     add_certificate(commands)
+    add_keys(commands)
     add_log(commands)
     add_people(commands)
     add_providers(commands)
@@ -110,7 +111,7 @@ def _run(chosen: argparse.Namespace) -> int:
             from api.demo import run_demo  # noqa: PLC0415
 
             return run_demo(runs=chosen.runs)
-        case "certificate" | "log" | "people" | "providers" | "factors" | "footprint" | "reconcile":
+        case "certificate" | "keys" | "log" | "people" | "providers" | "factors" | "footprint" | "reconcile":
             return _operate(chosen)
         case "verify":
             from api.verify_command import run_verify  # noqa: PLC0415

@@ -185,6 +185,7 @@ class Embedded:
                 }
             ),
             "ASHIATO_SIGNING_KEY_FILE": str(self._signing_key()),
+            "ASHIATO_RETIRED_KEYS_FILE": str(self._retired_keys()),
             "ASHIATO_MAILBOX": "true",
             "ASHIATO_OPERATOR_MAIL": json.dumps(["operator@ashiato.example"]),
             # one person at one machine, who may well be running the benchmark
@@ -209,6 +210,12 @@ class Embedded:
         file = self.data / "signing-key.pem"
         if not file.exists():
             create_key_file(file, Environment.SANDBOX, now=datetime.now(UTC))
+        return file
+
+    def _retired_keys(self) -> Path:
+        file = self.data / "retired-keys.json"
+        if not file.exists():
+            file.write_text('{"keys": []}', "utf-8")
         return file
 
     def _log_key(self) -> Path:

@@ -1,6 +1,7 @@
 """The arguments of the operator's larger commands. Light, so that every command starts fast; what runs them is not."""
 
-from datetime import date
+import argparse
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,28 @@ def add_people(commands: Any) -> None:
     revoke.add_argument("--role", required=True, choices=("operator", "auditor"))
     for act in (invite, listing, revoke, forget):
         act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+
+
+def add_keys(commands: Any) -> None:
+    """`ashiato keys …`, run by api/keys_command.py."""
+    parser = commands.add_parser("keys", help="have another key sign certificates")
+    rotate = parser.add_subparsers(dest="act", required=True).add_parser(
+        "rotate", help="make a new key; the old one stays published, so that what it signed still verifies"
+    )
+    rotate.add_argument(
+        "--stolen-since",
+        type=_moment,
+        metavar="TIME",
+        help="the old key is in other hands since then (2026-11-22T03:00:00Z): only what the log had before stays valid",
+    )
+    rotate.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.utcoffset() is None:
+        raise argparse.ArgumentTypeError("name the zone, for instance with a Z at the end")
+    return moment
 
 
 def add_providers(commands: Any) -> None:

@@ -112,7 +112,8 @@ def check_status_list(token: str | None, slot: StatusSlot, issuer: TrustedIssuer
         return not_made(CheckName.STATUS, "no_status_list")
     try:
         parsed = read_compact(token)
-        reason = _why_not_authentic(parsed, issuer)
+        # whoever stole a key can date a list as they like, so no list of a revoked key says anything
+        reason = _why_not_authentic(parsed, issuer) or ("of_revoked_key" if _is_revoked(parsed, issuer) else None)
         if reason:
             return not_made(CheckName.STATUS, f"status_list_{reason}")
         status_list = StatusList.from_claims(parsed.claims())
@@ -368,6 +369,8 @@ class _Examination:
         if self.evidence.replacement is None:
             return None
         try:
+            if _is_revoked(read_compact(self.evidence.replacement), self.issuer):
+                return None
             successor = self._authentic(self.evidence.replacement)
         except ValueError:
             return None
@@ -397,6 +400,11 @@ def _why_not_authentic(token: Token, issuer: TrustedIssuer) -> str | None:
     if claims.get("iss") != issuer.url or claims.get("issuer") != issuer.url:
         return "foreign_issuer"
     return None
+
+
+def _is_revoked(token: Token, issuer: TrustedIssuer) -> bool:
+    key = issuer.key(token.kid)
+    return key is not None and key.revoked_at is not None
 
 
 def _consistent_statement(token: Token, issuer: TrustedIssuer) -> Statement:

@@ -133,7 +133,8 @@ check("public log", ["certificate.tlog-proof", "log-key.txt"], () => {
 
 check("not revoked", ["certificate.jwt", "status-list.jwt"], () => {
   const { statusListCredential, statusListIndex } = openToken("certificate.jwt").claims.credentialStatus;
-  const list = openToken("status-list.jwt").claims;
+  const { key, claims: list } = openToken("status-list.jwt");
+  if (key.revoked) fail("the list is signed with a key that was revoked");
   if (list.id !== statusListCredential) fail("the list is of other certificates");
   const bits = gunzipSync(Buffer.from(list.credentialSubject.encodedList.slice(1), "base64url"), { maxOutputLength: 16384 });
   if (bits[statusListIndex >> 3] & (0x80 >> (statusListIndex & 7))) fail("revoked or corrected");
