@@ -30,4 +30,4 @@ async def _work(settings: Settings) -> None:
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stop.set)
     async with running_market(settings, mail_wording(settings)) as market:
-        await worker(market).run(stop)
+        await worker(market, lease=settings.job_lease).run(stop)

@@ -13,6 +13,7 @@ from certificates.statement import Environment
 from marketplace.invoices.issuer import SANDBOX_ISSUER, Issuer
 from marketplace.mail.address import is_address
 from marketplace.mail.smtp import MailServer
+from marketplace.outbox.worker import LEASE
 from marketplace.registries.profiles import Calendar, load_profiles
 
 
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     witnesses: tuple[WitnessAccess, ...] = ()
     pdf_signing_key_file: Path | None = None
     pdf_signing_chain_file: Path | None = None
+    job_lease: timedelta = LEASE
     price_alone_percent: Annotated[int, Field(ge=0)] = 50
     fee_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 500
     rate_limit_factor: Annotated[int, Field(ge=1)] = 1

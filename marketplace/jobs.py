@@ -18,7 +18,7 @@ from marketplace.operations import alarms
 from marketplace.orders import fulfilment, mails, settlement
 from marketplace.orders import service as orders
 from marketplace.orders.timeline import MAIL
-from marketplace.outbox.worker import Handler, Worker
+from marketplace.outbox.worker import LEASE, Handler, Worker
 from marketplace.payments import disputes, inbox, refunds
 from marketplace.payouts import onboarding
 from marketplace.payouts import service as payouts
@@ -86,5 +86,6 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
     }
 
 
-def worker(market: Market) -> Worker:
-    return Worker(handlers(market), clock=market.clock, sweeps=sweeps(market))
+def worker(market: Market, *, lease: timedelta = LEASE) -> Worker:
+    """`lease`: how long a job stays with a worker of which nothing is heard any more."""
+    return Worker(handlers(market), clock=market.clock, sweeps=sweeps(market), lease=lease)

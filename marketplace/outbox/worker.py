@@ -1,7 +1,6 @@
 """Runs due jobs. Any number of workers may run at once, and any of them may be killed at any line."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from marketplace.outbox import service as outbox
 
 log = structlog.get_logger()
 
+LEASE = timedelta(seconds=20)
 PAUSE_WITHOUT_DATABASE = timedelta(seconds=1)
 
 Handler = Callable[[dict[str, Any]], Awaitable[timedelta | None]]
@@ -20,7 +20,11 @@ Handler = Callable[[dict[str, Any]], Awaitable[timedelta | None]]
 
 
 class Worker:
-    """`handlers` by job kind; `sweeps` run about once per `sweep_every` and find what no job announces."""
+    """`handlers` by job kind; `sweeps` run about once per `sweep_every` and find what no job announces.
+
+    At most `at_once` jobs run at a time. New ones are leased when half of the places are free, so that one slow job holds up
+    no other and a lease is not taken for each job alone.
+    """
 
     def __init__(
         self,
@@ -28,33 +32,52 @@ class Worker:
         *,
         clock: Clock,
         sweeps: Mapping[str, Callable[[], Awaitable[object]]] | None = None,
-        lease: timedelta = timedelta(seconds=20),
+        lease: timedelta = LEASE,
         idle: timedelta = timedelta(milliseconds=100),
         sweep_every: timedelta = timedelta(seconds=5),
-        batch: int = 10,
+        at_once: int = 20,
     ) -> None:
         self._handlers, self._sweeps, self._clock = handlers, dict(sweeps or {}), clock
-        self._lease, self._idle, self._sweep_every, self._batch = lease, idle, sweep_every, batch
+        self._lease, self._idle, self._sweep_every, self._at_once = lease, idle, sweep_every, at_once
 
     async def run(self, stop: asyncio.Event) -> None:
         next_sweep = self._clock()
+        running: set[asyncio.Task[None]] = set()
         while not stop.is_set():
             if self._clock() >= next_sweep:
                 await self._sweep()
                 next_sweep = self._clock() + self._sweep_every
-            try:
-                pause = None if await self.run_due() else self._idle
-            except Exception as error:
-                # the database is away: the jobs are safe there, so wait for it instead of dying
-                log.warning("cannot_lease_jobs", error=f"{type(error).__name__}: {error}")
-                pause = PAUSE_WITHOUT_DATABASE
-            if pause is not None:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), pause.total_seconds())
+            pause = self._idle
+            if len(running) <= self._at_once // 2:
+                try:
+                    jobs = await outbox.lease(self._at_once - len(running), self._lease, now=self._clock())
+                except Exception as error:
+                    # the database is away: the jobs are safe there, so wait for it instead of dying
+                    log.warning("cannot_lease_jobs", error=f"{type(error).__name__}: {error}")
+                    jobs, pause = [], PAUSE_WITHOUT_DATABASE
+                running |= {asyncio.create_task(self._run_one(job)) for job in jobs}
+            running = await self._until_one_is_done(running, stop, pause)
+        await asyncio.gather(*running, return_exceptions=True)
+
+    @staticmethod
+    async def _until_one_is_done(
+        running: set[asyncio.Task[None]], stop: asyncio.Event, pause: timedelta
+    ) -> set[asyncio.Task[None]]:
+        """Wait for a job to end, for `stop`, or for the pause; returns the jobs that go on."""
+        stopping = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait(
+            {*running, stopping}, timeout=pause.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+        )
+        stopping.cancel()
+        for task in running & done:
+            if (error := task.exception()) is not None:
+                # its outcome could not be written: the lease will run out, and the job runs again
+                log.warning("outcome_not_noted", error=f"{type(error).__name__}: {error}")
+        return running - done
 
     async def run_due(self) -> int:
-        """Lease and run one batch; returns how many jobs it held."""
-        jobs = await outbox.lease(self._batch, self._lease, now=self._clock())
+        """Lease what fits and run it to its end; returns how many jobs that were."""
+        jobs = await outbox.lease(self._at_once, self._lease, now=self._clock())
         await asyncio.gather(*(self._run_one(job) for job in jobs))
         return len(jobs)
 
