@@ -125,7 +125,10 @@ class Settings(BaseSettings):
                 raise ValueError(f"registries: there is no registry {code}")
             if access.via is Via.SANDBOX and self.environment is Environment.LIVE:
                 raise ValueError(f"registries: {code} cannot be the sandbox registry in a live service")
-            profiles[code].with_settings(access.calendar, access.limits)
+            try:
+                profiles[code].with_settings(access.calendar, access.limits)
+            except ValueError as wrong:
+                raise ValueError(f"registries: {wrong}") from wrong
         return self
 
     @model_validator(mode="after")
