@@ -125,6 +125,8 @@ TABLE: Mapping[type[Exception], Row] = {
     market.ClaimNotConfirmed: Row(
         422, "Not confirmed for this use", "Choose credits of another kind, or leave out `claim`."
     ),
+    market.TopUpTooEarly: Row(409, "The earlier order is not fulfilled", "Wait for its certificate.", retryable=True),
+    market.NothingToTopUp: Row(422, "Nothing is left to cover", "The earlier order covers this footprint."),
     market.OrderNotCancellable: Row(
         409, "It is too late to cancel", "The registry has the request; read the order to see how it goes on."
     ),

@@ -126,6 +126,18 @@ class BelowSmallestPayment(MarketplaceError):
     code = "below_smallest_payment"
 
 
+class TopUpTooEarly(MarketplaceError):
+    """Only an order that is fulfilled can be topped up; params: state."""
+
+    code = "top_up_too_early"
+
+
+class NothingToTopUp(MarketplaceError):
+    """The earlier order covers the footprint already; params: covered_g, total_g."""
+
+    code = "nothing_to_top_up"
+
+
 class ExternalIdTaken(MarketplaceError):
     """Another order already carries this external_id; params: external_id."""
 

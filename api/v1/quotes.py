@@ -19,12 +19,16 @@ from marketplace.errors import (
     ListingNotFound,
     MixNotAvailable,
     NotEnoughUnits,
+    NothingToTopUp,
+    OrderNotFound,
     PoolNotOffered,
     QuoteNotFound,
+    TopUpTooEarly,
 )
 from marketplace.listings.offers import OfferFilter
 from marketplace.market import Market
 from marketplace.money import consumption_tax
+from marketplace.orders import service as orders
 from marketplace.pools import service as pools
 from marketplace.projects.eligibility import Purpose
 from marketplace.projects.kinds import CreditKind, RegistryCode
@@ -34,6 +38,7 @@ from marketplace.quotes.mix import MOST_PROJECTS, Mix
 from marketplace.quotes.models import GRAMS_PER_TONNE, Quote
 from marketplace.quotes.service import WishedLine
 from marketplace.quotes.signed import sign_quote
+from marketplace.quotes.topping_up import open_grams
 from marketplace.quotes.wishing import Amount
 from marketplace.quotes.writing import yen_of
 
@@ -90,12 +95,18 @@ class QuoteWish(Wish):
     rounding: Literal["exact", "whole"] = "exact"
     claim: ClaimWish | None = None
     footprint_id: Id | None = None
+    tops_up: Annotated[
+        Id | None,
+        Field(description="Token of an earlier order; the amount is then what it leaves open of `footprint_id`."),
+    ] = None
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> "QuoteWish":
         if (self.listings is None) == (self.mix is None):
             raise ValueError("listings_or_mix")
-        single = [one for one in (self.amount_g, self.budget) if one is not None]
+        single = [one for one in (self.amount_g, self.budget, self.tops_up) if one is not None]
+        if self.tops_up is not None and self.footprint_id is None:
+            raise ValueError("top_up_needs_footprint")
         per_line = [line.amount_g is not None for line in self.listings or ()]
         if len(single) > 1 or (any(per_line) and (single or not all(per_line))):
             raise ValueError("one_amount")
@@ -142,6 +153,7 @@ class QuoteView(View):
     total: int
     currency: Currency
     footprint_id: str | None
+    tops_up: str | None = Field(description="Id of the earlier order whose rest this covers.")
     expires_at: datetime
     created_at: datetime
     signed: str
@@ -165,6 +177,9 @@ class QuotePath(Wish):
         BudgetTooLow,
         ClaimNotConfirmed,
         FootprintNotFound,
+        OrderNotFound,
+        TopUpTooEarly,
+        NothingToTopUp,
     ),
     tag="Buying",
     key=KeyPolicy.OPTIONAL,
@@ -189,14 +204,22 @@ async def read_quote(call: Call, path: QuotePath) -> Reply:
 async def _quoted(market: Market, body: QuoteWish) -> Quote:
     round_up = body.rounding == "whole"
     amount = Amount(body.amount_g, body.budget, round_up)
+    first = None
+    if body.tops_up is not None and body.footprint_id is not None:
+        first = await orders.find_by_token(body.tops_up)
+        amount = Amount(await open_grams(first, body.footprint_id), None, round_up)
+    tops_up = first.id if first else None
     claim = body.claim.use if body.claim else None
     if body.mix is not None:
         mix = body.mix.model_copy(update={"use": body.mix.use or claim})
-        return await wishing.quote_mix(market, mix.rules(round_up=round_up), amount, footprint_id=body.footprint_id)
+        rules = mix.rules(round_up=round_up)
+        return await wishing.quote_mix(market, rules, amount, footprint_id=body.footprint_id, tops_up=tops_up)
     listings = body.listings or []
     if amount.grams is not None or amount.budget_yen is not None:
         listing_id = listings[0].listing_id
-        return await wishing.quote_listing(market, listing_id, amount, footprint_id=body.footprint_id, claim=claim)
+        return await wishing.quote_listing(
+            market, listing_id, amount, footprint_id=body.footprint_id, claim=claim, tops_up=tops_up
+        )
     make = WishedLine.rounded_up if round_up else WishedLine.exactly
     lines = [make(line.listing_id, line.amount_g or 0) for line in listings]
     return await wishing.quote_lines(market, lines, footprint_id=body.footprint_id, claim=claim)
@@ -238,6 +261,7 @@ async def _view(market: Market, quote: Quote) -> QuoteView:
         total=quote.total_yen,
         currency="JPY",
         footprint_id=quote.footprint_id,
+        tops_up=quote.tops_up,
         expires_at=quote.expires_at,
         created_at=quote.created_at,
         signed=sign_quote(quote, lines, pool_lines, ring=market.signing_keys, issuer_url=market.base_url),

@@ -2,31 +2,53 @@
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from frontend.context import PageContext, services_of
+from frontend.forms import read_typed
 from frontend.market_words import MarketWords
 from frontend.order_view import OrderView, view_of
 from frontend.responses import page_response
+from marketplace.accounts import belongings
 from marketplace.clock import japan_date
 from marketplace.desk.expectations import due_by_registry
-from marketplace.errors import OrderNotFound
+from marketplace.errors import MarketplaceError, OrderNotFound
 from marketplace.invoices import service as invoices
 from marketplace.orders import service as orders
+from marketplace.orders.cancellation import cancel, is_free
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import events_of
+from marketplace.pools import service as pools
 from marketplace.quotes import service as quotes
+from marketplace.quotes.models import Quote
 from marketplace.registries.processing import processing_window
 
 REFRESH_SECONDS = 3
+PAID = (OrderState.PAID, OrderState.RETIRING)
 # The token in the address is the key to the order: no other site may learn it.
 SECRET_ADDRESS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
 async def page(request: Request) -> Response:
+    return await _shown(request, await _order(request))
+
+
+async def give_up(request: Request) -> Response:
+    """The buyer takes the order back; what was paid goes back too, or stays as the organisation's balance."""
     order = await _order(request)
+    typed = await read_typed(request)
+    try:
+        await cancel(services_of(request).market, order.id, to_balance=typed.get("refund_to") == "balance")
+    except MarketplaceError as refused:
+        reason = MarketWords(PageContext.of(request).locale).refusal(refused)
+        return await _shown(request, await _order(request), refused=reason)
+    address = PageContext.of(request).url(f"/orders/{order.access_token}")
+    return RedirectResponse(address, status_code=303, headers=SECRET_ADDRESS)
+
+
+async def _shown(request: Request, order: Order, *, refused: str = "") -> Response:
     instruction = Instruction.model_validate_json(order.instruction)
     quote = await quotes.find(order.quote_id)
     now = services_of(request).market.clock()
@@ -41,12 +63,18 @@ async def page(request: Request) -> Response:
         request,
         "pages/order.html",
         headers=SECRET_ADDRESS,
+        status=409 if refused else 200,
         token=order.access_token,
         progress=await _progress(request, order),
         order=order,
         pay_url=order.checkout_url if order.state == OrderState.AWAITING_PAYMENT else None,
         instruction=instruction,
         tonnes=quote.tonnes,
+        grams=quote.grams,
+        may_cancel=await is_free(order),
+        has_owner=order.state in PAID and await belongings.owner_of(order.id) is not None,
+        refused=refused,
+        pool_wait=await _pool_wait(request, order, quote),
         footprint_id=quote.footprint_id,
         expected=expected,
         by_hand=bool(at_the_desk),
@@ -66,6 +94,13 @@ async def _order(request: Request) -> Order:
         return await orders.find_by_token(request.path_params["token"])
     except OrderNotFound as missing:
         raise HTTPException(404) from missing
+
+
+async def _pool_wait(request: Request, order: Order, quote: Quote) -> int | None:
+    """The longest wait for a shared cancellation, in days; None where nothing waits for one."""
+    if order.state not in PAID or not quote.pool_g or await pools.is_ready(quote.id):
+        return None
+    return services_of(request).market.terms.pools.longest_wait.days
 
 
 async def _progress(request: Request, order: Order) -> OrderView:

@@ -9,7 +9,10 @@ GRAMS_PER_TONNE = 1_000_000
 
 
 class Quote(Model):
-    """`tonnes` are those that cover the amount, rounded up; `pool_g` is the part of it that comes out of pools."""
+    """`tonnes` are those that cover the amount, rounded up; `pool_g` is the part of it that comes out of pools.
+
+    `tops_up` is the earlier order that this one covers the rest of, after actual figures came in.
+    """
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     state: fields.Field[str] = fields.CharField(16)
@@ -23,6 +26,7 @@ class Quote(Model):
     expires_at: fields.Field[datetime] = fields.DatetimeField()
     created_at: fields.Field[datetime] = fields.DatetimeField()
     pool_g: fields.Field[int] = fields.BigIntField(default=0)
+    tops_up: fields.Field[str | None] = fields.CharField(64, null=True)
 
     class Meta:
         table = "quote"

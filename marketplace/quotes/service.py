@@ -57,6 +57,7 @@ async def create(
     holds_for: timedelta,
     clock: Clock,
     pools: PoolTerms | None = None,
+    tops_up: str | None = None,
 ) -> Quote:
     """Hold the units and fix the price; without `pools` only whole tonnes are sold.
 
@@ -75,6 +76,7 @@ async def create(
             fee_basis_points=fee_basis_points,
             expires_at=now + holds_for,
             now=now,
+            tops_up=tops_up,
         )
         for line in priced:
             await _hold(tx, quote, line, pool_terms, now=now)

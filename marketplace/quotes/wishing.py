@@ -30,7 +30,12 @@ class Amount:
 
 
 async def quote_lines(
-    market: Market, lines: Sequence[WishedLine], *, footprint_id: str | None, claim: Purpose | None = None
+    market: Market,
+    lines: Sequence[WishedLine],
+    *,
+    footprint_id: str | None,
+    claim: Purpose | None = None,
+    tops_up: str | None = None,
 ) -> Quote:
     """Named listings, each with its amount. Raises as quotes.service.create, and ClaimNotConfirmed."""
     if claim is not None:
@@ -43,18 +48,27 @@ async def quote_lines(
         holds_for=market.terms.quote_lasts,
         clock=market.clock,
         pools=market.terms.pools,
+        tops_up=tops_up,
     )
 
 
 async def quote_listing(
-    market: Market, listing_id: str, amount: Amount, *, footprint_id: str | None, claim: Purpose | None = None
+    market: Market,
+    listing_id: str,
+    amount: Amount,
+    *,
+    footprint_id: str | None,
+    claim: Purpose | None = None,
+    tops_up: str | None = None,
 ) -> Quote:
     """One listing for an amount or a budget. Raises as quote_lines, and BudgetTooLow."""
     lines = [await _line(market, listing_id, amount)]
-    return await quote_lines(market, lines, footprint_id=footprint_id, claim=claim)
+    return await quote_lines(market, lines, footprint_id=footprint_id, claim=claim, tops_up=tops_up)
 
 
-async def quote_mix(market: Market, mix: Mix, amount: Amount, *, footprint_id: str | None) -> Quote:
+async def quote_mix(
+    market: Market, mix: Mix, amount: Amount, *, footprint_id: str | None, tops_up: str | None = None
+) -> Quote:
     """A mix for an amount or a budget. Raises as quote_lines, MixNotAvailable, BudgetTooLow."""
     offers = await offers_for(mix, on=japan_date(market.clock()))
     terms = market.terms
@@ -71,7 +85,7 @@ async def quote_mix(market: Market, mix: Mix, amount: Amount, *, footprint_id: s
             whole_tonnes=mix.round_up or not terms.pools.registries,
             most_g=sum(offer.free_tonnes for offer in offers) * GRAMS_PER_TONNE,
         )
-    return await quote_lines(market, [line for _, line in lines(grams)], footprint_id=footprint_id)
+    return await quote_lines(market, [line for _, line in lines(grams)], footprint_id=footprint_id, tops_up=tops_up)
 
 
 async def _line(market: Market, listing_id: str, amount: Amount) -> WishedLine:

@@ -58,6 +58,7 @@ async def write(
     fee_basis_points: int,
     expires_at: datetime,
     now: datetime,
+    tops_up: str | None = None,
 ) -> Quote:
     """Inside the caller's transaction; the lines and what they hold are the caller's."""
     cost = price_of(lines, fee_basis_points=fee_basis_points)
@@ -82,6 +83,7 @@ async def write(
         terms=json.dumps(terms, sort_keys=True),
         expires_at=expires_at,
         created_at=now,
+        tops_up=tops_up,
     )
 
 

@@ -154,3 +154,62 @@ class TestAQuoteIsSigned:
         order = await client.post("/v1/orders", json=an_order_of(quote), headers=fresh_key())
         assert order.status_code == 201, order.text
         assert order.json()["total"] == quote["total"]
+
+
+class TestATopUpAfterTheActualFigures:
+    async def test_covers_what_the_first_order_leaves_open_and_is_linked_to_it(self, client, small):
+        listing = await a_listing(small)
+        first = await bought(client, small, {"listings": [{"listing_id": listing.id, "amount_g": 2 * TONNE}]})
+        after = await a_footprint(client, 2_400_000)
+        wish = {"listings": [{"listing_id": listing.id}], "footprint_id": after, "tops_up": first["token"]}
+        quote = await quoted(client, **wish)
+        assert (quote["amount_g"], quote["tops_up"], quote["footprint_id"]) == (400_000, first["id"], after)
+        await bought(client, small, wish)
+        assert (await quoted(client, 422, **wish))["code"] == "nothing_to_top_up"
+
+    async def test_waits_for_the_first_certificate(self, client, small):
+        listing = await a_listing(small)
+        quote = await quoted(client, listings=[{"listing_id": listing.id, "amount_g": TONNE}])
+        first = (await client.post("/v1/orders", json=an_order_of(quote), headers=fresh_key())).json()
+        after = await a_footprint(client, 2_400_000)
+        refused = await quoted(
+            client, 409, listings=[{"listing_id": listing.id}], footprint_id=after, tops_up=first["token"]
+        )
+        assert refused["code"] == "top_up_too_early"
+
+
+async def bought(client, small, wish):
+    quote = await quoted(client, **wish)
+    order = (await client.post("/v1/orders", json=an_order_of(quote), headers=fresh_key())).json()
+    await small.deliver(small.payments.pay(order["checkout_url"].rpartition("/")[2]))
+    await small.work()
+    return (await client.get(f"/v1/orders/{order['token']}")).json()
+
+
+async def a_footprint(client, total_g: int) -> str:
+    """Of that many grams, from one line with a factor of one's own."""
+    factor = {"value": "0.001", "unit": "kgCO2e/g", "source": "Example supplier, 2026"}
+    wish = {
+        "type": "activities",
+        "subject": {"name": "Example"},
+        "period": {"start": "2026-11-01", "end": "2026-11-02"},
+        "inputs": {"activities": [{"quantity": str(total_g), "unit": "g", "factor": factor}]},
+    }
+    answer = await client.post("/v1/footprints", json=wish)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["total_g"] == total_g
+    return answer.json()["id"]
+
+
+class TestCancellingOverTheInterface:
+    async def test_gives_everything_back_until_it_is_too_late(self, client, small):
+        listing = await a_listing(small)
+        quote = await quoted(client, listings=[{"listing_id": listing.id, "amount_g": TONNE}])
+        order = (await client.post("/v1/orders", json=an_order_of(quote), headers=fresh_key())).json()
+        answer = await client.post(f"/v1/orders/{order['token']}/cancel", json={})
+        assert (answer.status_code, answer.json()["state"]) == (200, "expired")
+
+        done = await bought(client, small, {"listings": [{"listing_id": listing.id, "amount_g": TONNE}]})
+        late = await client.post(f"/v1/orders/{done['token']}/cancel", json={})
+        assert (late.status_code, late.json()["code"]) == (409, "order_not_cancellable")
+        assert (await client.post("/v1/orders/nothing/cancel", json={})).status_code == 404
