@@ -29,6 +29,7 @@ LIVE = {
     "stripe_api_key": "sk_live_x",
     "mail_off": True,
     "issuer_name": "足跡",
+    "issuer_address": "東京都",
 }
 
 
