@@ -4,6 +4,7 @@ Every value is an integer, so a drawing has the same bytes on every machine; the
 Lengths are drawing units, angles 1/TURN of a turn, ratios 1/ONE.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
@@ -96,6 +97,44 @@ def closed_path(guides: Sequence[Point]) -> str:
     """The same spline closed into a ring."""
     even = _even(guides)
     return _curve(_middles([even[-1], *even, even[0]]), even[0]) + "z"
+
+
+_PATH = re.compile(r"M(-?\d+ ?-?\d+)q([-\d ]+)(?:t([-\d ]+))?(z?)")
+_NUMBER = re.compile(r"-?\d+")
+
+
+def in_cubics(path: str) -> str:
+    """The same drawing for formats that know cubic curves only, on whole coordinates: at most half a unit beside the original.
+
+    A converter that nobody told to round writes each of the two guides with eight digits.
+    """
+    return "".join(
+        _cubics(_numbers(start), [*_numbers(first), *_numbers(rest)], close)
+        for start, first, rest, close in _PATH.findall(path)
+    )
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in _NUMBER.findall(text)]
+
+
+def _cubics(start: Sequence[int], steps: Sequence[int], close: str) -> str:
+    """`steps` are the first guide and joint, then joints alone, each relative to the joint before."""
+    x, y = start
+    guide, joints = (x + steps[0], y + steps[1]), list(zip(steps[2::2], steps[3::2], strict=True))
+    pieces = [f"M{x} {y}C"]
+    for dx, dy in joints:
+        xb, yb = x + dx, y + dy
+        guides = (*_third((x, y), guide), *_third((xb, yb), guide))
+        pieces.append(" ".join(str(number) for number in (*guides, xb, yb)) + " ")
+        guide, x, y = (2 * xb - guide[0], 2 * yb - guide[1]), xb, yb
+    return "".join(pieces).strip() + close
+
+
+def _third(joint: Point, guide: Point) -> Point:
+    """A cubic's guide lies two thirds of the way from its joint to the quadratic's."""
+    (x, y), (gx, gy) = joint, guide
+    return (x + 2 * gx + 1) // 3, (y + 2 * gy + 1) // 3
 
 
 def _even(points: Sequence[Point]) -> list[Point]:

@@ -4,9 +4,11 @@ The same input gives the same bytes: the document's date is the date of issue, a
 """
 
 import json
+import re
 from collections.abc import Callable
 from typing import Final
 
+from certificates.engraving import in_cubics
 from certificates.mark import mark_svg
 from certificates.pdf_packing import packed
 from certificates.sheet import Locale, sheet, strings
@@ -16,6 +18,7 @@ from certificates.typesetting import TextNotPrintable, to_pdf
 __all__ = ["TextNotPrintable", "check_printable", "render_pdf"]
 
 _INK: Final = "#1d1c1a"
+_PATH: Final = re.compile(r' d="([^"]+)"')
 
 
 def render_pdf(
@@ -42,10 +45,16 @@ def render_pdf(
     }
     inputs = attached | {
         "sheet": json.dumps(content | {"attachments": _attachments(locale)}, ensure_ascii=False),
-        "mark": mark_svg(statement.sha256()).replace("currentColor", _INK),
+        "mark": _mark(statement),
         "qr": qr_svg,
     }
     return finish(to_pdf("certificate", inputs, timestamp=int(statement.issued_at.timestamp())))
+
+
+def _mark(statement: Statement) -> str:
+    """In ink, and with the only curves a PDF knows."""
+    drawing = mark_svg(statement.sha256()).replace("currentColor", _INK)
+    return _PATH.sub(lambda path: f' d="{in_cubics(path[1])}"', drawing)
 
 
 def check_printable(text: str) -> None:
