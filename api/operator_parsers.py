@@ -49,8 +49,9 @@ def add_people(commands: Any) -> None:
     invite = acts.add_parser("invite", help="print a link that works once; no mail is sent")
     listing = acts.add_parser("list", help="everyone who runs the service or sells in it")
     revoke = acts.add_parser("revoke", help="take a role in the service away and sign the person out everywhere")
+    sign_out = acts.add_parser("sign-out", help="end every session of somebody")
     forget = acts.add_parser("forget-second-factor", help="for somebody who lost app and recovery codes")
-    for act in (invite, revoke, forget):
+    for act in (invite, revoke, sign_out, forget):
         act.add_argument("email")
         act.add_argument("--reason", default=None, help="why; it is kept in the audit trail")
     invite.set_defaults(reason="invited at the console")
@@ -58,7 +59,7 @@ def add_people(commands: Any) -> None:
     invite.add_argument("--provider", help="the id of the provider that the person belongs to")
     invite.add_argument("--locale", choices=("ja", "en"), default="ja", help="of the page that the link opens")
     revoke.add_argument("--role", required=True, choices=("operator", "auditor"))
-    for act in (invite, listing, revoke, forget):
+    for act in (invite, listing, revoke, sign_out, forget):
         act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
 
 

@@ -64,6 +64,11 @@ async def _revoke(market: Market, chosen: argparse.Namespace) -> str:
     return f"{chosen.email} is no {chosen.role} any more, and signed out everywhere"
 
 
+async def _sign_out(market: Market, chosen: argparse.Namespace) -> str:
+    ended = await administration.sign_out(CONSOLE, chosen.email, reason=chosen.reason, clock=market.clock)
+    return f"{ended} sessions of {chosen.email} are ended"
+
+
 async def _forget_second_factor(market: Market, chosen: argparse.Namespace) -> str:
     await administration.forget_second_factor(CONSOLE, chosen.email, reason=chosen.reason, clock=market.clock)
     return f"{chosen.email} sets up a new authenticator app at the next sign-in"
@@ -73,5 +78,6 @@ _ACTS: dict[str, Act] = {
     "invite": _invite,
     "list": _list,
     "revoke": _revoke,
+    "sign-out": _sign_out,
     "forget-second-factor": _forget_second_factor,
 }

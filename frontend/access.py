@@ -42,6 +42,7 @@ class Access:
     roles: frozenset[Role] = frozenset()
     open: bool = False
     second_factor: bool = False
+    recent: bool = False
 
 
 def access_of(handler: object) -> Access:
@@ -50,12 +51,13 @@ def access_of(handler: object) -> Access:
     return declared if isinstance(declared, Access) else Access(open=True)
 
 
-def only(*roles: Role, second_factor: bool = True) -> Callable[[Handler], Handler]:
+def only(*roles: Role, second_factor: bool = True, recent: bool = False) -> Callable[[Handler], Handler]:
     """Only somebody signed in who has one of `roles`, or anyone signed in if none is named.
 
     Roles that need a second factor get it asked for first; `second_factor=False` is for the pages where it is shown.
+    `recent` asks for a new sign-in if the last one is a while ago, before ways to sign in or the person itself can go.
     """
-    access = Access(frozenset(roles), second_factor=second_factor)
+    access = Access(frozenset(roles), second_factor=second_factor, recent=recent)
 
     def declare(handler: Handler) -> Handler:
         @wraps(handler)
@@ -69,6 +71,8 @@ def only(*roles: Role, second_factor: bool = True) -> Callable[[Handler], Handle
                 raise HTTPException(404)
             if access.second_factor and not signed_in.second_factor and _is_asked_for_second_factor(access, actor):
                 return _to(request, "/account/second-factor")
+            if access.recent and not signed_in.is_recent(services_of(request).market.clock()):
+                return _to(request, "/sign-in", again="1")
             await _check_form(request, signed_in)
             response = await handler(request)
             response.headers["Cache-Control"] = PRIVATE["Cache-Control"]
@@ -165,10 +169,10 @@ async def _check_form(request: Request, signed_in: SignedIn) -> None:
         raise HTTPException(403)
 
 
-def _to(request: Request, path: str) -> Response:
+def _to(request: Request, path: str, **more: str) -> Response:
     page = PageContext.of(request)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     # what a form sent is gone after a sign-in, so it leads to the page where it was filled in
-    back = {"next": wanted} if request.method in _READ_ONLY else {}
+    back = more | ({"next": wanted} if request.method in _READ_ONLY else {})
     address = page.url(path) + (f"?{urlencode(back)}" if back else "")
     return RedirectResponse(address, status_code=303, headers=PRIVATE)

@@ -41,14 +41,14 @@ async def sign_in(request: Request) -> Response:
     return response
 
 
-@only()
+@only(recent=True)
 async def add_options(request: Request) -> Response:
     browser = browser_of(request) or new_secret()
     options = await passkeys.registration_options(services_of(request).market, actor_of(request), browser=browser)
     return _options(request, options, browser)
 
 
-@only()
+@only(recent=True)
 async def add(request: Request) -> Response:
     answer, name = await _answer(request), request.query_params.get("name", "")
     try:

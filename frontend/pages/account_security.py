@@ -11,7 +11,7 @@ from frontend.responses import page_response
 from marketplace.accounts import passkeys, second_factor, sessions
 
 
-@only()
+@only(recent=True)
 async def page(request: Request) -> Response:
     signed_in, clock = signed_in_of(request), services_of(request).market.clock
     person_id = signed_in.actor.person_id
@@ -25,7 +25,7 @@ async def page(request: Request) -> Response:
     )
 
 
-@only()
+@only(recent=True)
 async def submit(request: Request) -> Response:
     """action=end: one session; end_others: all but this one; remove_passkey."""
     typed, signed_in = await read_typed(request), signed_in_of(request)

@@ -35,9 +35,9 @@ SECRET_ADDRESS = {**PRIVATE, "Referrer-Policy": "no-referrer"}
 async def page(request: Request) -> Response:
     context = PageContext.of(request)
     wanted = own_address(request.query_params.get("next", "")) or ""
-    if visitor_of(request) is not None:
+    if visitor_of(request) is not None and "again" not in request.query_params:
         return RedirectResponse(wanted or context.url("/account"), status_code=303, headers=PRIVATE)
-    return _form(request, next_path=wanted)
+    return _form(request, next_path=wanted, again=visitor_of(request) is not None)
 
 
 async def submit(request: Request) -> Response:
@@ -111,7 +111,14 @@ def _browser_cookie(request: Request) -> str:
     return cookie_name(request).replace("session", "browser")
 
 
-def _form(request: Request, *, email: str = "", next_path: str = "", errors: dict[str, str] | None = None) -> Response:
+def _form(
+    request: Request,
+    *,
+    email: str = "",
+    next_path: str = "",
+    again: bool = False,
+    errors: dict[str, str] | None = None,
+) -> Response:
     return page_response(
         request,
         "pages/account/sign_in.html",
@@ -119,5 +126,6 @@ def _form(request: Request, *, email: str = "", next_path: str = "", errors: dic
         headers=PRIVATE,
         email=email,
         next_path=next_path,
+        again=again,
         errors=errors or {},
     )

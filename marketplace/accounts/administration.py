@@ -73,6 +73,19 @@ async def revoke(actor: Actor, typed: str, role: Role, *, reason: str | None, cl
     await run_tx(work)
 
 
+async def sign_out(actor: Actor, typed: str, *, reason: str | None, clock: Clock) -> int:
+    """End every session of somebody, for instance whose device was stolen; returns how many. Raises PersonUnknown, ReasonMissing."""
+    why = audit.stated(reason)
+    person = await _person(typed)
+
+    async def work(tx: BaseDBAsyncClient) -> int:
+        ended = await sessions.end_all(person.id)
+        await audit.record(tx, actor, "sessions.ended", person.id, why, {"sessions": ended}, at=clock())
+        return ended
+
+    return await run_tx(work)
+
+
 async def forget_second_factor(actor: Actor, typed: str, *, reason: str | None, clock: Clock) -> None:
     """For somebody who lost both app and recovery codes and was identified otherwise. Raises PersonUnknown, ReasonMissing."""
     why = audit.stated(reason)

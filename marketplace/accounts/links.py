@@ -1,4 +1,4 @@
-"""Sign in by a link in a mail: once, for a quarter of an hour, in the browser that asked.
+"""Sign in by a link in a mail: once, for ten minutes, in the browser that asked.
 
 A known and an unknown address are treated alike down to the last query: the mail is sent either way, and whoever opens it for
 the first time becomes a person here. So nothing can be learned from asking.
@@ -19,7 +19,7 @@ from marketplace.mail.post import JSON
 from marketplace.mail.service import send_later
 from marketplace.market import Market
 
-LASTS = timedelta(minutes=15)
+LASTS = timedelta(minutes=10)
 # More than this to one mailbox within LASTS is somebody being pestered.
 MOST_PER_MAILBOX = 5
 

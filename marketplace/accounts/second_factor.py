@@ -28,7 +28,8 @@ from marketplace.ids import new_id
 STEP_SECONDS = 30
 TRIES = Policy("second_factor", 5, timedelta(minutes=15))
 RECOVERY_CODES = 10
-_RECOVERY_BYTES = 10
+# 120 random bits, so that a plain hash is enough
+_RECOVERY_BYTES = 15
 
 
 async def is_set(person_id: str) -> bool:
@@ -123,8 +124,8 @@ async def _take_either(actor: Actor, code: str, *, now: datetime) -> str:
     row = await OneTimeCode.get_or_none(person_id=actor.person_id, confirmed_at__isnull=False)
     if row is None:
         raise CodeRefused("this code is wrong")
-    if len(digits := _digits(code)) == 6:
-        await _take(row, digits, now=now)
+    if "".join(code.split()).isdecimal():
+        await _take(row, code, now=now)
         return "app"
     unused = RecoveryCode.filter(person_id=actor.person_id, code_sha256=_recovery_hash(code), used_at__isnull=True)
     if await unused.update(used_at=now) != 1:
@@ -150,7 +151,7 @@ async def _new_recovery_codes(person_id: str, *, now: datetime) -> Sequence[str]
     await RecoveryCode.bulk_create(
         [RecoveryCode(id=new_id("rec", now), person_id=person_id, code_sha256=_recovery_hash(code)) for code in codes]
     )
-    return ["-".join(code[start : start + 4] for start in range(0, 16, 4)) for code in codes]
+    return ["-".join(code[start : start + 4] for start in range(0, len(code), 4)) for code in codes]
 
 
 def _recovery_hash(code: str) -> str:

@@ -20,6 +20,8 @@ LASTS = timedelta(days=30)
 IDLE_FOR_AT_MOST = timedelta(days=7)
 SECOND_FACTOR_LASTS = timedelta(hours=12)
 SECOND_FACTOR_IDLE_FOR_AT_MOST = timedelta(hours=1)
+# Whoever changes how one signs in has signed in, or shown a code, not longer ago than this.
+RECENT = timedelta(minutes=15)
 # Not every look writes: the limits above are coarse.
 _NOTED_EVERY = timedelta(minutes=1)
 _LONGEST_DEVICE = 200
@@ -33,6 +35,10 @@ class SignedIn:
     actor: Actor
     second_factor: bool
     forms_token: str = field(repr=False)
+
+    def is_recent(self, now: datetime) -> bool:
+        shown = max(self.session.created_at, self.session.second_factor_at or self.session.created_at)
+        return now - shown < RECENT
 
     def sent_by_own_form(self, token: str) -> bool:
         return hmac.compare_digest(self.forms_token.encode(), token.encode())

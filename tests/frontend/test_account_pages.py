@@ -10,6 +10,7 @@ from lxml import html
 from frontend.own_address import own_address
 from marketplace.accounts.models import Person
 from marketplace.accounts.roles import Role
+from marketplace.accounts.sessions import RECENT
 from marketplace.mail.models import Mail
 from tests.builders.market import a_listing, an_order
 from tests.frontend.frame import check_frame
@@ -150,6 +151,21 @@ class TestTheAccount:
         gone = await shop.client.post("/ja/account/erase", data=fields | {"email": visitor.actor.email})
         check_frame(gone)
         assert (await shop.client.get("/ja/account")).status_code == 303
+
+
+class TestChangingHowOneSignsIn:
+    async def test_needs_a_recent_sign_in(self, shop: MarketSite) -> None:
+        visitor = await signed_in(shop.client, shop.small, Role.OWNER)
+        shop.small.clock.advance(RECENT)
+        assert (await shop.client.get("/ja/account")).status_code == 200
+        for page in ("security", "privacy", "export"):
+            answer = await shop.client.get(f"/ja/account/{page}")
+            assert answer.headers["location"].startswith("/ja/sign-in?again=1"), page
+        fields = {"forms_token": visitor.forms_token, "email": visitor.actor.email}
+        for path in ("/ja/account/erase", "/ja/passkeys/add/options", "/ja/account/security"):
+            assert (await shop.client.post(path, data=fields)).headers["location"].startswith("/ja/sign-in"), path
+        again = check_frame(await shop.client.get("/ja/sign-in?again=1&next=/ja/account/security"))
+        assert again.find_class("waiting")
 
 
 class TestInvitingAMember:

@@ -163,6 +163,7 @@ class TestAnOperatorsActsOnPeople:
     async def test_help_whoever_lost_app_and_recovery_codes(self, small):
         operator = await an_actor(small, Role.OPERATOR, email="operator@ashiato.example")
         await visit_as(small, operator)
+        assert await administration.sign_out(CONSOLE, operator.email, reason="stolen phone", clock=small.clock) == 1
         await administration.forget_second_factor(CONSOLE, operator.email, reason="met in person", clock=small.clock)
         await visit_as(small, operator)
         assert [row.email for row in await administration.privileged()] == [operator.email]

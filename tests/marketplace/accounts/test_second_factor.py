@@ -9,6 +9,7 @@ from marketplace.accounts import second_factor, sessions
 from marketplace.accounts.errors import CodeRefused, SecondFactorAlreadySet, TooManyAttempts
 from marketplace.accounts.models import RecoveryCode
 from marketplace.accounts.roles import Role
+from marketplace.accounts.secrets import sha256_of
 from tests.signed_in import an_actor, visit_as
 
 NEXT_STEP = timedelta(seconds=second_factor.STEP_SECONDS)
@@ -97,6 +98,12 @@ class TestARecoveryCode:
         with pytest.raises(CodeRefused):
             await second_factor.show(signed_in, recovery[0], clock=small.clock)
         assert recovery[1] not in str(await RecoveryCode.all().values())
+
+    async def test_with_six_figures_in_it_is_not_taken_for_a_code_of_the_app(self, small, with_app):
+        signed_in, _, _ = with_app
+        row = await RecoveryCode.filter(person_id=signed_in.actor.person_id).first()
+        await RecoveryCode.filter(id=row.id).update(code_sha256=sha256_of("ABCD234567EFGHIJKLMNOPQR"))
+        await second_factor.show(signed_in, "ABCD-2345-67EF-GHIJ-KLMN-OPQR", clock=small.clock)
 
     async def test_of_somebody_else_is_worth_nothing(self, small, with_app):
         _, _, recovery = with_app

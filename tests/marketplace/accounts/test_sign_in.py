@@ -67,7 +67,7 @@ class TestALink:
             await redeem(small, token, OTHER_BROWSER)
         await redeem(small, token)
 
-    async def test_works_for_a_quarter_of_an_hour(self, small):
+    async def test_works_for_ten_minutes(self, small):
         token = await ask(small)
         small.clock.advance(links.LASTS)
         with pytest.raises(LinkNotUsable):
