@@ -12,9 +12,10 @@ from frontend.context import PageContext, services_of
 from frontend.market_words import MarketWords
 from frontend.offer_view import view_of
 from frontend.problems import sentence
+from frontend.region_map import region_map
 from frontend.responses import page_response
 from marketplace.clock import japan_date
-from marketplace.listings.offers import OfferFilter, Place, find_offers
+from marketplace.listings.offers import OfferFilter, Place, find_offers, projects_on_sale
 from marketplace.projects.catalogue import load_catalogue
 from marketplace.projects.eligibility import Purpose
 from marketplace.projects.kinds import CreditKind, RegistryCode
@@ -85,6 +86,8 @@ async def page(request: Request) -> Response:
         following=following,
         beginning=wishes.as_query() if after else "",
         choices=_choices(words),
+        map=region_map([load_catalogue()[key] for key in sorted(await projects_on_sale(today))], words),
+        of_footprint=f"&{urlencode({'footprint': wishes.footprint})}" if wishes.footprint else "",
     )
 
 

@@ -61,6 +61,12 @@ async def find_offers(wanted: OfferFilter, *, on: date, limit: int, after: Place
     return await _with_facts(query.order_by("yen_per_tonne", "id").limit(limit))
 
 
+async def projects_on_sale(on: date) -> frozenset[str]:
+    """Keys of the projects that have an open listing on a day in Japan time."""
+    keys = await _on_sale(on).distinct().values_list("holding__block__project_key", flat=True)
+    return frozenset(str(key) for key in keys)
+
+
 async def offers_of(listing_ids: Collection[str]) -> Mapping[str, Offer]:
     """The offers behind these listings by listing id, whether they are still open or not; unknown ids are left out."""
     return {offer.listing.id: offer for offer in await _with_facts(Listing.filter(id__in=listing_ids))}
