@@ -116,6 +116,19 @@ class TestAWitnessThatStandsElsewhere:
         assert fake.statuses == [409, 422]
 
 
+class TestAnAnswerThatWasLost:
+    async def test_by_a_crash_is_had_again(self) -> None:
+        note = await a_log(3)
+        fake = FakeWitness("witness.example", SIGNER.key)
+        witness = Witness(URL, fake.signer.key)
+        async with client_of(fake) as client:
+            await ask(client, witness, note, seen=0, consistency=store.consistency_proof)  # and then the power went
+            assert await cosign_latest(client, [witness], run_tx) == []
+        trust = LogTrust(SIGNER.key, (fake.signer.key,), quorum=1)
+        assert trusted_checkpoint(str(await store.latest_checkpoint()), trust).size == 3
+        assert fake.statuses == [200, 409, 200]
+
+
 class TestAWitnessThatRefuses:
     async def test_because_it_does_not_know_the_log(self) -> None:
         await a_log(1)
