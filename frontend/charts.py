@@ -29,6 +29,15 @@ def share_ruler(values: Sequence[int]) -> tuple[Segment, ...]:
     return tuple(Segment(start, end - start) for start, end in pairwise(edges))
 
 
+def stretch(low: int, high: int, largest: int) -> Segment:
+    """The part of a row from `low` to `high` when `largest` fills it; what exists never vanishes altogether."""
+    if largest == 0:
+        return Segment(0, 0)
+    start = low * RULER_WIDTH // largest
+    width = high * RULER_WIDTH // largest - start
+    return Segment(start, max(4, width) if high > low else 0)
+
+
 def bar_width(value: int, largest: int) -> int:
     """Width of one bar in thousandths when the largest fills the row; what exists never vanishes altogether."""
     if value == 0:

@@ -47,6 +47,7 @@ def environment(locale: Locale) -> Environment:
         "sentence": lambda code, params: sentence(code, params, locale),
         "share_ruler": charts.share_ruler,
         "bar_width": charts.bar_width,
+        "stretch": charts.stretch,
     }
     jinja.filters |= {
         "mass": formatting.mass,

@@ -17,6 +17,7 @@ from frontend.formatting import number
 from frontend.pages.footprint_files import kept
 from frontend.problems import sentence
 from frontend.responses import page_response
+from frontend.waterfall import waterfall
 from offset_calc import Footprint
 from offset_calc.errors import QuantityRefused
 from offset_calc.measures import STATUSES, Effort, MeasureRefused, applicable, effort
@@ -56,6 +57,7 @@ async def page(request: Request) -> Response:
         total=footprint.total.value,
         measures=measures,
         efforts=efforts,
+        fall=waterfall(footprint, [(label, one) for label, one in efforts if one]) if efforts else None,
         statuses=[(status, words.of(f"effort.{status}")) for status in STATUSES],
         problems=[(f"percent.{m.id}", f"{m.label}: {m.error}") for m in measures if m.error],
         carry_on=urlencode(stated),
