@@ -43,6 +43,7 @@ from marketplace.retirements.states import ALLOWED_MOVES, RetirementState
 LOOK_AGAIN_WHEN_PENDING = timedelta(seconds=1)
 LOOK_AGAIN_WHEN_UNREACHABLE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
+LOOK_FIRST_AFTER = timedelta(minutes=5)
 GIVEN_UP = "not_taken_by_the_registry"
 
 
@@ -123,8 +124,12 @@ async def _ask(market: Market, retirement: Retirement) -> CancellationReport | N
     registry = market.registries[retirement.registry]
     match RetirementState(retirement.state):
         case RetirementState.QUEUED:
+            # one that has waited long may stem from a restored backup, and the registry may know it already
+            known = None
+            if market.clock() - retirement.created_at > LOOK_FIRST_AFTER:
+                known = await registry.look_up(retirement.reference)
             await _intend(market, retirement)
-            return await registry.submit(request_of(retirement))
+            return known or await registry.submit(request_of(retirement))
         case RetirementState.SUBMITTED | RetirementState.UNKNOWN:
             # an earlier attempt may have reached the registry: look first
             report = await registry.look_up(retirement.reference)

@@ -76,7 +76,7 @@ class TestAJobRunsUntilItIsDone:
 
         for number in range(40):
             await put(clock, key=str(number), number=number)
-        workers = [Worker({"work": handle}, clock=clock, batch=3) for _ in range(4)]
+        workers = [Worker({"work": handle}, clock=clock, at_once=3) for _ in range(4)]
 
         async def drain(worker):
             while await worker.run_due():
@@ -84,6 +84,39 @@ class TestAJobRunsUntilItIsDone:
 
         await asyncio.gather(*map(drain, workers))
         assert sorted(ran) == list(range(40))
+
+    async def test_a_slow_job_holds_up_no_other(self, db):
+        clock, done, stop, slow_may_end = SettableClock(), [], asyncio.Event(), asyncio.Event()
+
+        async def handle(payload):
+            if payload["number"] == 0:
+                await slow_may_end.wait()
+            done.append(payload["number"])
+            if len(done) == 30:
+                slow_may_end.set()
+            if len(done) == 31:
+                stop.set()
+
+        for number in range(31):
+            await put(clock, key=str(number), number=number)
+        async with asyncio.timeout(20):
+            await Worker({"work": handle}, clock=clock, at_once=4).run(stop)
+        assert done[-1] == 0
+        assert sorted(done) == list(range(31))
+
+    async def test_a_worker_that_stops_ends_what_it_has_begun(self, db):
+        clock, done, stop = SettableClock(), [], asyncio.Event()
+
+        async def handle(payload):
+            stop.set()
+            await asyncio.sleep(0)
+            done.append(payload["number"])
+
+        for number in range(3):
+            await put(clock, key=str(number), number=number)
+        await Worker({"work": handle}, clock=clock).run(stop)
+        assert sorted(done) == [0, 1, 2]
+        assert await Job.filter(done_at__isnull=True).count() == 0
 
     async def test_a_job_that_asks_to_wait_is_looked_at_again_then(self, db):
         clock, looks = SettableClock(), []

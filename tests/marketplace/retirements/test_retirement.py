@@ -9,6 +9,7 @@ from marketplace.orders import service as orders
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, events_of
 from marketplace.retirements.models import Retirement
+from marketplace.retirements.service import request_of
 from marketplace.retirements.states import RetirementState
 from tests.builders.market import a_listing, an_order
 
@@ -118,3 +119,20 @@ class TestARefusedCancellation:
         await small.work()
         assert await state_of(order) == OrderState.REFUNDED
         assert (await kinds(order))[-3:] == [Happened.CANCELLATION_REFUSED, Happened.REFUND_DUE, Happened.REFUNDED]
+
+
+class TestABackupIsRestored:
+    async def test_what_the_registry_did_since_is_found_by_reference_and_not_asked_for_again(self, small):
+        """The books say "queued"; the registry has cancelled it in the minutes that were lost."""
+        order = await paid(small)
+        while not await Retirement.exists(order_id=order.id):
+            await small.worker().run_due()
+        retirement = await Retirement.get(order_id=order.id)
+        assert retirement.state == RetirementState.QUEUED
+        await small.registry.submit(request_of(retirement))
+        small.clock.advance(timedelta(minutes=15))
+
+        await small.work()
+
+        assert await state_of(order) == OrderState.FULFILLED
+        assert len(small.registry.requests) == 1
