@@ -27,12 +27,13 @@ FIELDS = (
     "credit_user",
     "reduction_effort",
 )
-# Which kind of offset the footprint of a calculator leads to; a household's is no offset of an organisation or an event.
+# Which kind of offset the footprint of a calculator leads to. Whoever uses electricity or gas uses a service: a household offsets its own
+# use of it. A bare list of activities has no subject of its own.
 OFFSET_TYPES = {
     "event": OffsetType.EVENT,
     "product": OffsetType.PRODUCT_SERVICE,
     "organisation": OffsetType.ORGANISATION,
-    "household": OffsetType.OTHER,
+    "household": OffsetType.PRODUCT_SERVICE,
     "activities": OffsetType.OTHER,
 }
 PUBLIC = {"yes": True, "no": False}
