@@ -1,5 +1,7 @@
 """Puts a fault point before and after every call to a gateway, whichever it is."""
 
+from inspect import iscoroutinefunction
+
 from marketplace.fault_points import reached
 
 
@@ -9,7 +11,7 @@ class Observed:
 
     def __getattr__(self, method):
         attribute = getattr(self._gateway, method)
-        if method == "read_event":
+        if not iscoroutinefunction(attribute):
             return attribute
 
         async def call(*args, **kwargs):
