@@ -149,6 +149,31 @@ class TestFromTheQueueToTheCertificate:
         assert await state_of(record) is DeskState.PARTLY_CONFIRMED
 
 
+class TestFourEyes:
+    async def test_the_second_person_sees_what_was_entered_and_confirms_it(self, db) -> None:
+        small = a_desk_market(four_eyes=True)
+        async with market_site(small) as site:
+            record = await an_executed_application(small)
+            await signed_in(site, OPERATOR)
+            item = await ItemRecord.get()
+            sent = await send(
+                site,
+                address(record),
+                "enter_notice",
+                files={"document": ("n.jpg", b"\xff\xd8\xff scan")},
+                **the_notice(item, await prefix_of(item)),
+            )
+            assert sent.status_code == 303
+            assert (await send(site, address(record), "confirm", compared="yes")).status_code == 409
+            await signed_in(site, COLLEAGUE)
+            page = check_frame(await site.client.get(address(record)))
+            assert "SBX-N-1" in page.text_content()
+            assert (await send(site, address(record), "confirm")).status_code == 422
+            assert (await send(site, address(record), "confirm", compared="yes")).status_code == 303
+            assert await state_of(record) is DeskState.CONFIRMED
+            check_frame(await site.client.get(address(record, "en")))
+
+
 class TestPapers:
     async def test_sheet_table_and_practice_notice(self, desk: MarketSite) -> None:
         record = await an_executed_application(desk.small)
