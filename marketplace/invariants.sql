@@ -149,3 +149,14 @@ SELECT a.id AS application, a.tonnes AS frozen, SUM(i.last_serial - i.first_seri
  WHERE a.state IN ('prepared', 'taken', 'executed', 'noticed')
  GROUP BY a.id, a.tonnes
 HAVING COALESCE(SUM(i.last_serial - i.first_serial + 1), 0) <> a.tonnes
+
+-- rule: an organisation with members has an owner
+SELECT organisation_id AS organisation FROM membership
+ GROUP BY organisation_id
+HAVING SUM(CASE WHEN role = 'owner' THEN 1 ELSE 0 END) = 0
+
+-- rule: nobody has approved what they proposed
+SELECT id AS proposal FROM proposal WHERE state = 'approved' AND decided_by = proposed_by
+
+-- rule: the audit trail has no gap
+SELECT MAX(position) AS newest, COUNT(*) AS entries FROM audit_entry HAVING MAX(position) <> COUNT(*)
