@@ -7,10 +7,11 @@ moved and changes nothing.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.errors import NotEnoughUnits
 from marketplace.inventory import service as inventory
@@ -79,10 +80,10 @@ async def _replace_missing(market: Market, tx: BaseDBAsyncClient, line: QuoteLin
 
 
 async def _reserve_again(market: Market, tx: BaseDBAsyncClient, line: QuoteLine, tonnes: int) -> None:
-    """Reserve what a line has lost, at the quoted price: from its own listing, else from one of the same kind that costs
-    no more. Raises NotEnoughUnits."""
+    """Reserve what a line has lost, at the quoted price: from its own listing, else from one of the same kind that is sold for
+    the same purpose and costs no more. Raises NotEnoughUnits."""
     now = market.clock()
-    for listing in await _replacements(line):
+    for listing in await _replacements(line, on=japan_date(now)):
         try:
             await inventory.reserve(
                 tx, listing.holding_id, tonnes, quote_line_id=line.id, until=now + REPLACEMENT_HELD_FOR, now=now
@@ -93,7 +94,9 @@ async def _reserve_again(market: Market, tx: BaseDBAsyncClient, line: QuoteLine,
     raise NotEnoughUnits(f"nothing replaces {tonnes} t of line {line.id}", asked=tonnes)
 
 
-async def _replacements(line: QuoteLine) -> Sequence[Listing]:
+async def _replacements(line: QuoteLine, *, on: date) -> Sequence[Listing]:
+    order = await Order.get(quote_id=line.quote_id)
+    purpose = Instruction.model_validate_json(order.instruction).purpose
     sold = await Listing.get(id=line.listing_id).prefetch_related("holding__block")
     others = (
         await Listing.filter(
@@ -105,7 +108,7 @@ async def _replacements(line: QuoteLine) -> Sequence[Listing]:
         .exclude(id=sold.id)
         .order_by("-yen_per_tonne", "id")
     )
-    return [sold, *others]
+    return [sold, *(other for other in others if other.is_offered(on) and other.permits(purpose))]
 
 
 async def replace_refused(market: Market, order_id: str, retirement_id: str) -> None:

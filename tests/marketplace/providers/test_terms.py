@@ -223,3 +223,15 @@ class TestABuyer:
         offset = TermsOfSale(4_000, uses=frozenset({Purpose.VOLUNTARY_OFFSET}))
         await terms.change(small.market, SELLER, listing.id, offset)
         assert await find_offers(wanted, on=today, limit=5)
+
+    async def test_never_gets_units_that_are_sold_for_other_uses_as_a_replacement(self, small):
+        listing = await a_listing(small, tonnes=2, yen_per_tonne=4_000)
+        for_cdp = await a_listing(small, provider="prov_b", first_serial=1_000, yen_per_tonne=3_900)
+        await Listing.filter(id=for_cdp.id).update(uses='["cdp"]')
+        fitting = await a_listing(small, provider="prov_c", first_serial=2_000, yen_per_tonne=3_000)
+        small.registry.script = ["rejected"]
+        order = await an_order(small, listing, tonnes=2)
+        await small.deliver(small.payments.pay(order.checkout_session))
+        await small.work()
+        free = [await inventory.free_tonnes(one.holding_id) for one in (for_cdp, fitting)]
+        assert free == [100, 98]
