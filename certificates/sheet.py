@@ -121,6 +121,7 @@ class _Writer:
             "number": statement.number,
             "url": self._url,
             "issued": self._date(statement.issued_at.astimezone(_JAPAN).date()),
+            "form": words["form_version"].format(version=statement.version),
             "issued_utc": [issued.year, issued.month, issued.day, issued.hour, issued.minute, issued.second],
             "type": self._strings["type"][statement.type],
             "name": name,
@@ -292,6 +293,7 @@ class _Writer:
                 _fact(words["project"], f"{cancellation.project.key} · {self._project_name(cancellation)}{invented}"),
                 _fact(words["operator"], f"{cancellation.project.operator} · {place}"),
                 _fact(words["notice_sha256"], cancellation.notice_sha256),
+                *self._of_some_kinds(cancellation),
             ],
             "facts": [
                 _fact(words["scheme"], self._registry_name(cancellation)),
@@ -306,7 +308,7 @@ class _Writer:
                 _fact(words["our_reference"], cancellation.our_reference),
                 _fact(words["purpose"], self._label("purpose", cancellation.purpose)),
                 _fact(words["executed_by"], cancellation.executed_by),
-                *self._late_facts(cancellation),
+                *self._authorisation(cancellation),
             ],
             "serials": [
                 {"first": span.first_text, "last": span.last_text, "quantity": f"{span.tonnes:,} t"}
@@ -314,8 +316,8 @@ class _Writer:
             ],
         }
 
-    def _late_facts(self, cancellation: Cancellation) -> list[dict[str, str]]:
-        """What only some kinds of credits have."""
+    def _authorisation(self, cancellation: Cancellation) -> list[dict[str, str]]:
+        """Of units that another country's mitigation earned."""
         words, facts = self._words, []
         if cancellation.authorised is not None:
             facts.append(
@@ -323,6 +325,11 @@ class _Writer:
             )
         if cancellation.corresponding_adjustment is not None:
             facts.append(_fact(words["adjustment"], self._label("adjustment", cancellation.corresponding_adjustment)))
+        return facts
+
+    def _of_some_kinds(self, cancellation: Cancellation) -> list[dict[str, str]]:
+        """What is published of renewable energy, and what keeps removals."""
+        words, facts = self._words, []
         if cancellation.block_energy is not None:
             facts.append(_fact(words["energy"], self._energy(cancellation.block_energy)))
         if cancellation.permanence is not None:
@@ -361,7 +368,6 @@ class _Writer:
             words["checking_online"].format(url=self._url),
             words["checking_files"],
             f"{words['checking_hash']}: {self._statement.sha256()}",
-            words["form_version"].format(version=self._statement.version),
         ]
 
 

@@ -21,7 +21,7 @@ SOLAR = a_jcm_cancellation(
 
 def facts_of(statement: Statement, locale: Locale) -> dict[str, str]:
     content = sheet(statement, some_disclosures(), verification_url="https://certs.example/c/x", locale=locale)
-    rows = [*content["facts"], *(row for credit in content["credits"] for row in credit["facts"])]
+    rows = [*content["facts"], *(row for credit in content["credits"] for row in credit["facts"] + credit["wide"])]
     return {row["label"]: row["value"] for row in rows}
 
 
