@@ -1,9 +1,10 @@
 """An order as its progress page shows it: one word, what happens next, and the time line of what really happened."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from frontend.formatting import moment
+from frontend.formatting import moment, yen
 from frontend.locales import Locale
 from frontend.wording import words
 from marketplace.orders.models import Order, OrderEvent
@@ -19,9 +20,11 @@ KINDS = {
     "promised": "waiting",
     "paying": "waiting",
     "paid": "waiting",
+    "at_the_desk": "waiting",
     "retiring": "waiting",
     "review": "waiting",
     "fulfilled": "cancelled",
+    "fulfilled_in_part": "cancelled",
     "expired": "plain",
     "withdrawn": "plain",
     "payment_failed": "refused",
@@ -29,9 +32,13 @@ KINDS = {
     "refunded": "plain",
 }
 # While one of these lasts, the page changes by itself.
-UNDER_WAY = frozenset({"quoted", "awaiting_payment", "promised", "paying", "paid", "retiring", "refund_due"})
+UNDER_WAY = frozenset(
+    {"quoted", "awaiting_payment", "promised", "paying", "paid", "at_the_desk", "retiring", "refund_due"}
+)
 # What an undisturbed order still has before it, in order.
 AHEAD = (Happened.PAID, Happened.CANCELLATION_REQUESTED, Happened.CANCELLATION_CONFIRMED, Happened.CERTIFIED)
+# People have it in hand, and the registry has not been asked yet.
+_WITH_PEOPLE = frozenset({Happened.AT_THE_DESK, Happened.APPLICATION_FROZEN})
 _TROUBLES = frozenset({Happened.PAYMENT_FAILED, Happened.EXPIRED, Happened.CANCELLATION_REFUSED})
 _GIVEN_UP = frozenset({OrderState.EXPIRED, OrderState.PAYMENT_FAILED, OrderState.REFUND_DUE, OrderState.REFUNDED})
 
@@ -67,12 +74,20 @@ def view_of(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bo
         state=state,
         kind=KINDS[state],
         word=words(TABLE, f"state.{state}", locale),
-        next=words(TABLE, f"next.{state}", locale, {"until": until}),
+        next=words(TABLE, f"next.{state}", locale, {"until": until, **_less(events, locale)}),
         reason=reason,
         steps=tuple(_happened(events, state, locale) + _ahead(order, events, locale)),
         under_way=state in UNDER_WAY,
         version=f"{state}.{len(events)}",
     )
+
+
+def _less(events: Sequence[OrderEvent], locale: Locale) -> dict[str, object]:
+    """What could not be cancelled of an order, in tonnes, and what goes back for it; empty for a whole one."""
+    certified = next((json.loads(event.detail) for event in events if event.kind == Happened.CERTIFIED), {})
+    if "short_tonnes" not in certified:
+        return {}
+    return {"tonnes": certified["short_tonnes"], "yen": yen(certified["refund_yen"], locale=locale)}
 
 
 def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bool) -> str:
@@ -82,8 +97,12 @@ def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: boo
         return "paying"
     if order.state == OrderState.EXPIRED and Happened.CANCELLED_BY_BUYER in {event.kind for event in events}:
         return "withdrawn"
+    if order.state == OrderState.FULFILLED and _less(events, Locale.EN):
+        return "fulfilled_in_part"
     if order.state == OrderState.RETIRING and events and events[-1].kind == Happened.UNDER_REVIEW:
         return "review"
+    if order.state == OrderState.RETIRING and events and events[-1].kind in _WITH_PEOPLE:
+        return "at_the_desk"
     return order.state
 
 

@@ -13,6 +13,7 @@ from lxml import html
 from marketplace import invariants
 from marketplace.clock import japan_date
 from marketplace.desk.practice import notice as practice_notice
+from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.registries.desk.models import ApplicationRecord, ItemRecord
 from marketplace.registries.desk.states import DeskState
@@ -26,6 +27,7 @@ from tests.builders.desk import (
     a_paid_order,
     a_provider_person,
     an_executed_application,
+    done_at_the_registry,
     signed_in,
     state_of,
     the_order,
@@ -258,3 +260,19 @@ class TestFrameAndFilters:
         for query in ("state=taken", "account=jcm_jp/other", "holder=me", "overdue=yes"):
             assert not await found(query), query
         await desk.page(f"{QUEUE}?state=nonsense", status=404)
+
+
+class TestTheBuyersPage:
+    async def test_says_that_people_have_it_until_somebody_has_done_it(self, desk: MarketSite) -> None:
+        record = await a_frozen_application(desk.small)
+        order = await Order.get()
+
+        async def seen() -> str:
+            return check_frame(await desk.client.get(f"/ja/orders/{order.access_token}")).text_content()
+
+        text = await seen()
+        assert "担当者の手続き待ち" in text
+        assert "登録簿に無効化を申請しました" not in text
+        assert "2026年12月1日までの見込み" in text
+        await done_at_the_registry(desk.small, record)
+        assert "登録簿に無効化を申請しました" in await seen()
