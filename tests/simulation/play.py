@@ -24,7 +24,7 @@ async def prepare(file: Path) -> None:
         await Tortoise.close_connections()
 
 
-async def play(template: Path, seed: int) -> list[str]:
+async def play(template: Path, seed: int, **shorter: int) -> list[str]:
     """The trace of a seed; raises AssertionError, or whatever broke."""
     with tempfile.TemporaryDirectory() as folder:
         file = shutil.copy(template, Path(folder) / "world.sqlite3")
@@ -33,7 +33,7 @@ async def play(template: Path, seed: int) -> list[str]:
         await Tortoise.init(config=tortoise_config(f"sqlite://{file}"), _enable_global_fallback=True)
         try:
             world = await World.of_seed(a_small_market(), seed)
-            await world.live()
+            await world.live(**shorter)
             return world.trace
         finally:
             await Tortoise.close_connections()

@@ -64,10 +64,10 @@ class World:
             )
         return world
 
-    async def live(self) -> None:
+    async def live(self, steps: int = STEPS) -> None:
         """Play the seed to its end and check everything that must hold."""
         acts = (self.order, self.order, self.pay, self.pay, self.work, self.work_until_killed, self.wait, self.sweep)
-        for _ in range(STEPS):
+        for _ in range(steps):
             act = self.chance.choice(acts)
             self.trace.append(act.__name__)
             await act()
