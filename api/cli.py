@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.operator_parsers import add_certificate, add_keys, add_log, add_people, add_providers, add_reconcile
+from api.operator_parsers import add_books, add_certificate, add_keys, add_log, add_people, add_providers, add_reconcile
 
 EXIT_USAGE = 2
 
@@ -50,11 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verify.add_argument("--offline", action="store_true", help="ask nobody; say what could not be checked")
     verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
-    footprint = commands.add_parser("footprint", help="recompute a saved footprint")
-    replay = footprint.add_subparsers(dest="act", required=True).add_parser(
+    footprint = commands.add_parser("footprint", help="recompute a saved footprint, or compute a file of activities")
+    of_footprints = footprint.add_subparsers(dest="act", required=True)
+    replay = of_footprints.add_parser(
         "replay", help="recompute a footprint's JSON file offline and compare it to the gram"
     )
     replay.add_argument("file", type=Path)
+    bulk = of_footprints.add_parser("bulk", help="compute a Parquet or CSV file of any number of activities")
+    bulk.add_argument("file", type=Path, help="columns date, kind, quantity, unit and, if wanted, site and supplier")
+    bulk.add_argument("--out", type=Path, required=True, help="folder for totals.csv, rejected.csv and result.json")
 
     factors = commands.add_parser("factors", help="recall a factor that is wrong, and list what was computed with it")
     of_factors = factors.add_subparsers(dest="act", required=True)
@@ -73,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_people(commands)
     add_providers(commands)
     add_reconcile(commands)
+    add_books(commands)
 
     chosen = parser.parse_args(arguments)
     try:
@@ -111,7 +116,7 @@ def _run(chosen: argparse.Namespace) -> int:
             from api.demo import run_demo  # noqa: PLC0415
 
             return run_demo(runs=chosen.runs)
-        case "certificate" | "keys" | "log" | "people" | "providers" | "factors" | "footprint" | "reconcile":
+        case "books" | "certificate" | "keys" | "log" | "people" | "providers" | "factors" | "footprint" | "reconcile":
             return _operate(chosen)
         case "verify":
             from api.verify_command import run_verify  # noqa: PLC0415
@@ -128,10 +133,14 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _operate(chosen: argparse.Namespace) -> int:
-    if chosen.command == "footprint":
-        from api.footprint_command import run_replay  # noqa: PLC0415
+    if chosen.command == "books":
+        from api.books_command import run as run_books  # noqa: PLC0415
 
-        return run_replay(chosen.file)
+        return run_books(chosen)
+    if chosen.command == "footprint":
+        from api.footprint_command import run_bulk_file, run_replay  # noqa: PLC0415
+
+        return run_replay(chosen.file) if chosen.act == "replay" else run_bulk_file(chosen.file, chosen.out)
     if chosen.command == "factors":
         return _factors(chosen)
     code: int = importlib.import_module(f"api.{chosen.command}_command").run(chosen)

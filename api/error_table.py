@@ -156,6 +156,8 @@ TABLE: Mapping[type[Exception], Row] = {
     market.BalanceTooLow: Row(409, "The prepaid balance does not cover this", "Pay another way, or ask for less."),
     market.RefundTooLarge: Row(409, "There is not as much left to give back", "Ask for `params.left_yen` at most."),
     market.RefundKeyReused: Row(422, "The key stands for another refund", "Use a new key for a new refund."),
+    market.RegistrationNumberRefused: Row(422, "Not a registration number", "Send T and 13 digits."),
+    market.SellerNotFound: Row(404, "No such seller", "Take the id from GET /v1/listings."),
     market.InvoiceNotFound: Row(
         404, "No such invoice", "An order has one once it is paid; credit notes follow refunds."
     ),

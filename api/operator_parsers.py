@@ -112,3 +112,23 @@ def add_reconcile(commands: Any) -> None:
     parser.add_argument("--holdings", type=Path, help="CSV: account, block, serial_first, serial_last")
     parser.add_argument("--cancellations", type=Path, help="CSV: the same, notice_number and recorded_on")
     parser.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+
+
+def add_books(commands: Any) -> None:
+    """`ashiato books …`, run by api/books_command.py."""
+    parser = commands.add_parser("books", help="check the books, export them, or enter a seller's invoice number")
+    acts = parser.add_subparsers(dest="act", required=True)
+    checking = acts.add_parser("check", help="compare ledger, orders, payments and registries now")
+    exporting = acts.add_parser("export", help="write the table for bookkeeping")
+    exporting.add_argument("file", type=Path)
+    exporting.add_argument("--first", type=date.fromisoformat, required=True, help="a day in Japan")
+    exporting.add_argument("--last", type=date.fromisoformat, required=True)
+    exporting.add_argument("--by", choices=("posting", "day", "month"), default="posting")
+    selling = acts.add_parser(
+        "seller", help="a seller is registered for qualified invoices and lets the service invoice"
+    )
+    selling.add_argument("provider")
+    selling.add_argument("number", help="T and 13 digits")
+    selling.add_argument("--agreed-on", type=date.fromisoformat, help="today without")
+    for act in (checking, exporting, selling):
+        act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")

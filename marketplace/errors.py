@@ -176,3 +176,15 @@ class InvoiceNotFound(MarketplaceError):
     """The order has no such document; nothing is invoiced before it is paid. Params: order_id."""
 
     code = "invoice_not_found"
+
+
+class RegistrationNumberRefused(MarketplaceError):
+    """A registration number for qualified invoices is T and 13 digits; params: number."""
+
+    code = "registration_number_refused"
+
+
+class SellerNotFound(MarketplaceError):
+    """There is no provider with this id; params: provider_id."""
+
+    code = "seller_not_found"

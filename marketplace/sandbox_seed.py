@@ -1,17 +1,18 @@
 """Put the invented sandbox supply on the market's books, once, and say what the sandbox registry must hold for it."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.inventory.block_facts import as_published, vintages_json
 from marketplace.inventory.models import Block, Holding, Interval, Provider, RegistryAccount
 from marketplace.inventory.states import IntervalState
+from marketplace.invoices.models import SellerRegistration
 from marketplace.listings.models import Listing
 from marketplace.projects import sandbox_supply
 from marketplace.projects.sandbox_supply import SandboxSupply, load_sandbox_supply
@@ -37,10 +38,16 @@ async def seed(*, now: datetime) -> bool:
 
 async def _add_accounts(supply: SandboxSupply, now: datetime) -> Mapping[str, str]:
     ids = {}
-    for provider in supply.providers.values():
+    for place, provider in enumerate(supply.providers.values(), start=1):
         await Provider.create(
             id=provider.id, name_ja=provider.name_ja, name_en=provider.name_en, invented=provider.invented
         )
+        # the last one shows how an invoice looks without
+        if place < len(supply.providers):
+            number = f"T{place:013d}"
+            await SellerRegistration.create(
+                provider_id=provider.id, registration_number=number, agreed_on=japan_date(now)
+            )
         for registry, number in provider.accounts.items():
             ids[number] = new_id("acc", now)
             await RegistryAccount.create(id=ids[number], registry=registry, number=number, provider_id=provider.id)
