@@ -127,6 +127,7 @@ def routes() -> list[Route]:
         *in_each_language("/operations/ledger.csv", ledger_operations.table),
         *in_each_language("/desk", desk.page),
         *in_each_language("/desk", desk.freeze, methods=("POST",)),
+        *in_each_language("/desk/pre-check.xlsx", desk_files.workbook_of_account),
         *in_each_language("/desk/applications/{application_id}", desk_application.page),
         *in_each_language("/desk/applications/{application_id}", desk_application.act, methods=("POST",)),
         *in_each_language("/desk/applications/{application_id}/sheet.pdf", desk_files.sheet),

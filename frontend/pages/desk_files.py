@@ -38,10 +38,21 @@ async def sheet(request: Request) -> Response:
 @only(*READERS)
 async def workbook(request: Request) -> Response:
     try:
-        body = await papers.workbook(services_of(request).market, actor_of(request), [_id(request)])
+        body = await papers.workbook(services_of(request).market, actor_of(request), _id(request))
     except ApplicationNotFound as missing:
         raise HTTPException(404) from missing
     return _file(body, XLSX, f"{_id(request)}.xlsx")
+
+
+@only(*READERS)
+async def workbook_of_account(request: Request) -> Response:
+    """Everything of one account that is still to be done, in one table for one pre-check."""
+    registry, _, account = request.query_params.get("account", "").partition("/")
+    try:
+        body = await papers.workbook_of_account(services_of(request).market, actor_of(request), registry, account)
+    except ApplicationNotFound as missing:
+        raise HTTPException(404) from missing
+    return _file(body, XLSX, "pre-check.xlsx")
 
 
 @only(*READERS)

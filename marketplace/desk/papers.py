@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from marketplace.accounts.actor import Actor
+from marketplace.desk import queue
 from marketplace.desk.authority import seen_by
+from marketplace.desk.errors import ApplicationNotFound
 from marketplace.inventory.models import Block
 from marketplace.market import Market
 from marketplace.projects.catalogue import load_catalogue
 from marketplace.projects.kinds import CreditKind
 from marketplace.registries.desk.application import Application
+from marketplace.registries.desk.models import ApplicationRecord
 from marketplace.registries.desk.serial_text import BlockNumbers
 from marketplace.registries.desk.sheets import BlockFacts, kind_name, pre_check_workbook, printed_sheet
 
@@ -39,9 +42,20 @@ async def numbers_around(application: Application) -> Sequence[BlockNumbers]:
     return [BlockNumbers(block.certification_number, block.serial_prefix, block.serials) for block in alike]
 
 
-async def workbook(market: Market, actor: Actor, application_ids: Sequence[str]) -> bytes:
-    """The pre-check of one or more applications of one registry. Raises ApplicationNotFound."""
-    records = [await seen_by(actor, application_id) for application_id in application_ids]
+async def workbook(market: Market, actor: Actor, application_id: str) -> bytes:
+    """The pre-check of one application. Raises ApplicationNotFound."""
+    return await _pre_check(market, [await seen_by(actor, application_id)])
+
+
+async def workbook_of_account(market: Market, actor: Actor, registry: str, account: str) -> bytes:
+    """The pre-check of everything of one account that is still to be done. Raises ApplicationNotFound if nothing is."""
+    records = await queue.to_be_done(actor, registry, account)
+    if not records:
+        raise ApplicationNotFound(f"nothing is to be done for {account}")
+    return await _pre_check(market, records)
+
+
+async def _pre_check(market: Market, records: Sequence[ApplicationRecord]) -> bytes:
     applications = [record.as_frozen() for record in records]
     blocks: dict[str, BlockFacts] = {}
     for application in applications:

@@ -184,6 +184,19 @@ async def accounts(actor: Actor) -> Sequence[tuple[str, str]]:
     return [(row["registry"], row["account"]) for row in rows]
 
 
+async def to_be_done(actor: Actor, registry: str, account: str) -> Sequence[ApplicationRecord]:
+    """Applications of one account that nobody has carried out yet, for one pre-check: the soonest due, at most 500.
+
+    Raises ApplicationNotFound.
+    """
+    waiting = ApplicationRecord.filter(
+        registry=registry, account=account, state__in=[DeskState.PREPARED, DeskState.TAKEN]
+    )
+    if (provider := limited_to(actor)) is not None:
+        waiting = waiting.filter(provider_id=provider)
+    return await waiting.order_by("due_at", "id").limit(500)
+
+
 async def decided(actor: Actor) -> Sequence[ApplicationRecord]:
     """The newest that are done, for looking things up. Raises ApplicationNotFound."""
     done = ApplicationRecord.filter(decided_at__isnull=False)

@@ -186,6 +186,13 @@ class TestPapers:
         table = await desk.client.get(f"{address(record)}/pre-check.xlsx")
         rows = list(openpyxl.load_workbook(BytesIO(table.content)).active.values)
         assert rows[1][rows[0].index("数量（t-CO2）")] == 3
+        of_account = f"{QUEUE}/pre-check.xlsx?account={record.registry}/{record.account}"
+        assert (await desk.client.get(of_account)).status_code == 404, "nothing of it is still to be done"
+        second = await a_frozen_application(desk.small, subject="別の学会", tonnes=2)
+        page = await desk.page(f"{QUEUE}?account={record.registry}/{record.account}")
+        (link,) = page.xpath("//a[contains(@href, 'pre-check.xlsx')]/@href")
+        together = openpyxl.load_workbook(BytesIO((await desk.client.get(link)).content)).active
+        assert [row[-1] for row in together.values][1:-1] == [second.fingerprint]
         practice = await desk.client.get(f"{address(record)}/practice-notice.pdf")
         assert practice.content.startswith(b"%PDF-")
         assert practice.headers["content-disposition"].startswith("attachment")
