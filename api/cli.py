@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verify.add_argument(
         "--log-key", type=Path, help="a saved verifier key of the issuer's log, instead of asking for it"
     )
+    verify.add_argument(
+        "--pdf-roots", type=Path, help="saved certificates of the authorities for PDFs, instead of asking for them"
+    )
     verify.add_argument("--offline", action="store_true", help="ask nobody; say what could not be checked")
     verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
@@ -126,6 +129,7 @@ def _run(chosen: argparse.Namespace) -> int:
                 issuer=chosen.issuer,
                 keys=chosen.keys,
                 log_key=chosen.log_key,
+                pdf_roots=chosen.pdf_roots,
                 offline=chosen.offline,
                 as_json=chosen.json,
             )

@@ -10,12 +10,16 @@ from offset_calc.bulk.result import BulkRefused
 from offset_calc.tabular import DELIMITERS, TableRefused, encoding_of
 
 _CHUNK = 1024 * 1024
+_ZIP = b"PK\x03\x04"  # how an XLSX begins
 
 
 def as_utf8(source: Path, directory: Path) -> Path:
     """The file itself if it is UTF-8, else a copy in UTF-8 in `directory`.  Raises: BulkRefused."""
     try:
         with source.open("rb") as stream:
+            if stream.read(len(_ZIP)) == _ZIP:
+                raise BulkRefused("spreadsheet")
+            stream.seek(0)
             encoding = encoding_of(stream)
     except TableRefused as refused:
         raise BulkRefused(refused.reason) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -40,6 +41,7 @@ class DuckDBEngine:
 
     divide = "({top} // {bottom})"
     join = Join()
+    places = 3
 
     def __init__(self, *, memory_limit: str = "2GB", threads: int | None = None) -> None:
         self._memory_limit = memory_limit
@@ -92,7 +94,9 @@ class DuckDBEngine:
             delimiter, header = header_of(path)
             # named by position: a header may hold a name twice, or none
             named = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header)))
-            options = f"auto_detect=false, header=true, delim='{delimiter}', quote='\"', escape='\"', null_padding=true"
+            # in parallel, DuckDB cannot read a cell with a line break and a line with too few cells from one file
+            options = "auto_detect=false, header=true, quote='\"', escape='\"', null_padding=true, parallel=false"
+            options += f", delim='{delimiter}'"
             scan = f"read_csv({columns.literal(str(path))}, {options}, columns={{{named}}}, store_rejects=true)"
             found = {name: (f"c{at}", "VARCHAR") for at, name in reversed(tuple(enumerate(header)))}
         else:
@@ -108,7 +112,7 @@ class DuckDBEngine:
         self._scope = Scope()
         # a Parquet file knows its smallest and largest values; a CSV would have to be read for them
         guarded = self._is_csv or self._look_ahead(raw, types, scan)
-        quantity, self._places = columns.quantity(raw["quantity"], types["quantity"], guarded=guarded)
+        quantity, self.places = columns.quantity(raw["quantity"], types["quantity"], guarded=guarded)
         plain = f"""
             {columns.day(raw["date"], types["date"])} AS day,
             {", ".join(f"{columns.key(raw[column], types[column])} AS {column}" for column in _KEYS)},
@@ -129,6 +133,8 @@ class DuckDBEngine:
         first, last, dated, rows = self._answer(f"MIN({day}), MAX({day}), COUNT({day}), COUNT(*)", scan)
         least, most = self._answer(f"MIN({number}), MAX({number})", scan)
         kinds, units = (self._different(raw[column], scan) for column in ("kind", "unit"))
+        if not isinstance(first, date) or not isinstance(last, date):
+            first, last, dated = None, None, 0  # no day at all, or one that no calendar of ours knows
         self._scope = Scope(first, last, dated == rows, kinds, units, named)
         return least is None or least < 0 or most > columns.MOST_QUANTITY
 
@@ -147,7 +153,9 @@ class DuckDBEngine:
         file = Path(self._directory.name) / "rates.tsv"
         needed = [rate for rate in rates.of_kinds(self._scope.kinds) if self._scope.needs(rate)]
         self.join = self._scope.join(needed)
-        rows = rate_rows(needed, self._places, rounding)
+        if not needed:
+            return
+        rows = rate_rows(needed, self.places, rounding)
         file.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
         self._connection.execute(
             f"COPY rate FROM {columns.literal(str(file))} (HEADER false, DELIMITER '\t', QUOTE '', NULL '-')"

@@ -25,6 +25,7 @@ REQUIRED_COLUMNS = ("date", "kind", "quantity", "unit")
 GROUPS = {
     "site": "site",
     "kind": "kind",
+    "unit": "unit",
     "factor": "factor_id",
     "supplier": "supplier",
     "month": "substr(CAST(day AS VARCHAR(10)), 1, 7)",
@@ -40,6 +41,16 @@ _JOINED = """
     FROM {relation} a
     LEFT JOIN rate r ON {joins}
 """
+
+
+_DETAILS = "".join(
+    f", {function}(CASE WHEN grams IS NOT NULL THEN {column} END) AS {name}"
+    for function, column, name in (
+        ("SUM", "quantity", "quantity"),
+        ("MIN", "CAST(day AS VARCHAR(10))", "first_day"),
+        ("MAX", "CAST(day AS VARCHAR(10))", "last_day"),
+    )
+)
 
 
 class RateRow(NamedTuple):
@@ -115,13 +126,16 @@ def rate_rows(rates: Iterable[Rate], places: int, rounding: Rounding) -> Iterato
         yield RateRow(rate.kind, rate.unit, rate.supplier, *days, rate.factor_id, top, addend, bottom, most)
 
 
-def sums_sql(engine: Engine, keys: Sequence[str]) -> str:
-    """Sum and count per group, over the rows that have grams, and the number of those that have none."""
+def sums_sql(engine: Engine, keys: Sequence[str], *, detailed: bool = False) -> str:
+    """Sum and count per group, over the rows that have grams, and the number of those that have none.
+
+    detailed: also the sum of their quantities, their first and their last day.
+    """
     chosen = "".join(f"{GROUPS[key]} AS key_{key}, " for key in keys)
     group = f" GROUP BY {', '.join(GROUPS[key] for key in keys)}" if keys else ""
     return (
-        f"SELECT {chosen}SUM(grams) AS total, COUNT(grams) AS accepted, COUNT(*) - COUNT(grams) AS left_over "  # noqa: S608
-        f"FROM ({_joined('activity', engine)}) AS joined{group}"
+        f"SELECT {chosen}SUM(grams) AS total, COUNT(grams) AS accepted, COUNT(*) - COUNT(grams) AS left_over"  # noqa: S608
+        f"{_DETAILS if detailed else ''} FROM ({_joined('activity', engine)}) AS joined{group}"
     )
 
 
@@ -150,6 +164,8 @@ class Engine(Protocol):
 
     divide: str
     """A division of whole numbers that rounds down, with {top} and {bottom}; both are non-negative."""
+    places: int
+    """A quantity of 1 unit stands in the relations as 10^places."""
     join: Join
     """How a row of the opened file finds its rate."""
 

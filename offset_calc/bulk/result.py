@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from offset_calc.errors import OffsetCalcError
@@ -11,7 +13,7 @@ from offset_calc.quantities import Grams
 
 
 class BulkRefused(OffsetCalcError):
-    """The file as a whole cannot be used; `reason`: columns_missing, unreadable, encoding_unknown, unknown_group."""
+    """The file as a whole cannot be used; `reason`: columns_missing, unreadable, spreadsheet, encoding_unknown, unknown_group."""
 
     code = "bulk_refused"
 
@@ -22,11 +24,17 @@ class BulkRefused(OffsetCalcError):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sum over the rows that share a key.  key: the grouping columns and their values, in the order asked for."""
+    """Sum over the rows that share a key.  key: the grouping columns and their values, in the order asked for.
+
+    quantity, first_day, last_day: of a detailed run; a sum of quantities means something where the groups have one unit.
+    """
 
     key: Mapping[str, str]
     grams: Grams
     rows: int
+    quantity: Decimal | None = None
+    first_day: date | None = None
+    last_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -17,7 +18,7 @@ from offset_calc.bulk.rates import ELECTRICITY, Rate, RateBook
 from offset_calc.bulk.result import BulkRefused, BulkResult, Group
 from offset_calc.errors import QuantityRefused
 from offset_calc.factors import FactorSet
-from offset_calc.quantities import Grams, Rounding, read_decimal, round_ratio
+from offset_calc.quantities import EXACT, Grams, Rounding, read_decimal, round_ratio
 from offset_calc.reading import Problems, read_date
 from offset_calc.tabular import safe_cell
 
@@ -33,11 +34,13 @@ def run_bulk(
     rejected_file: Path | None = None,
     factors: FactorSet | None = None,
     rounding: Rounding = Rounding.HALF_UP,
+    detailed: bool = False,
 ) -> BulkResult:
     """Compute an activity file (Parquet or CSV: date, kind, quantity, unit, site, supplier) row by row and sum by group.
 
-    Each row is one line, rounded once, exactly as in a footprint.  group_by: any of site, kind, factor, supplier, month.
+    Each row is one line, rounded once, exactly as in a footprint.  group_by: any of site, kind, unit, factor, supplier, month.
     rejected_file: where refused rows are written as CSV with their reasons; without it they are only counted.
+    detailed: whether groups also tell their quantity, first and last day.
     Raises: BulkRefused for the file as a whole.
     """
     unknown = [key for key in group_by if key not in GROUPS]
@@ -46,12 +49,22 @@ def run_bulk(
     chosen = factors or factor_sets.load()
     book = _book(chosen)
     engine.open(source, book, rounding)
-    sums: dict[tuple[str, ...], list[int]] = {}
+    sums: Sums = {}
     left_over = 0
-    for *key, total, accepted, rest in engine.query(sums_sql(engine, group_by)):
+    for row in engine.query(sums_sql(engine, group_by, detailed=detailed)):
+        key = tuple("" if part is None else str(part) for part in row[: len(group_by)])
+        total, accepted, rest, *details = row[len(group_by) :]
         left_over += int(rest)
         if accepted:
-            _add(sums, tuple("" if part is None else str(part) for part in key), int(total), int(accepted))
+            added = sums.setdefault(key, Sum())
+            added.add(int(total), int(accepted))
+            if detailed:
+                quantity, first, last = details
+                added.add_details(
+                    Decimal(int(quantity)).scaleb(-engine.places, EXACT),
+                    date.fromisoformat(first),
+                    date.fromisoformat(last),
+                )
     rejected: dict[str, int] = {}
     rest_reader = _Leftovers(book, tuple(group_by), rounding, sums, rejected)
     with rejected_file.open("w", encoding="utf-8", newline="") if rejected_file else nullcontext() as out:
@@ -69,7 +82,7 @@ def run_bulk(
             if writer:
                 writer.writerow((number, _BROKEN, safe_cell(line)))
     groups = tuple(
-        Group(dict(zip(group_by, key, strict=True)), Grams(total), rows) for key, (total, rows) in sorted(sums.items())
+        found.as_group(dict(zip(group_by, key, strict=True)), detailed=detailed) for key, found in sorted(sums.items())
     )
     return BulkResult(
         edition=chosen.edition,
@@ -83,10 +96,33 @@ def run_bulk(
     )
 
 
-def _add(sums: dict[tuple[str, ...], list[int]], key: tuple[str, ...], grams: int, rows: int) -> None:
-    entry = sums.setdefault(key, [0, 0])
-    entry[0] += grams
-    entry[1] += rows
+@dataclass(slots=True)
+class Sum:
+    """What the rows of one group have come to so far."""
+
+    grams: int = 0
+    rows: int = 0
+    quantity: Decimal = Decimal(0)
+    first_day: date = date.max
+    last_day: date = date.min
+
+    def add(self, grams: int, rows: int) -> None:
+        """Count rows with their grams in all."""
+        self.grams += grams
+        self.rows += rows
+
+    def add_details(self, quantity: Decimal, first: date, last: date) -> None:
+        """Count the quantities of rows, and the days on which they lie."""
+        self.quantity = EXACT.add(self.quantity, quantity)
+        self.first_day, self.last_day = min(self.first_day, first), max(self.last_day, last)
+
+    def as_group(self, key: Mapping[str, str], *, detailed: bool) -> Group:
+        """The finished group."""
+        details = (self.quantity, self.first_day, self.last_day) if detailed else ()
+        return Group(key, Grams(self.grams), self.rows, *details)
+
+
+Sums = dict[tuple[str, ...], Sum]
 
 
 class _Leftovers:
@@ -97,7 +133,7 @@ class _Leftovers:
         book: RateBook,
         group_by: tuple[str, ...],
         rounding: Rounding,
-        sums: dict[tuple[str, ...], list[int]],
+        sums: Sums,
         rejected: dict[str, int],
     ) -> None:
         self._book = book
@@ -117,7 +153,9 @@ class _Leftovers:
                 exact = quantity * rate.top
                 grams = round_ratio(exact, Decimal(rate.bottom), self._rounding)
                 values = {**text, "factor": rate.factor_id, "month": day.isoformat()[:7]}
-                _add(self._sums, tuple(values[key] for key in self._group_by), grams, 1)
+                added = self._sums.setdefault(tuple(values[key] for key in self._group_by), Sum())
+                added.add(grams, 1)
+                added.add_details(quantity, day, day)
         if problem is not None:
             self._rejected[problem] = self._rejected.get(problem, 0) + 1
         return problem

@@ -28,6 +28,7 @@ class SQLiteEngine:
 
     divide = "({top} / {bottom})"
     join = Join()
+    places = _PLACES
 
     def __enter__(self) -> SQLiteEngine:
         self._directory = TemporaryDirectory(prefix="offset-calc-bulk-")

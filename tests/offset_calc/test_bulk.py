@@ -223,7 +223,41 @@ class TestRejectedRowsAreHandedBackWithReasons:
         assert (result.rows, result.rejected) == (1, {"broken_row": 1})
 
 
+class TestDetails:
+    def test_a_group_tells_its_quantity_and_its_days(self, engine, a_file):
+        rows = [
+            ("2025-04-03", "fuel.gasoline", "10", "L", "A", ""),
+            ("2025-04-01", "fuel.gasoline", "0.000001", "L", "B", ""),
+            ("2025/4/9", "fuel.gasoline", "1,000.5", "L", "A", ""),
+            ("2025-04-30", "fuel.gasoline", "x", "L", "A", ""),
+        ]
+        (group,) = run_bulk(a_file(*rows), engine, group_by=("kind", "unit", "factor"), detailed=True).groups
+        assert group.key == {"kind": "fuel.gasoline", "unit": "L", "factor": "jp.shk.gasoline.co2"}
+        assert (group.quantity, group.rows) == (Decimal("1010.500001"), 3)
+        assert (group.first_day, group.last_day) == (date(2025, 4, 1), date(2025, 4, 9))
+
+
 class TestFiles:
+    def test_cells_with_line_breaks_and_rows_with_too_few_cells(self, engine, a_file):
+        path = a_file(("2025-04-01", "fuel.gasoline", "10", "L", "札幌\n工場", ""))
+        with path.open("ab") as file:
+            file.write(b"2025-04-01,fuel.gasoline,10,L\r\n")
+        assert by_key(run_bulk(path, engine)) == {
+            ("札幌\n工場", "fuel.gasoline"): (22_900, 1),
+            ("", "fuel.gasoline"): (22_900, 1),
+        }
+
+    @pytest.mark.parametrize(
+        ("content", "reason"),
+        [(b"PK\x03\x04anything", "spreadsheet"), (b"\xff\x81\x00", "encoding_unknown"), (b"", "columns_missing")],
+    )
+    def test_what_is_no_such_file_is_refused_with_a_reason(self, engine, tmp_path, content, reason):
+        path = tmp_path / "rows.csv"
+        path.write_bytes(content)
+        with pytest.raises(BulkRefused) as refused:
+            run_bulk(path, engine)
+        assert refused.value.reason == reason
+
     @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp932", "utf-16"])
     def test_encodings_of_excel(self, engine, a_file, encoding):
         path = a_file(("2025-04-01", "travel.rail", "100", "人km", "札幌工場", ""), encoding=encoding)
@@ -292,6 +326,35 @@ class TestParquet:
         with DuckDBEngine() as engine:
             result = run_bulk(path, engine, group_by=("factor",))
         assert {key: value for (key,), value in by_key(result).items()} == expected
+
+    @pytest.mark.parametrize(
+        "columns",
+        [
+            "DATE '2025-04-01' AS date, ['a'] AS kind, [1, 2] AS quantity, 'L' AS unit",
+            "TRUE AS date, TRUE AS kind, TRUE AS quantity, 'L' AS unit",
+            "DATE 'infinity' AS date, 'fuel.gasoline' AS kind, 1 AS quantity, 'L' AS unit",
+            "DATE '2025-04-01' AS date, 'fuel.gasoline' AS kind, 'nan'::DOUBLE AS quantity, 'L' AS unit",
+            "DATE '2025-04-01' AS date, 'fuel.gasoline' AS kind, -5 AS quantity, 'L' AS unit",
+            "DATE '2025-04-01' AS date, 'fuel.gasoline' AS kind, 9223372036854775807 AS quantity, 'L' AS unit",
+            "DATE '2025-04-01' AS date, 'fuel.gasoline' AS kind, 1 AS quantity, 'L'::BLOB AS unit",
+        ],
+    )
+    def test_columns_of_odd_types_and_values_are_judged_row_by_row(self, tmp_path, columns):
+        path = tmp_path / "x.parquet"
+        duckdb.sql(f"COPY (SELECT {columns}) TO '{path}' (FORMAT parquet)")
+        with DuckDBEngine() as engine:
+            result = run_bulk(path, engine)
+        assert result.rows + sum(result.rejected.values()) == 1
+        assert result.total.value in {0, 2_290}
+
+    def test_a_file_without_rows(self, tmp_path):
+        path = tmp_path / "x.parquet"
+        duckdb.sql(
+            "COPY (SELECT DATE '2025-04-01' AS date, 'fuel.gasoline' AS kind, 1 AS quantity, 'L' AS unit LIMIT 0) "
+            f"TO '{path}' (FORMAT parquet)"
+        )
+        with DuckDBEngine() as engine:
+            assert run_bulk(path, engine).rows == 0
 
     def test_a_file_that_breaks_off_in_its_data(self, tmp_path):
         path = tmp_path / "x.parquet"
