@@ -65,9 +65,9 @@ class _Issuer:
         published = file.read_text("utf-8") if file else self.get("/.well-known/ashiato-log.txt")
         return LogTrust(NoteKey.from_text(published.split("\n")[0])) if published else None
 
-    def paper_roots(self) -> tuple[x509.Certificate, ...]:
-        """Whose signatures on PDFs are believed; none if nobody can say."""
-        published = self.get("/.well-known/ashiato-pdf-roots.pem")
+    def paper_roots(self, file: Path | None) -> tuple[x509.Certificate, ...]:
+        """Whose signatures on PDFs are believed; none if nobody can say. Raises OSError."""
+        published = file.read_text("utf-8") if file else self.get("/.well-known/ashiato-pdf-roots.pem")
         try:
             return tuple(x509.load_pem_x509_certificates(published.encode())) if published else ()
         except ValueError:  # not certificates, so nobody to believe
@@ -81,12 +81,19 @@ class _Issuer:
 
 
 def run_verify(
-    evidence: str, *, issuer: str, keys: Path | None, log_key: Path | None, offline: bool, as_json: bool
+    evidence: str,
+    *,
+    issuer: str,
+    keys: Path | None,
+    log_key: Path | None,
+    pdf_roots: Path | None,
+    offline: bool,
+    as_json: bool,
 ) -> int:
     """Print the verdict. Exit code 0: genuine (or a genuine test certificate), 1: anything else, 2: undecided."""
     trusted_at = _Issuer(issuer.rstrip("/"), online=not offline)
     try:
-        read = _read(evidence, trusted_at.paper_roots())
+        read = _read(evidence, trusted_at.paper_roots(pdf_roots))
         trusted = TrustedIssuer(trusted_at.url, read_jwks(trusted_at.keys(keys)), trusted_at.log(log_key))
     except (UnreadableEvidence, UnusableKey, MalformedKey, NoKeys, OSError) as problem:
         sys.stderr.write(f"{problem}\n")

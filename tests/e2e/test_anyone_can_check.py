@@ -86,13 +86,26 @@ class TestTheBundleVerifiesWithoutUs:
 
     def test_by_our_own_command_with_saved_keys_and_no_network(self, instance, number, packed, tmp_path):
         bundle, keys, log_key = tmp_path / "all.zip", tmp_path / "jwks.json", tmp_path / "log.txt"
+        roots = tmp_path / "roots.pem"
+        roots.write_bytes(instance.client.get("/.well-known/ashiato-pdf-roots.pem").content)
         bundle.write_bytes(packed)
         keys.write_bytes(instance.client.get("/.well-known/jwks.json").content)
         log_key.write_bytes(instance.client.get("/.well-known/ashiato-log.txt").content)
-        saved = ["--keys", str(keys), "--log-key", str(log_key), "--issuer", instance.address, "--offline"]
+        saved = [
+            "--keys",
+            str(keys),
+            "--log-key",
+            str(log_key),
+            "--pdf-roots",
+            str(roots),
+            "--issuer",
+            instance.address,
+            "--offline",
+        ]
         done = ashiato("verify", str(bundle), *saved)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "passed    log" in done.stdout
+        assert "passed    paper" in done.stdout
         assert "not made" not in done.stdout
 
     @pytest.mark.parametrize(
