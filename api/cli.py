@@ -10,7 +10,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.operator_parsers import add_books, add_certificate, add_keys, add_log, add_people, add_providers, add_reconcile
+from api.operator_parsers import (
+    add_books,
+    add_certificate,
+    add_keys,
+    add_log,
+    add_people,
+    add_providers,
+    add_reconcile,
+    add_verify,
+)
 
 EXIT_USAGE = 2
 
@@ -38,20 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo = commands.add_parser("demo", help="walk the whole path over HTTP against a fresh instance")
     demo.add_argument("--runs", type=int, default=1, help="repeat on the same instance and print p50 and p95 per step")
 
-    verify = commands.add_parser(
-        "verify", help="check a certificate: a bundle, a credential or PDF file, a number or an address"
-    )
-    verify.add_argument("evidence")
-    verify.add_argument("--issuer", default="http://127.0.0.1:8000", help="whose certificates are believed")
-    verify.add_argument("--keys", type=Path, help="a saved key set of the issuer, instead of asking for it")
-    verify.add_argument(
-        "--log-key", type=Path, help="a saved verifier key of the issuer's log, instead of asking for it"
-    )
-    verify.add_argument(
-        "--pdf-roots", type=Path, help="saved certificates of the authorities for PDFs, instead of asking for them"
-    )
-    verify.add_argument("--offline", action="store_true", help="ask nobody; say what could not be checked")
-    verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    add_verify(commands)
 
     footprint = commands.add_parser("footprint", help="recompute a saved footprint, or compute a file of activities")
     of_footprints = footprint.add_subparsers(dest="act", required=True)

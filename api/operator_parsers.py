@@ -1,4 +1,4 @@
-"""The arguments of the operator's larger commands. Light, so that every command starts fast; what runs them is not."""
+"""The arguments of the larger commands. Light, so that every command starts fast; what runs them is not."""
 
 import argparse
 from datetime import date, datetime
@@ -132,3 +132,21 @@ def add_books(commands: Any) -> None:
     selling.add_argument("--agreed-on", type=date.fromisoformat, help="today without")
     for act in (checking, exporting, selling):
         act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+
+
+def add_verify(commands: Any) -> None:
+    """`ashiato verify …`, run by api/verify_command.py."""
+    verify = commands.add_parser(
+        "verify", help="check a certificate: a bundle, a credential or PDF file, a number or an address"
+    )
+    verify.add_argument("evidence")
+    verify.add_argument("--issuer", default="http://127.0.0.1:8000", help="whose certificates are believed")
+    verify.add_argument("--keys", type=Path, help="a saved key set of the issuer, instead of asking for it")
+    verify.add_argument(
+        "--log-key", type=Path, help="a saved verifier key of the issuer's log, instead of asking for it"
+    )
+    verify.add_argument(
+        "--pdf-roots", type=Path, help="saved certificates of the authorities for PDFs, instead of asking for them"
+    )
+    verify.add_argument("--offline", action="store_true", help="ask nobody; say what could not be checked")
+    verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
