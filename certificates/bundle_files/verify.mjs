@@ -90,6 +90,21 @@ check("names", ["disclosures.json"], () => {
   return `${shown.length} of ${Object.keys(statement.commitments).length} texts shown, each as committed to`;
 });
 
+// Grams of a pool certificate: it is signed too, it is the very one that is named, and its cancellations are repeated.
+const parts = statement.from_pool ?? [];
+if (parts.length) check("pool", parts.map(({ parent }) => `pools/${parent}.jwt`), () => {
+  for (const { parent, statement_sha256, grams } of parts) {
+    const { claims } = openToken(`pools/${parent}.jwt`);
+    const pool = claims.credentialSubject.statement;
+    if (claims.iss !== issuer || pool.number !== parent || pool.pool !== true) fail(`${parent} is not a pool of this issuer`);
+    if (sha256(JSON.stringify(sorted(pool))).toString("hex") !== statement_sha256) fail(`${parent} has another statement`);
+    if (grams > pool.grams) fail(`${parent} has only ${pool.grams} g`);
+    const repeated = pool.cancellations.every((one) => statement.cancellations.some((other) => same(one, other)));
+    if (!repeated) fail(`the cancellations of ${parent} are not repeated`);
+  }
+  return `${parts.map(({ parent, grams }) => `${grams} g of ${parent}`).join(", ")}, each as named`;
+});
+
 // A .tlog-proof file (C2SP): leaf, position, hashes from the leaf to the root, and the log's signed checkpoint.
 check("public log", ["certificate.tlog-proof", "log-key.txt"], () => {
   const [head, body, ...rest] = bytes("certificate.tlog-proof").toString("utf8").split("\n\n");

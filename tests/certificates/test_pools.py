@@ -16,7 +16,8 @@ from certificates.evidence import read_evidence
 from certificates.facts import Drawn, Share, StatementFacts
 from certificates.log.audit import Finding, audit
 from certificates.log.checkpoint import LogTrust
-from certificates.log.leaves import Corrected, Issued, LoggedPoolShare, Revoked, encode_leaf
+from certificates.log.leaves import Corrected, LoggedPoolShare, Revoked, encode_leaf
+from certificates.log.leaves import Issued as IssuedLeaf
 from certificates.log.log_key import log_origin
 from certificates.log.notes import NoteSigner
 from certificates.log.sequencer import sequence
@@ -28,9 +29,10 @@ from certificates.verdict import CheckName, CheckResult, Outcome
 from certificates.verify import Evidence, TrustedIssuer, verify
 from marketplace.database.dialect import sql
 from marketplace.database.transactions import run_tx
-from tests.certificates.authority import ISSUER, NOW, a_ring, some_facts
+from tests.certificates.authority import ISSUED, ISSUER, NOW, Issued, a_ring, some_facts
 from tests.certificates.builders import a_cancellation, a_span, fixed_hash
 from tests.certificates.log.test_audit import a_share, an_issue, audited, codes
+from tests.certificates.test_bundle import a_bundle, run_verifier, unpacked
 
 RING = a_ring()
 LOG = NoteSigner.of(Ed25519PrivateKey.generate(), log_origin(ISSUER))
@@ -159,7 +161,7 @@ class TestThePartsNeverExceedThePool:
 class TestThePublicLogProvesIt:
     pool = an_issue("TEST-POOL", a_share(grams=TONNE)).model_copy(update={"pool": True})
 
-    def part(self, number: str, grams: int, **changes: object) -> Issued:
+    def part(self, number: str, grams: int, **changes: object) -> IssuedLeaf:
         share = LoggedPoolShare(parent="TEST-POOL", statement_sha256=self.pool.statement_sha256, grams=grams)
         leaf = an_issue(number, grams=grams).model_copy(update={"shares": (), "from_pool": (share,)})
         return leaf.model_copy(update=changes)
@@ -249,3 +251,22 @@ class TestAVerifierComparesThePartWithItsPool:
         evidence = replace(read_evidence(data), proof=None, status_list=None)
         verdict = verify(evidence, TrustedIssuer(ISSUER, RING.keys), now=NOW)
         assert verdict.check(CheckName.POOL).result is CheckResult.PASSED
+
+
+class TestTheProgramInTheExitBundle:
+    @pytest.mark.parametrize("spoilt", [None, "another_pool", "another_signer", "missing"])
+    def test_checks_the_pool_too(self, tmp_path: Path, spoilt: str | None) -> None:
+        ring = a_ring()
+        facts = a_pool_of().statement(number=new_number(Environment.SANDBOX), issued_at=ISSUED, disclosures={})
+        share = Drawn(facts, 1_000).as_share()
+        part = Issued(
+            ring=ring,
+            changes={"version": 2, "grams": 1_000, "cancellations": facts.cancellations, "from_pool": (share,)},
+        )
+        pool = facts.model_copy(update={"reduction_effort": "another"}) if spoilt == "another_pool" else facts
+        signed_by = a_ring() if spoilt == "another_signer" else ring
+        credential = sign_credential(pool, ring=signed_by, issuer_url=ISSUER, slot=StatusSlot(1, 7))
+        proofs = {} if spoilt == "missing" else {pool.number: PoolProof(credential, None)}
+        code, said = run_verifier(unpacked(replace(a_bundle(part), pools=proofs), tmp_path))
+        expected = {None: "passed", "missing": "not made"}.get(spoilt, "FAILED")
+        assert (said["pool"], code) == (expected, 1 if expected == "FAILED" else 0)
