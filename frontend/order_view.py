@@ -91,19 +91,22 @@ def _less(events: Sequence[OrderEvent], locale: Locale) -> dict[str, object]:
 
 
 def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bool) -> str:
-    if order.state == OrderState.AWAITING_PAYMENT and Happened.PAYMENT_PROMISED in {event.kind for event in events}:
-        return "promised"
-    if order.state == OrderState.AWAITING_PAYMENT and back_from_payment:
-        return "paying"
-    if order.state == OrderState.EXPIRED and Happened.CANCELLED_BY_BUYER in {event.kind for event in events}:
-        return "withdrawn"
-    if order.state == OrderState.FULFILLED and _less(events, Locale.EN):
-        return "fulfilled_in_part"
-    if order.state == OrderState.RETIRING and events and events[-1].kind == Happened.UNDER_REVIEW:
-        return "review"
-    if order.state == OrderState.RETIRING and events and events[-1].kind in _WITH_PEOPLE:
-        return "at_the_desk"
-    return order.state
+    """The order's state, or what we know beyond it."""
+    kinds = {event.kind for event in events}
+    match order.state:
+        case OrderState.AWAITING_PAYMENT if Happened.PAYMENT_PROMISED in kinds:
+            known = "promised"
+        case OrderState.AWAITING_PAYMENT if back_from_payment:
+            known = "paying"
+        case OrderState.EXPIRED if Happened.CANCELLED_BY_BUYER in kinds:
+            known = "withdrawn"
+        case OrderState.FULFILLED if _less(events, Locale.EN):
+            known = "fulfilled_in_part"
+        case OrderState.RETIRING if events and events[-1].kind == Happened.UNDER_REVIEW:
+            known = "review"
+        case state:
+            known = state
+    return known
 
 
 def _happened(events: Sequence[OrderEvent], state: str, locale: Locale) -> list[StepView]:

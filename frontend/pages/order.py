@@ -70,6 +70,7 @@ async def _shown(request: Request, order: Order, *, refused: str = "") -> Respon
         pay_url=order.checkout_url if order.state == OrderState.AWAITING_PAYMENT else None,
         instruction=instruction,
         tonnes=quote.tonnes,
+        mailbox=order.email if services_of(request).market.post.keeps_copies else None,
         grams=quote.grams,
         may_cancel=await is_free(order),
         has_owner=order.state in PAID and await belongings.owner_of(order.id) is not None,
