@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 PORT ?= 8000
 DATA ?= data
 
-.PHONY: run demo test lint bench format clean
+.PHONY: run demo test lint bench screenshots format clean
 
 run: .venv/run
 	@$(BIN)/ashiato serve --port $(PORT) --data $(DATA)
@@ -25,6 +25,11 @@ lint: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m tests.bench
+
+# every page in both languages, both themes, on a desk and a phone
+screenshots: .venv/dev
+	$(PYTHON) tests/browser_setup.py
+	$(BIN)/python -m tests.screenshots
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .

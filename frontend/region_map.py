@@ -25,16 +25,17 @@ PLACES: Mapping[str, tuple[int, int]] = {
     "JP-42": (0, 9), "JP-43": (1, 9), "JP-45": (2, 9), "JP-39": (4, 9), "JP-36": (5, 9), "JP-46": (1, 10), "JP-47": (0, 11),
 }  # fmt: skip
 COLUMNS, ROWS = 13, 12
-# Countries fill the corner that Japan leaves free.
-COUNTRIES_IN_A_ROW = 6
+# Countries fill the corner that Japan leaves free; their names are long, so a tile is two columns wide.
+COUNTRIES_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """`x` and `y` are its corner; `filter` and `code` narrow the list to it; `projects` counts those on offer."""
+    """`x` and `y` are its corner, `width` its width; `filter` and `code` narrow the list to it; `projects` counts those on offer."""
 
     x: int
     y: int
+    width: int
     label: str
     filter: str
     code: str
@@ -74,7 +75,7 @@ def region_map(projects: Iterable[Project], words: MarketWords) -> RegionMap:
         for p in load_prefectures().values()
     )
     abroad = (
-        _tile((n % COUNTRIES_IN_A_ROW, n // COUNTRIES_IN_A_ROW), words.country(code), "country", code, count)
+        _tile((2 * (n % COUNTRIES_IN_A_ROW), n // COUNTRIES_IN_A_ROW), words.country(code), "country", code, count)
         for n, (code, count) in enumerate(sorted(by_country.items()))
     )
     step = TILE + GAP
@@ -83,7 +84,8 @@ def region_map(projects: Iterable[Project], words: MarketWords) -> RegionMap:
 
 def _tile(place: tuple[int, int], label: str, filter_name: str, code: str, projects: int) -> Tile:
     column, row = place
-    return Tile(column * (TILE + GAP), row * (TILE + GAP), label, filter_name, code, projects)
+    width = TILE if filter_name == "prefecture" else 2 * TILE + GAP
+    return Tile(column * (TILE + GAP), row * (TILE + GAP), width, label, filter_name, code, projects)
 
 
 def _short(name_ja: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,7 +25,6 @@ FILES = ("pdf", "xlsx", "csv")
 class EntryView:
     """`origin` says in words where the value comes from, `kind` is its code."""
 
-    group: str
     label: str
     value: str
     kind: str
@@ -37,7 +37,8 @@ class FormView:
     form: str
     title: str
     lead: Sequence[str]
-    entries: Sequence[EntryView]
+    groups: Sequence[tuple[str, Sequence[EntryView]]]
+    size: int
     notes_title: str
     notes: Sequence[str]
 
@@ -68,7 +69,11 @@ def view_of(export: Export, locale: Locale) -> FormView:
         form=export.form.value,
         title=title,
         lead=[line for line in head_of(export, locale.value) if line != title],
-        entries=[_entry(entry, locale) for entry in export.entries],
+        groups=[
+            (name, [_entry(entry, locale) for entry in entries])
+            for name, entries in groupby(export.entries, lambda entry: group_label(entry, locale.value))
+        ],
+        size=len(export.entries),
         notes_title=notes_title,
         notes=notes,
     )
@@ -77,7 +82,6 @@ def view_of(export: Export, locale: Locale) -> FormView:
 def _entry(entry: Entry, locale: Locale) -> EntryView:
     words = words_of(locale.value)
     return EntryView(
-        group=group_label(entry, locale.value),
         label=words["item"][f"{entry.group}.{entry.key}"],
         value=f"{entry.value} {entry.unit}".strip() if entry.value else "",
         kind=entry.origin.value,
