@@ -240,13 +240,15 @@ def _promised(session: stripe.checkout.Session) -> _Promised:
     action = intent.next_action if isinstance(intent, stripe.PaymentIntent) else None
     if action is None:
         return {}
-    if (konbini := action.konbini_display_details) is not None:
+    # an action has the fields of its own type only; another's cannot even be asked for
+    if action.type == "konbini_display_details" and (konbini := action.konbini_display_details) is not None:
         return {
             "method": PaymentMethod.KONBINI,
             "instructions_url": konbini.hosted_voucher_url,
             "pay_by": datetime.fromtimestamp(konbini.expires_at, UTC),
         }
-    if (transfer := action.display_bank_transfer_instructions) is not None:
+    transfers = action.type == "display_bank_transfer_instructions"
+    if transfers and (transfer := action.display_bank_transfer_instructions) is not None:
         return {"method": PaymentMethod.BANK_TRANSFER, "instructions_url": transfer.hosted_instructions_url}
     return {}
 

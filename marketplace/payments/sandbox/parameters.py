@@ -191,7 +191,7 @@ class TransferCreate(Parameters):
     amount: Annotated[WholeNumber, Field(ge=1)]
     currency: Literal["jpy"]
     destination: Text
-    source_transaction: Text
+    source_transaction: Text | None = None
     transfer_group: Text | None = None
     metadata: Metadata = {}
 

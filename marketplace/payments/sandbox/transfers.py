@@ -13,6 +13,9 @@ def create(books: Books, parameters: TransferCreate, _id: str) -> JsonObject:
             "Your destination account needs to have the transfers capability enabled.",
             code="insufficient_capabilities_for_transfer",
         )
+    if parameters.source_transaction is None:
+        # out of the platform's own balance, of which this sandbox keeps no account
+        return _sent(books, parameters, account, source=None, group=parameters.transfer_group)
     charge = books.get("charge", parameters.source_transaction, param="source_transaction")
     if not charge["paid"]:
         raise refused("The charge was not paid.", param="source_transaction")
@@ -26,6 +29,12 @@ def create(books: Books, parameters: TransferCreate, _id: str) -> JsonObject:
             f"(There is already a total of {sent} transferred.)",
             param="amount",
         )
+    return _sent(books, parameters, account, source=charge["id"], group=parameters.transfer_group or group)
+
+
+def _sent(
+    books: Books, parameters: TransferCreate, account: JsonObject, *, source: str | None, group: str | None
+) -> JsonObject:
     transfer = books.add(
         "transfer",
         {
@@ -35,10 +44,10 @@ def create(books: Books, parameters: TransferCreate, _id: str) -> JsonObject:
             "destination": account["id"],
             "metadata": parameters.metadata,
             "reversed": False,
-            "source_transaction": charge["id"],
-            "transfer_group": parameters.transfer_group or group,
+            "source_transaction": source,
+            "transfer_group": group,
         },
-        parent=parameters.transfer_group or group,
+        parent=group,
     )
     books.tell("transfer.created", transfer)
     return transfer

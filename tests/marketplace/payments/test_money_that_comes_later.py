@@ -44,6 +44,11 @@ class TestAPromiseIsNoMoney:
         assert checkout.instructions_url is not None
         page = await sandbox.http.get(checkout.instructions_url)
         assert "1,300 円" in page.text
+        wanted = PaymentMethod.KONBINI if method == "konbini" else PaymentMethod.BANK_TRANSFER
+        assert checkout.method is wanted
+        last_day = datetime.now(JAPAN).date() + timedelta(days=3)
+        until = datetime.combine(last_day, time(23, 59, 59), JAPAN)
+        assert checkout.pay_by == (until if method == "konbini" else None)
 
     async def test_it_can_be_neither_refunded_nor_closed(self, gateway: StripeGateway, sandbox: Sandbox) -> None:
         checkout = await promised(gateway, sandbox, "konbini")

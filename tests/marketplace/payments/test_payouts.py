@@ -83,6 +83,15 @@ class TestATransfer:
         sent = await payouts.transfer(account, 1000, "JPY", payment=payment, order_id=ORDER, key="t")
         assert (sent.account, sent.amount, sent.currency, sent.taken_back) == (account, 1000, "JPY", 0)
 
+    async def test_of_a_prepaid_order_comes_out_of_our_balance_once(
+        self, payouts: StripePayouts, sandbox: Sandbox
+    ) -> None:
+        account = await a_ready_account(payouts, sandbox)
+        for _ in range(2):
+            sent = await payouts.transfer(account, 1000, "JPY", payment=None, order_id=ORDER, key="t")
+            assert (sent.account, sent.amount) == (account, 1000)
+        assert (await payouts.take_back(sent.id, 1000, key="r")).taken_back == 1000
+
     async def test_is_made_once_by_its_key_for_ever(
         self, payouts: StripePayouts, gateway: StripeGateway, sandbox: Sandbox
     ) -> None:

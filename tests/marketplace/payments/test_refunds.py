@@ -15,6 +15,7 @@ class TestGivingBack:
         payment = await sandbox.a_payment(gateway)
         refund = await gateway.refund(payment, 1300, key="r")
         assert (refund.payment, refund.amount, refund.state) == (payment, 1300, "succeeded")
+        assert refund.key == "r"
         assert await gateway.refund_by_id(refund.id) == refund
 
     async def test_in_parts_down_to_the_last_yen(self, gateway: StripeGateway, sandbox: Sandbox) -> None:
