@@ -32,6 +32,7 @@ from marketplace.errors import (
     QuoteExpired,
     QuoteNotFound,
     QuoteUsed,
+    UseNotPermitted,
 )
 from marketplace.listings.offers import offers_of
 from marketplace.market import Market
@@ -164,8 +165,8 @@ async def _order(
         order = await orders.place(market, wish)
     except (QuoteExpired, QuoteUsed):
         return await _stale_page(request, await quotes.find(quote.id), footprint, typed, status=409)
-    except BelowSmallestPayment as too_small:
-        reason = MarketWords(context.locale).refusal(too_small)
+    except (BelowSmallestPayment, UseNotPermitted) as refused:
+        reason = MarketWords(context.locale).refusal(refused)
         return await _stale_page(request, quote, footprint, typed, status=409, reason=reason)
     except ConsentMissing:
         missing = sentence("consent_missing", {}, context.locale)
