@@ -51,7 +51,7 @@ from marketplace.reconciliation import cases
 from marketplace.registries import imported_lists, profiles
 from marketplace.registries.desk import states as desk_states
 from offset_calc import errors as calc
-from offset_calc import measures, tabular
+from offset_calc import measures, pact, tabular
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +232,9 @@ TABLE: Mapping[type[Exception], Row] = {
     tabular.TableRefused: Row(422, "The file cannot be read as a table", "Send it as `params.reason` asks for."),
     measures.MeasureRefused: Row(
         422, "A reduction measure does not fit", "Choose a measure that the footprint has lines for."
+    ),
+    pact.NotACradleToGateProduct: Row(
+        422, "No cradle-to-gate product", "Ask for a product footprint with materials, packaging or production."
     ),
     calc.PlaceUnknown: Row(422, "No such place", "Use another spelling, or send the distance."),
     calc.PlaceAmbiguous: Row(422, "Several places have that name", "Send one of the keys in `params.choices`."),
