@@ -33,6 +33,8 @@ class Standing:
 
 async def standing_of(number: str) -> Standing | None:
     """Of the certificate with exactly this number, as printed; None if there is none."""
+    if not (number.isascii() and number.isprintable()):
+        return None
     connection = connections.get("default")
     place = "$1" if connection.capabilities.dialect == "postgres" else "?"
     rows: list[dict[str, Any]] = await connection.execute_query_dict(_QUERY.format(place=place), [number])
