@@ -169,12 +169,16 @@ def main() -> int:
     _warm_up()
     modules = asked.modules or list(TARGETS)
     mutants = [mutant for module in modules for mutant in mutants_of(module)][:: asked.every]
+    lived = 0
     with ThreadPoolExecutor(asked.at_once) as pool:
-        lived = list(pool.map(lambda mutant: survives(mutant, at_once=asked.at_once), mutants))
-    for mutant, alive in zip(mutants, lived, strict=True):
-        if alive:
-            sys.stdout.write(f"survived: {mutant.module}:{mutant.line} {mutant.what}\n")
-    killed = len(mutants) - sum(lived)
+        outcomes = pool.map(lambda mutant: survives(mutant, at_once=asked.at_once), mutants)
+        for number, (mutant, alive) in enumerate(zip(mutants, outcomes, strict=True), start=1):
+            lived += alive
+            sys.stderr.write(f"\r{number} of {len(mutants)}, {lived} alive ")
+            if alive:
+                sys.stdout.write(f"survived: {mutant.module}:{mutant.line} {mutant.what}\n")
+                sys.stdout.flush()
+    killed = len(mutants) - lived
     percent = 100 * killed / len(mutants)
     sys.stdout.write(f"{killed} of {len(mutants)} mutants killed ({percent:.1f} %)\n")
     return 0 if percent >= KILLED_AT_LEAST_PERCENT else 1

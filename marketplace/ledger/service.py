@@ -57,3 +57,12 @@ async def earned_with(order_id: str) -> dict[str, int]:
         return {}
     postings = await LedgerPosting.filter(transaction_id=sale.id, amount_yen__lt=0).order_by("id")
     return {posting.account: -posting.amount_yen for posting in postings}
+
+
+async def left_of_sale(order_id: str) -> dict[str, int]:
+    """What the order's sale gave to each account, less what the same accounts have promised back since; none below zero."""
+    left = await earned_with(order_id)
+    promised = await LedgerTransaction.filter(order_id=order_id, event__startswith="refund_promised:")
+    for posting in await LedgerPosting.filter(transaction_id__in=[one.id for one in promised], account__in=list(left)):
+        left[posting.account] -= posting.amount_yen
+    return left

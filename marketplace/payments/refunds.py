@@ -63,7 +63,7 @@ async def refund(
     if borne_by is BorneBy.ORDER:
         left = min(left, -await ledger.balance(ledger.order_account(order.id)))
     elif borne_by is BorneBy.PROVIDERS:
-        left = min(left, sum((await ledger.earned_with(order.id)).values()))
+        left = min(left, sum((await ledger.left_of_sale(order.id)).values()))
     if not 0 < yen <= left:
         raise RefundTooLarge(f"order {order.id} has {left} yen to give back, not {yen}", yen=yen, left_yen=left)
     if to_balance_of is None and (prepaid := await PrepaidPayment.get_or_none(payment_id=payment.id)):
@@ -121,8 +121,8 @@ async def _sources(order_id: str, yen: int, borne_by: BorneBy) -> dict[str, int]
         case BorneBy.SERVICE:
             return {ledger.LOSS: yen}
         case BorneBy.PROVIDERS:
-            earned = await ledger.earned_with(order_id)
-            return dict(zip(earned, allocate(yen, list(earned.values())), strict=True))
+            left = await ledger.left_of_sale(order_id)
+            return dict(zip(left, allocate(yen, list(left.values())), strict=True))
 
 
 async def _book(record: RefundRecord, what: str, postings: dict[str, int], order_id: str, *, at: datetime) -> None:

@@ -96,6 +96,20 @@ class TestAfterTheSaleSomebodyBearsIt:
         assert await ledger.balance(ledger.TAX) == -(50 - 5)
 
 
+    async def test_in_any_number_of_parts_to_the_last_yen(self, small):
+        order = await a_paid_order(small, listing=await a_listing(small, yen_per_tonne=46), tonnes=1)
+        assert order.total_yen == 46 + 2 + 4
+        for number in range(13):
+            await give_back(small, order, 4, key=f"yen-{number}", borne_by=BorneBy.PROVIDERS)
+        assert await ledger.left_of_sale(order.id) == {"provider:prov_a": 0, "fee": 0}
+        with pytest.raises(RefundTooLarge):
+            await give_back(small, order, 1, key="one-more", borne_by=BorneBy.PROVIDERS)
+
+    async def test_but_nobody_bears_as_a_seller_what_is_not_sold(self, small):
+        with pytest.raises(RefundTooLarge):
+            await give_back(small, await an_order_just_paid(small), 1, borne_by=BorneBy.PROVIDERS)
+
+
 class TestMoneyThatDidNotComeByCard:
     async def test_goes_back_when_the_buyer_has_named_an_account(self, small):
         order = await _without_stock(small)
