@@ -104,6 +104,8 @@ def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: boo
             known = "fulfilled_in_part"
         case OrderState.RETIRING if events and events[-1].kind == Happened.UNDER_REVIEW:
             known = "review"
+        case OrderState.RETIRING if events and events[-1].kind in _WITH_PEOPLE:
+            known = "at_the_desk"
         case state:
             known = state
     return known
