@@ -1,6 +1,7 @@
 """Rows of a calculator from a file: an attendee list, a bill of materials, activity data. What cannot be used is shown, not lost."""
 
 import io
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO
@@ -13,7 +14,7 @@ from offset_calc.attendees import Imported, import_attendees
 from offset_calc.declarations import Category
 from offset_calc.errors import InputsRefused
 from offset_calc.row_files import RowsImported, import_rows
-from offset_calc.tabular import TableRefused
+from offset_calc.tabular import TableRefused, rejected_csv
 
 ATTENDEES = ("event", "travel_participants")
 # Each row of a file is checked by calculating it, while the visitor waits; lists of people are only added up.
@@ -35,7 +36,8 @@ class RefusedRow:
 class Report:
     """What became of a file. `refusal` says why the whole file cannot be read, "" if it could.
 
-    `people` is None for files that are no attendee lists; `further` counts refused rows beyond those shown.
+    `people` is None for files that are no attendee lists; `further` counts refused rows beyond those shown. `refused_file` is the
+    address of all of them as CSV, to be mended and sent again; it holds the file itself, since the page keeps nothing.
     """
 
     category_id: str
@@ -45,6 +47,7 @@ class Report:
     ignored: str = ""
     refused: tuple[RefusedRow, ...] = ()
     further: int = 0
+    refused_file: str = ""
     refusal: str = ""
 
 
@@ -104,7 +107,13 @@ def _report(category: Category, imported: Imported | RowsImported, words: Calcul
         ignored=words.list_of(imported.ignored_columns),
         refused=refused,
         further=max(0, len(imported.rejected) - MOST_SHOWN),
+        refused_file=_as_address("".join(rejected_csv(imported.rejected, columns))) if imported.rejected else "",
     )
+
+
+def _as_address(text: str) -> str:
+    """With the mark at its start by which Excel knows UTF-8."""
+    return f"data:text/csv;charset=utf-8;base64,{b64encode(text.encode('utf-8-sig')).decode()}"
 
 
 def _refused(category_id: str, reason: str, words: CalculatorWords, **params: object) -> Report:

@@ -1,5 +1,6 @@
 """Rows from files: attendee lists and activity data as people keep them, good rows taken, bad rows shown."""
 
+from base64 import b64decode
 from io import BytesIO
 from typing import Any
 
@@ -9,7 +10,7 @@ from openpyxl import Workbook
 from starlette.testclient import TestClient
 
 from frontend.calculator_form import MOST_ROWS_ON_A_PAGE
-from frontend.row_uploads import LARGEST_ROW_FILE
+from frontend.row_uploads import LARGEST_ROW_FILE, MOST_SHOWN
 from tests.frontend.preview import PreviewServices
 from tests.frontend.test_calculators import PRODUCT, typed
 
@@ -66,6 +67,17 @@ class TestAttendeeLists:
         fields = form(send(site, "event", "travel_participants", ATTENDEES.encode(), **before))
         assert {name: fields[name] for name in before} == before
         assert fields["travel_participants/1/people"] == "4"
+
+    def test_refused_rows_can_be_taken_home_as_csv(self, site: TestClient) -> None:
+        rows = "".join(f"東京,飛行機,2,{text}\r\n" for text in ["3", *["=1+1"] * (MOST_SHOWN + 5)])
+        answer = send(site, "event", "travel_participants", f"出発地,交通手段,泊数,人数\r\n{rows}".encode())
+        (link,) = html.fromstring(answer.content).xpath("//a[@download]/@href")
+        media_type, _, content = link.partition(",")
+        lines = b64decode(content).decode("utf-8-sig").splitlines()
+        assert media_type == "data:text/csv;charset=utf-8;base64"
+        assert lines[0].startswith("row,problems,")
+        assert len(lines) == 1 + MOST_SHOWN + 5
+        assert all("'=1+1" in line for line in lines[1:])
 
     def test_every_refused_row_is_shown_with_its_number_and_reason(self, site: TestClient) -> None:
         rows = (
