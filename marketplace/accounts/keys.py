@@ -10,7 +10,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.errors import ApiKeyOfOtherEnvironment, ApiKeyUnknown, NotAMember, ScopeUnknown
-from marketplace.accounts.models import ApiKey, Organisation
+from marketplace.accounts.models import ApiKey
 from marketplace.accounts.roles import Role
 from marketplace.accounts.secrets import new_secret, sha256_of
 from marketplace.audit import service as audit
@@ -87,8 +87,7 @@ async def find(secret: str, *, environment: str, now: datetime) -> KeyHolder:
         raise ApiKeyUnknown("no such key")
     if key.last_used_at is None or now - key.last_used_at >= _NOTED_EVERY:
         await ApiKey.filter(id=key.id, revoked_at__isnull=True).update(last_used_at=now)
-    organisation = await Organisation.get(id=key.organisation_id)
-    actor = Actor(key.id, key.name, "", organisation.id, organisation.provider_id, frozenset({Role.BUYER}))
+    actor = Actor(key.id, key.name, "", key.organisation_id, None, frozenset({Role.BUYER}))
     return KeyHolder(key.id, actor, frozenset(Scope(scope) for scope in key.scopes.split()))
 
 
