@@ -84,7 +84,9 @@ def view_of(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bo
 
 def _less(events: Sequence[OrderEvent], locale: Locale) -> dict[str, object]:
     """What could not be cancelled of an order, in tonnes, and what goes back for it; empty for a whole one."""
-    certified: dict[str, int] = next((json.loads(event.detail) for event in events if event.kind == Happened.CERTIFIED), {})
+    certified: dict[str, int] = next(
+        (json.loads(event.detail) for event in events if event.kind == Happened.CERTIFIED), {}
+    )
     if "short_tonnes" not in certified:
         return {}
     return {"tonnes": certified["short_tonnes"], "yen": yen(certified["refund_yen"], locale=locale)}
