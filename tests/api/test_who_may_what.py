@@ -104,6 +104,8 @@ async def ask(client: httpx.AsyncClient, route: Route) -> dict[str, httpx.Respon
     return {method: await client.request(method, address(route)) for method in sorted(route.methods - {"HEAD"})}
 
 
+# what a page declares does not depend on the database, and the walk is long
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestEveryClosedPage:
     async def test_sends_strangers_to_the_sign_in(self, client):
         for route, path, _ in CLOSED:
