@@ -23,7 +23,7 @@ def shares(held: int, net_by_provider: Mapping[str, int], *, pooled_yen: int = 0
     return {**earned, ledger.TAX: tax_within(ours), ledger.POOL: pooled_yen, ledger.FEE: fee}
 
 
-async def book_sale(order_id: str, net_by_provider: Mapping[str, int], *, at: datetime, pooled_yen: int = 0) -> None:
+async def book_sale(order_id: str, net_by_provider: Mapping[str, int], *, at: datetime, pooled_yen: int) -> None:
     """Inside the transaction that fulfils the order: give out all that its account still holds, and owe the payouts.
 
     `net_by_provider` is what each provider's delivered credits cost without tax, in yen, `pooled_yen` the grams of pools.

@@ -41,6 +41,10 @@ class TestTax:
     def test_within_an_amount_is_the_tax_that_was_added(self):
         assert [tax_within(gross) for gross in (0, 10, 11, 3_666, -5)] == [0, 0, 1, 333, 0]
 
+    def test_the_fee_is_in_hundredths_of_a_percent_of_the_net_price(self):
+        fees = [price({"a": 999_999}, fee_basis_points=points).fee_yen for points in (0, 1, 500, 10_000)]
+        assert fees == [0, 99, 49_999, 999_999]
+
     def test_pools_and_fee_are_one_sale_of_ours(self):
         cost = price({}, pooled_yen=105, fee_basis_points=500)
         assert (cost.credits_yen, cost.fee_yen, cost.tax_yen, cost.total_yen) == (105, 5, 11, 121)
