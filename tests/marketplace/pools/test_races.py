@@ -17,8 +17,9 @@ from tests.builders.pools import TONNE, a_dear_listing, a_gram_order, a_gram_quo
 from tests.fakes.observed import Observed
 from tests.marketplace.orders.test_killed_anywhere import killed_once_then_recovered
 
-# the full round of docs/invariants.md has 200 buyers; ASHIATO_TEST_BUYERS=200 runs it
-BUYERS = int(os.environ.get("ASHIATO_TEST_BUYERS", "40"))
+# The full rounds: ASHIATO_TEST_BUYERS=200 ASHIATO_TEST_KILL_EVERY=1 pytest tests/marketplace/pools/test_races.py
+BUYERS = int(os.environ.get("ASHIATO_TEST_BUYERS", "24"))
+KILL_EVERY = int(os.environ.get("ASHIATO_TEST_KILL_EVERY", "9"))
 
 
 @pytest.fixture
@@ -97,9 +98,9 @@ class TestKilledBetweenPaymentAndCertificate:
 
         points, state = await bought(None)
         assert state == OrderState.FULFILLED
-        for number in range(1, len(points) + 1, 3):
+        for number in range(2, len(points) + 1, KILL_EVERY):
             assert (await bought(number))[1] == OrderState.FULFILLED, points[number - 1]
-        rounds = 1 + len(range(1, len(points) + 1, 3))
+        rounds = 1 + len(range(2, len(points) + 1, KILL_EVERY))
         assert len(small.registry.cancelled) == rounds
         assert sum(draw.grams for draw in await PoolDraw.filter(handed_on=True)) == rounds * 300_000
 
