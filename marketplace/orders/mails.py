@@ -8,6 +8,7 @@ import json
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.mail import service as mail
 from marketplace.mail.address import is_address
@@ -16,6 +17,8 @@ from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order, OrderEvent
 from marketplace.orders.timeline import MAILS, Happened
+from marketplace.registries.processing import processing_window
+from marketplace.registries.profiles import load_profiles
 
 
 async def follow(market: Market, event_id: int) -> None:
@@ -41,7 +44,13 @@ async def follow(market: Market, event_id: int) -> None:
 
 
 def _params(order: Order, event: OrderEvent) -> dict[str, JSON]:
-    """What every message about an order may use; `detail` is what the entry says beyond its kind."""
+    """What every message about an order may use; `detail` is what the entry says beyond its kind, `expected` the day in Japan by
+    which the registry that it names deals with what it was sent, None if it names none."""
+    detail = json.loads(event.detail)
+    expected = None
+    if "registry" in detail:
+        window = processing_window(load_profiles()[detail["registry"]], event.at)
+        expected = japan_date(window.ends).isoformat()
     return {
         "subject": Instruction.model_validate_json(order.instruction).subject,
         "order_id": order.id,
@@ -49,5 +58,6 @@ def _params(order: Order, event: OrderEvent) -> dict[str, JSON]:
         "total_yen": order.total_yen,
         "pay_until": order.pay_until.isoformat(),
         "refund_reason": order.refund_reason,
-        "detail": json.loads(event.detail),
+        "detail": detail,
+        "expected": expected,
     }

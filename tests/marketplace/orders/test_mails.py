@@ -79,6 +79,8 @@ class TestNoMailSaysCancelledBeforeTheRegistryDoes:
         await paid(small, locale="en")
         await small.work_for(LINGERS + timedelta(minutes=1))
         assert await written() == {"order_received", "order_paid", "registry_waiting"}
+        # the week's intake closes on a Thursday, and its run takes the first two business days of the next week
+        assert "by 1 December 2026" in await text_of("registry_waiting")
         for mail in await Mail.all():
             said = mail.body.replace("Nothing is cancelled yet", "").replace("Nothing counts as cancelled", "")
             assert "cancelled" not in said.lower(), mail.message
@@ -132,9 +134,12 @@ PARAMS = {
     "total_yen": 12_000,
     "pay_until": "2026-11-22T04:00:00+00:00",
     "refund_reason": "no_units_left",
+    "expected": "2026-11-30",
     "detail": {
         "registry": "jcredit",
         "reason": "why",
+        "method": "konbini",
+        "pay_by": "2026-11-25T14:59:59+00:00",
         "because": "registry_refused",
         "number": "ASHI-1",
         "amount_yen": 12_000,
