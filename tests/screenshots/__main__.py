@@ -7,7 +7,7 @@ Names are beginnings of pages' names. Without an address an instance of its own 
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
@@ -19,7 +19,7 @@ from frontend.locales import Locale
 from tests.browser import chromium
 from tests.e2e.instance import Instance, an_instance
 from tests.screenshots.pages import PAGES, Shown
-from tests.screenshots.story import prepared
+from tests.screenshots.story import Story, told
 
 FOLDER = Path("build/screenshots")
 SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -38,13 +38,15 @@ def to_look_at(address: str | None, data: Path | None) -> Iterator[Instance]:
             yield Instance(address, data, client)
 
 
-def photograph(browser: Browser, instance: Instance, story: Mapping[str, str], pages: tuple[Shown, ...]) -> None:
-    """One browser window for each combination; each picture is as long as the page."""
-    for locale, theme, (size, viewport) in product(Locale, THEMES, SIZES.items()):
+def photograph(browser: Browser, instance: Instance, story: Story, pages: Sequence[Shown]) -> None:
+    """One browser window for each combination and role; each picture is as long as the page."""
+    by_role = {role: [shown for shown in pages if shown.role == role] for role in (None, *story.cookies)}
+    for locale, theme, (size, viewport), role in product(Locale, THEMES, SIZES.items(), by_role):
         context = browser.new_context(viewport=viewport, color_scheme=theme, locale=locale.value)  # type: ignore[arg-type]  # playwright wants its own types
+        context.add_cookies(story.cookies[role] if role else [])  # type: ignore[arg-type]  # as above
         page = context.new_page()
-        for shown in pages:
-            page.goto(instance.address + shown.address(story, locale))
+        for shown in by_role[role]:
+            page.goto(instance.address + shown.address(story.paths, locale))
             if shown.unfolded:
                 page.evaluate(UNFOLD)
             page.screenshot(path=FOLDER / f"{shown.name}.{locale}.{theme}.{size}.png", full_page=True)
@@ -64,7 +66,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as fonts,
         chromium(Path(fonts)) as browser,
     ):
-        photograph(browser, instance, prepared(instance), pages)
+        photograph(browser, instance, told(instance), pages)
 
 
 if __name__ == "__main__":

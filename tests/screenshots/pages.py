@@ -11,12 +11,13 @@ from frontend.locales import Locale
 class Shown:
     """A page by name; `path` may hold names of the story in braces. Addresses without a language get ?lang=.
 
-    `unfolded` opens everything that can be opened first.
+    `unfolded` opens everything that can be opened first. `role` is who has to be signed in.
     """
 
     name: str
     path: str
     unfolded: bool = False
+    role: str | None = None
 
     def address(self, story: Mapping[str, str], locale: Locale) -> str:
         path = self.path.format_map(story)
@@ -52,12 +53,36 @@ PAGES = (
     Shown("organisation-certificate", "{organisation_certificate}"),
     Shown("household-certificate", "{household_certificate}"),
     Shown("hidden-certificate", "{hidden_certificate}"),
+    Shown("exports", "{event_certificate}/exports", unfolded=True),
     Shown("event-disclosure", "{event_certificate}/disclosure"),
     Shown("product-disclosure", "{product_certificate}/disclosure"),
     Shown("organisation-disclosure", "{organisation_certificate}/disclosure"),
     Shown("household-disclosure", "{household_certificate}/disclosure"),
     Shown("verify", "/verify"),
     *(Shown(name, f"/{name}") for name in CONTENT),
+    Shown("ledger", "/ledger"),
+    Shown("registries", "/registries"),
+    Shown("providers", "/providers"),
+    Shown("provider-in-public", "/providers/{provider}"),
+    Shown("mailbox", "/mailbox"),
+    Shown("letter", "{letter}"),
+    Shown("sign-in", "/sign-in"),
+    Shown("account", "/account", role="buyer"),
+    Shown("account-members", "/account/members", role="owner"),
+    Shown("account-keys", "/account/keys", role="owner"),
+    Shown("account-security", "/account/security", role="buyer"),
+    Shown("account-privacy", "/account/privacy", role="buyer"),
+    Shown("second-factor", "/account/second-factor", role="operator"),
+    Shown("provider", "/provider", role="provider"),
+    Shown("provider-import", "/provider/import", role="provider"),
+    Shown("provider-holding", "{holding}", role="provider"),
+    Shown("provider-payouts", "/provider/payouts", role="provider"),
+    Shown("operations", "/operations", role="operator"),
+    Shown("operations-reconciliation", "/operations/reconciliation", role="operator"),
+    Shown("operations-money", "/operations/money", role="operator"),
+    Shown("operations-ledger", "/operations/ledger", role="operator"),
+    Shown("operations-audit", "/operations/audit", role="operator"),
+    Shown("desk", "/desk", role="operator"),
     Shown("style", "/style"),
     Shown("nothing-here", "/nothing-here"),
 )

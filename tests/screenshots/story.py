@@ -14,12 +14,14 @@ from frontend.locales import Locale
 from frontend.worked_example import example_inputs
 from offset_calc import by_type
 from tests.e2e.instance import Instance, eventually
+from tests.e2e.signed_in import sign_in_at
 from tests.frontend.test_calculators import EXAMPLES
 
 CARD = {"email": "buyer@example.com", "number": "4242424242424242", "expiry": "12/34", "cvc": "123"}
 EFFORT = "資料を電子配布に変え、参加者の一部をオンラインに切り替えた"
 BENEFICIARY = "札幌学術会議 実行委員会"
 ACTUAL_PEOPLE = "12"
+PROVIDER = "sandbox-a"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,32 @@ class Visitor:
         found = eventually(number, what=f"{order} has a certificate")
         return str(found[0]).removeprefix("/c/").partition("?")[0]
 
+    def letter(self) -> str:
+        """Ask for a link to sign in; the path of the mail that brings it."""
+        self.press(self.look("/ja/sign-in"), email="reader@ashiato.example")
+        links = "//main//a[contains(@href, '/mailbox/')]/@href"
+        found = eventually(lambda: self.look("/ja/mailbox").xpath(links), what="there is a mail")
+        return str(found[0])[3:]
+
+
+@dataclass(frozen=True)
+class Story:
+    """`paths` fill the names in the list of pages; `cookies` are those of somebody signed in, by role."""
+
+    paths: Mapping[str, str]
+    cookies: Mapping[str, list[dict[str, str]]]
+
+
+def told(instance: Instance) -> Story:
+    """Everything there is to see, made once for an instance."""
+    people = {
+        role: sign_in_at(instance, role, email=f"{role}@ashiato.example", provider=provider)
+        for role, provider in (("operator", None), ("provider", PROVIDER), ("owner", PROVIDER), ("buyer", PROVIDER))
+    }
+    holding = people["provider"].page("/ja/provider").xpath("//main//a[contains(@href, '/provider/holdings/')]/@href")[0]
+    paths = {**prepared(instance), "holding": str(holding)[3:]}
+    return Story(paths, {role: person.cookies for role, person in people.items()})
+
 
 def event_as_typed() -> Mapping[str, str]:
     """The conference in Sapporo, as the form sends it."""
@@ -99,6 +127,8 @@ def prepared(instance: Instance) -> Mapping[str, str]:
             "quote": quote,
             "draft": urlsplit(draft).query,
             "event_footprint_id": footprints["event"].rpartition("/")[2],
+            "provider": PROVIDER,
+            "letter": visitor.letter(),
             "project": urlsplit(project).path[3:],
         }
 

@@ -1,0 +1,146 @@
+"""Every page of the list in tests/screenshots/pages.py in a real browser: no violation that axe knows, nothing wider than a phone,
+nothing that jumps, and little to load.
+
+Each page is looked at once, languages, themes and sizes taking turns; ASHIATO_AXE_ALL=1 looks at every combination.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import product
+
+import pytest
+from playwright.sync_api import Browser, Page
+from starlette.routing import Match
+
+from frontend.locales import Locale
+from frontend.routes import routes
+from tests.e2e.instance import Instance
+from tests.frontend.test_accessibility import DESK, PHONE, is_too_wide, violations
+from tests.screenshots.pages import PAGES, Shown
+from tests.screenshots.story import Story, told
+
+Combination = tuple[Locale, str, dict[str, int]]
+Window = Callable[[Combination, str | None], Page]
+COMBINATIONS = tuple(product(Locale, ("light", "dark"), (DESK, PHONE)))
+# so that neighbours in the list, which are alike, differ in everything
+TURNS = (0, 7, 2, 5, 4, 3, 6, 1)
+ALL = bool(os.environ.get("ASHIATO_AXE_ALL"))
+UNFOLD = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
+WATCH_SHIFTS = (
+    "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => {"
+    " if (!entry.hadRecentInput) window.shift += entry.value; })).observe({type: 'layout-shift', buffered: true})"
+)
+# What answers with a page and is not in the list: what a link from a mail opens once, and what needs work at the desk first.
+NOT_SHOWN = (
+    "/c/{number}.{form}",
+    "/static/{digest}/{name:path}",
+    "/ja/sign-in/{token}",
+    "/ja/invitations/{token}",
+    "/ja/desk/applications/{application_id}",
+    "/ja/operations/reconciliation/{key}",
+)
+FILES = (".csv", ".json", ".pdf", ".xlsx", "/status", "/export", "/notice", "/{form}")
+
+
+@pytest.fixture(scope="module")
+def story(instance: Instance) -> Story:
+    return told(instance)
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser, story: Story) -> Iterator[Window]:
+    """Gives the window for a combination and a role; each is opened when first needed."""
+    opened: dict[object, Page] = {}
+
+    def window_for(combination: Combination, role: str | None) -> Page:
+        _, theme, size = combination
+        key = (theme, size["width"], role)
+        if key not in opened:
+            context = browser.new_context(viewport=size, color_scheme=theme)  # type: ignore[arg-type]  # playwright wants its own types
+            context.add_cookies(story.cookies[role] if role else [])  # type: ignore[arg-type]  # as above
+            opened[key] = context.new_page()
+        return opened[key]
+
+    yield window_for
+    for page in opened.values():
+        page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("shown", "combination"),
+    [
+        pytest.param(shown, combination, id=f"{shown.name}-{combination[0]}-{combination[1]}-{combination[2]['width']}")
+        for number, shown in enumerate(PAGES)
+        for combination in (COMBINATIONS if ALL else [COMBINATIONS[TURNS[number % len(TURNS)]]])
+    ],
+)
+def test_is_accessible_and_fits(
+    instance: Instance, story: Story, window: Window, shown: Shown, combination: Combination
+) -> None:
+    page = window(combination, shown.role)
+    answer = page.goto(instance.address + shown.address(story.paths, combination[0]))
+    assert answer is not None
+    assert answer.status == (404 if shown.name == "nothing-here" else 200)
+    if shown.unfolded:
+        page.evaluate(UNFOLD)
+    assert violations(page) == []
+    assert not is_too_wide(page)
+
+
+def test_the_list_has_every_page() -> None:
+    examples = {
+        **{f"{kind}_footprint": "/footprints/1" for kind in ("event", "household", "product", "organisation")},
+        **{f"{kind}_certificate": "/c/1" for kind in ("event", "household", "product", "organisation", "hidden")},
+        **dict.fromkeys(("draft", "event_footprint_id", "provider"), "1"),
+        "event_order": "/orders/1",
+        "comparison": "/footprints/1/compare/2",
+        "quote": "/quotes/1",
+        "project": "/projects/1",
+        "letter": "/mailbox/1",
+        "holding": "/provider/holdings/1",
+    }
+    listed = [shown.address(examples, Locale.JA).partition("?")[0] for shown in PAGES]
+    missing = [
+        route.path
+        for route in routes()
+        if route.path.startswith(("/ja/", "/c/", "/static"))
+        and "GET" in (route.methods or ())
+        and route.path not in NOT_SHOWN
+        and not route.path.endswith(FILES)
+        and not any(route.matches({"type": "http", "method": "GET", "path": path})[0] is Match.FULL for path in listed)
+    ]
+    assert missing == []
+
+
+class TestAFirstVisit:
+    @pytest.fixture
+    def page(self, browser: Browser) -> Iterator[Page]:
+        """A phone that has never been here."""
+        context = browser.new_context(viewport=PHONE)
+        page = context.new_page()
+        page.add_init_script(WATCH_SHIFTS)
+        yield page
+        context.close()
+
+    @pytest.mark.parametrize(
+        ("name", "most_bytes"),
+        [
+            ("home", 150_000),
+            ("event-form", 150_000),
+            ("project", 150_000),
+            ("verify", 150_000),
+            ("event-certificate", 60_000),
+        ],
+    )
+    def test_loads_little_and_nothing_jumps(
+        self, page: Page, instance: Instance, story: Story, name: str, most_bytes: int
+    ) -> None:
+        transferred: list[int] = []
+        network = page.context.new_cdp_session(page)
+        network.send("Network.enable")
+        network.on("Network.loadingFinished", lambda loaded: transferred.append(loaded["encodedDataLength"]))
+        shown = next(shown for shown in PAGES if shown.name == name)
+        page.goto(instance.address + shown.address(story.paths, Locale.JA), wait_until="networkidle")
+        assert len(transferred) > 1
+        assert sum(transferred) < most_bytes
+        assert page.evaluate("window.shift") == 0
