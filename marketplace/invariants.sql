@@ -157,6 +157,3 @@ HAVING SUM(CASE WHEN role = 'owner' THEN 1 ELSE 0 END) = 0
 
 -- rule: nobody has approved what they proposed
 SELECT id AS proposal FROM proposal WHERE state = 'approved' AND decided_by = proposed_by
-
--- rule: the audit trail has no gap
-SELECT MAX(position) AS newest, COUNT(*) AS entries FROM audit_entry HAVING MAX(position) <> COUNT(*)
