@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from marketplace.accounts.actor import CONSOLE, Actor
+from marketplace.audit import service as audit
 from marketplace.clock import Clock
+from marketplace.database.transactions import run_tx
 from marketplace.footprints.models import FactorRecall, StoredFootprint
 from marketplace.ids import new_id
 from marketplace.orders.models import Order
@@ -29,18 +34,33 @@ class AffectedFootprint:
     certificates: tuple[str, ...]
 
 
-async def recall_factor(factor_id: str, *, reason: str, corrected_value: str | None, clock: Clock) -> FactorRecall:
+async def recall_factor(
+    factor_id: str, *, reason: str, corrected_value: str | None, clock: Clock, actor: Actor = CONSOLE
+) -> FactorRecall:
     """Mark a factor of the current edition as wrong; the newest recall of a factor counts.
 
     Footprints that used it stay as they are: they say what was computed then.
-    Raises: FactorNotFound; QuantityRefused for a corrected value that is no plain number.
+    Raises: FactorNotFound; QuantityRefused for a corrected value that is no plain number; ReasonMissing.
     """
+    stated = audit.stated(reason)
     factor = factor_sets.load().by_id(factor_id)
     value = None if corrected_value is None else plain(read_decimal(corrected_value, places=15))
     now = clock()
-    return await FactorRecall.create(
-        id=new_id("rcl", now), factor_id=factor.id, reason=reason, corrected_value=value, recalled_at=now
-    )
+
+    async def write_down(tx: BaseDBAsyncClient) -> FactorRecall:
+        recall = await FactorRecall.create(
+            using_db=tx,
+            id=new_id("rcl", now),
+            factor_id=factor.id,
+            reason=stated,
+            corrected_value=value,
+            recalled_at=now,
+        )
+        detail = {"recall": recall.id, "corrected_value": value}
+        await audit.record(tx, actor, "factor.recall", factor.id, stated, detail, at=now)
+        return recall
+
+    return await run_tx(write_down)
 
 
 async def recalls() -> list[FactorRecall]:

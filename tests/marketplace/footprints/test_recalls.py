@@ -8,6 +8,7 @@ import pytest
 from tortoise import connections
 from tortoise.exceptions import BaseORMException
 
+from marketplace.audit.service import ReasonMissing
 from marketplace.footprints.models import FactorRecall
 from marketplace.footprints.recalls import affected_footprints, recall_factor, recalls, recalls_in_force
 from marketplace.footprints.service import StoredFootprints
@@ -91,7 +92,7 @@ class TestARecallIsARecord:
             await connections.get("default").execute_query(statement)
 
     async def test_a_recall_says_why(self, small: SmallMarket) -> None:
-        with pytest.raises(BaseORMException):
+        with pytest.raises(ReasonMissing):
             await recall_factor(PETROL, reason="  ", corrected_value=None, clock=small.clock)
 
     async def test_an_unknown_factor_cannot_be_recalled(self, small: SmallMarket) -> None:
