@@ -95,7 +95,6 @@ class TestAfterTheSaleSomebodyBearsIt:
         assert await ledger.balance(ledger.FEE) == -(500 - 50)
         assert await ledger.balance(ledger.TAX) == -(50 - 5)
 
-
     async def test_in_any_number_of_parts_to_the_last_yen(self, small):
         order = await a_paid_order(small, listing=await a_listing(small, yen_per_tonne=46), tonnes=1)
         assert order.total_yen == 46 + 2 + 4
