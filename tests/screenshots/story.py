@@ -94,7 +94,9 @@ def told(instance: Instance) -> Story:
         role: sign_in_at(instance, role, email=f"{role}@ashiato.example", provider=provider)
         for role, provider in (("operator", None), ("provider", PROVIDER), ("owner", PROVIDER), ("buyer", PROVIDER))
     }
-    holding = people["provider"].page("/ja/provider").xpath("//main//a[contains(@href, '/provider/holdings/')]/@href")[0]
+    holding = (
+        people["provider"].page("/ja/provider").xpath("//main//a[contains(@href, '/provider/holdings/')]/@href")[0]
+    )
     paths = {**prepared(instance), "holding": str(holding)[3:]}
     return Story(paths, {role: person.cookies for role, person in people.items()})
 

@@ -8,8 +8,8 @@ from marketplace.database.transactions import run_tx
 from marketplace.errors import NotEnoughUnits, QuoteUsed
 from marketplace.inventory import service as inventory
 from marketplace.inventory.models import Interval
-from marketplace.orders import settlement
 from marketplace.orders import service as orders
+from marketplace.orders import settlement
 from marketplace.orders.states import OrderState
 from marketplace.quotes import service as quotes
 from tests.builders.market import a_listing, a_quote, a_wish, an_order

@@ -18,8 +18,8 @@ from marketplace.inventory import service as inventory
 from marketplace.inventory.models import Interval
 from marketplace.ledger import service as ledger
 from marketplace.listings.models import Listing
-from marketplace.orders import settlement
 from marketplace.orders import service as orders
+from marketplace.orders import settlement
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, events_of
 from marketplace.payments import inbox
