@@ -1,6 +1,8 @@
 """No body is endless: neither in bytes nor in time."""
 
 import asyncio
+import re
+from dataclasses import dataclass
 from datetime import timedelta
 
 from starlette.datastructures import Headers
@@ -9,18 +11,31 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import BodyTooLarge, BodyTooSlow
 
 
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """Paths that take large files, which go to disk as they arrive, and their own bounds."""
+
+    paths: re.Pattern[str]
+    most_bytes: int
+    within: timedelta
+
+
 class BodyGuard:
-    """Refuses a body above `most_bytes`, or one that is not complete `within` the first look at it.
+    """Refuses a body above `most_bytes`, or one that is not complete `within` the first look at it; for `uploads` their own
+    bounds count.
 
     The refusal is raised where the body is read, so that it leaves through the same door as every other.
     """
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int, within: timedelta) -> None:
-        self._app, self._most_bytes, self._within = app, most_bytes, within
+    def __init__(self, app: ASGIApp, *, most_bytes: int, within: timedelta, uploads: Uploads | None = None) -> None:
+        self._app, self._most_bytes, self._within, self._uploads = app, most_bytes, within, uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            receive = _Guarded(receive, Headers(scope=scope), self._most_bytes, self._within)
+            bounds = (self._most_bytes, self._within)
+            if self._uploads is not None and self._uploads.paths.fullmatch(scope["path"]):
+                bounds = (self._uploads.most_bytes, self._uploads.within)
+            receive = _Guarded(receive, Headers(scope=scope), *bounds)
         await self._app(scope, receive, send)
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bearer import ReadKey, RefuseBadKey
-from api.body_guard import BodyGuard
+from api.body_guard import BodyGuard, Uploads
 from api.errors import is_for_programs
 from api.origin_guard import OriginGuard
 from api.rate_limits import RateLimits
@@ -26,6 +26,8 @@ _SANE_ID = re.compile(r"[A-Za-z0-9_.:-]{8,80}")
 # one evidence file of 10 MB in base64 and the JSON around it; single addresses take much less
 LARGEST_BODY = 14_000_000
 BODY_ARRIVES_WITHIN = timedelta(seconds=30)
+# a list of attendees may have 100 MB; it is written to disk as it arrives
+UPLOADS = Uploads(re.compile(r"/(?:ja|en)/calculate/[a-z]+"), most_bytes=110_000_000, within=timedelta(minutes=5))
 _A_YEAR = 31_536_000
 
 FOR_ALL: Mapping[str, str] = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin-when-cross-origin"}
@@ -45,7 +47,7 @@ def middleware(settings: Settings) -> list[Middleware]:
         Middleware(ReadKey),
         Middleware(RateLimits, factor=settings.rate_limit_factor),
         Middleware(RefuseBadKey),
-        Middleware(BodyGuard, most_bytes=LARGEST_BODY, within=BODY_ARRIVES_WITHIN),
+        Middleware(BodyGuard, most_bytes=LARGEST_BODY, within=BODY_ARRIVES_WITHIN, uploads=UPLOADS),
     ]
 
 

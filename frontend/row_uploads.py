@@ -19,7 +19,7 @@ from offset_calc.tabular import TableRefused, rejected_csv
 ATTENDEES = ("event", "travel_participants")
 # Each row of a file is checked by calculating it, while the visitor waits; lists of people are only added up.
 LARGEST_ROW_FILE = 1_000_000
-LARGEST_ATTENDEE_LIST = 10_000_000
+LARGEST_ATTENDEE_LIST = 100_000_000
 MOST_SHOWN = 100
 
 

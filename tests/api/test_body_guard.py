@@ -1,15 +1,19 @@
 """No body is endless, and a complete one is not disturbed."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
 
-from api.body_guard import BodyGuard
+from api.body_guard import BodyGuard, Uploads
 from api.problems import BodyTooLarge, BodyTooSlow
 
 
-def guarded(messages, *, most_bytes=10, within=timedelta(seconds=5), headers=()):
+UPLOADS = Uploads(re.compile("/upload"), most_bytes=100, within=timedelta(seconds=5))
+
+
+def guarded(messages, *, most_bytes=10, within=timedelta(seconds=5), headers=(), path="/"):
     """Runs an application that reads its whole body, and returns what it read."""
     read = []
 
@@ -27,8 +31,8 @@ def guarded(messages, *, most_bytes=10, within=timedelta(seconds=5), headers=())
         return message
 
     async def run():
-        await BodyGuard(application, most_bytes=most_bytes, within=within)(
-            {"type": "http", "headers": list(headers)}, receive, None
+        await BodyGuard(application, most_bytes=most_bytes, within=within, uploads=UPLOADS)(
+            {"type": "http", "headers": list(headers), "path": path}, receive, None
         )
         return read
 
@@ -70,3 +74,12 @@ class TestABodyBeyondBounds:
             await guarded(messages, within=timedelta(milliseconds=70))
         assert refused.value.headers == {"Connection": "close"}
         assert len(messages) > 90
+
+
+class TestAnUpload:
+    async def test_has_bounds_of_its_own(self):
+        assert (await guarded([(0, part(b"x" * 90)), (0, GONE)], path="/upload"))[0] == b"x" * 90
+        with pytest.raises(BodyTooLarge):
+            await guarded([(0, part(b"x" * 101))], path="/upload")
+        with pytest.raises(BodyTooLarge):
+            await guarded([(0, part(b"x" * 90))], path="/upload/else")
