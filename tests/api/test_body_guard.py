@@ -9,7 +9,6 @@ import pytest
 from api.body_guard import BodyGuard, Uploads
 from api.problems import BodyTooLarge, BodyTooSlow
 
-
 UPLOADS = Uploads(re.compile("/upload"), most_bytes=100, within=timedelta(seconds=5))
 
 

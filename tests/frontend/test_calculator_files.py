@@ -130,15 +130,11 @@ class TestFilesThatCannotBeRead:
         answer = send(site, "product", "materials", b"x" * (LARGEST_ROW_FILE + 1))
         assert "大きすぎます" in report(answer)
 
-    def test_a_large_list_is_read_row_by_row_and_a_longer_one_is_explained(self, site: TestClient) -> None:
+    def test_a_list_beyond_what_other_bodies_may_have_is_read(self, site: TestClient) -> None:
         rows = ATTENDEES.encode() + b"\xe6\x97\xad\xe5\xb7\x9d,\xe9\x9b\xbb\xe8\xbb\x8a,,1," + b"x" * 5_000 + b"\r\n"
         line = rows[len(ATTENDEES.encode()) :]
         answer = send(site, "event", "travel_participants", ATTENDEES.encode() + line * 3_000)
         assert "3006" in report(answer)
-        assert form(answer)["subject/name"] == EVENT["subject/name"]
-        too_long = ATTENDEES.encode() + b"\xe6\x97\xad\xe5\xb7\x9d,\xe9\x9b\xbb\xe8\xbb\x8a,,1\r\n" * 200_001
-        answer = send(site, "event", "travel_participants", too_long)
-        assert "200,000" in report(answer)
         assert form(answer)["subject/name"] == EVENT["subject/name"]
 
     def test_no_file_chosen(self, site: TestClient) -> None:
