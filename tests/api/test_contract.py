@@ -31,7 +31,7 @@ from certificates.keys import create_key_file
 from certificates.log.log_key import create_log_key_file
 from certificates.statement import Environment
 
-EXAMPLES = int(os.environ.get("ASHIATO_CONTRACT_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("ASHIATO_CONTRACT_EXAMPLES", "5"))
 PROMISES = (
     not_a_server_error,
     status_code_conformance,
