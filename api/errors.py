@@ -151,8 +151,15 @@ def _fields(error: Exception) -> Sequence[FieldError]:
 
 def _spelled(problem: FieldProblem) -> str:
     """For a developer's eye, for example "too large (maximum: 100000)"."""
-    facts = "; ".join(f"{name}: {value}" for name, value in problem.params.items())
+    facts = "; ".join(f"{name}: {_fact(value)}" for name, value in problem.params.items())
     return problem.code.replace("_", " ") + (f" ({facts})" if facts else "")
+
+
+def _fact(value: object) -> str:
+    """Choices one after another; a place by the key that names it and no other."""
+    if isinstance(value, tuple):
+        return ", ".join(str(choice["key"]) if isinstance(choice, Mapping) else str(choice) for choice in value)
+    return str(value)
 
 
 def _headers(error: Exception) -> dict[str, str]:

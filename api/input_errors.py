@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from api.problems import FieldError
 
@@ -43,16 +44,24 @@ _CODES: Mapping[str, str] = {
 }
 
 
+class Misplaced(ValueError):
+    """A validator of ours found `code` wrong somewhere inside its value, at `within`."""
+
+    def __init__(self, code: str, within: tuple[int | str, ...]) -> None:
+        super().__init__(code)
+        self.within = within
+
+
 def of(error: ValidationError, place: Place) -> list[FieldError]:
     """Every finding, in the order of the fields."""
     return [
         FieldError(
             place=place,
-            pointer=pointer(found["loc"]),
+            pointer=pointer((*found["loc"], *_within(found))),
             code=_code(found["type"], found["msg"]),
             detail=found["msg"].removeprefix("Value error, "),
         )
-        for found in error.errors(include_url=False, include_input=False, include_context=False)
+        for found in error.errors(include_url=False, include_input=False)
     ]
 
 
@@ -73,6 +82,11 @@ def unknown(parameter: str) -> FieldError:
 def pointer(parts: tuple[int | str, ...]) -> str:
     """RFC 6901; the whole document is the empty text."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _within(found: ErrorDetails) -> tuple[int | str, ...]:
+    raised = found.get("ctx", {}).get("error")
+    return raised.within if isinstance(raised, Misplaced) else ()
 
 
 def _code(kind: str, message: str) -> str:

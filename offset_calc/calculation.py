@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from offset_calc import distances, lines, rail
 from offset_calc.declarations import INCOMPLETE, Category, Field, Grade, Method
-from offset_calc.errors import FieldProblem, InputsRefused, UnitMismatch
+from offset_calc.errors import FactorNotFound, FieldProblem, InputsRefused, UnitMismatch
 from offset_calc.factors import Factor, FactorSet
 from offset_calc.footprint import Period
 from offset_calc.lines import Derivation, Line, Step, Term
@@ -260,6 +260,9 @@ class Sheet:
 
     def _rate(self, activity: str, region: str, unit: str, factor: Factor | None, then: tuple[Factor, ...]) -> Rate:
         chosen = factor or self.factors.for_activity(activity, region=region, on=self.on)
+        vintage = chosen.vintage(self.on)
+        if vintage == "not_yet":
+            raise FactorNotFound(chosen.id, region=chosen.region, on=self.on)
         parsed = chosen.parsed_unit
         if parsed is None:
             raise UnitMismatch(unit, chosen.unit)
@@ -270,7 +273,7 @@ class Sheet:
         steps += tuple(Term(lines.MUL, "gwp", gwp.value, gwp.unit, lines.FACTOR, gwp.id) for gwp in then)
         steps += _GRAMS[parsed.mass]
         top, bottom = _divided_out(*lines.product(steps))
-        return Rate((chosen, *then), steps, top, bottom, self._limit(chosen), chosen.vintage(self.on))
+        return Rate((chosen, *then), steps, top, bottom, self._limit(chosen), vintage)
 
     def _limit(self, factor: Factor) -> Grade:
         started = factor.valid_from

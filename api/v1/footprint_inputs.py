@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, WithJsonSchema
 
+from api.input_errors import Misplaced
 from offset_calc.calculators import CALCULATORS
 from offset_calc.calculators.base import Calculator
 from offset_calc.declarations import Category, Field, Kind
@@ -16,25 +17,33 @@ def _rows(given: Any) -> Any:
     """Only the shape: categories of rows of texts and numbers. The calculator judges names and values."""
     if not isinstance(given, dict):
         raise ValueError("not_an_object")
-    for rows in given.values():
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ValueError("not_a_list_of_rows")
-        if not all(_is_entry(value) or _is_factor(name, value) for row in rows for name, value in row.items()):
-            raise ValueError("not_a_text_or_number")
+    for category, rows in given.items():
+        if not isinstance(rows, list):
+            raise Misplaced("not_a_list_of_rows", (category,))
+        for number, row in enumerate(rows):
+            if not isinstance(row, dict):
+                raise Misplaced("not_an_object", (category, number))
+            for name, value in row.items():
+                _check_entry(name, value, (category, number, name))
     return given
+
+
+def _check_entry(name: str, value: object, where: tuple[int | str, ...]) -> None:
+    """A text or a number, or the parts of a factor of the caller's own, which the calculator judges."""
+    if name == "factor" and isinstance(value, dict):
+        for part, stated in value.items():
+            _check_entry("", stated, (*where, part))
+    elif not _is_entry(value):
+        raise Misplaced("not_a_text_or_number", where)
 
 
 def _subject(given: Any) -> Any:
     if not isinstance(given, dict):
         raise ValueError("not_an_object")
-    if not all(_is_entry(value) for value in given.values()):
-        raise ValueError("not_a_text_or_number")
+    for name, value in given.items():
+        if not _is_entry(value):
+            raise Misplaced("not_a_text_or_number", (name,))
     return given
-
-
-def _is_factor(name: str, value: object) -> bool:
-    """A factor of the caller's own, stated in the row instead of a factor_id; the calculator judges its parts."""
-    return name == "factor" and isinstance(value, dict) and all(_is_entry(part) for part in value.values())
 
 
 def _is_entry(value: object) -> bool:

@@ -70,8 +70,8 @@ class TestAFactorOfOnesOwn:
             (OWN | {"value": "many"}, "/inputs/materials/0/factor/value", "not_a_number"),
             (OWN | {"unit": "boxes"}, "/inputs/materials/0/factor/unit", "not_an_emission_factor"),
             (OWN | {"colour": "green"}, "/inputs/materials/0/factor/colour", "unknown_field"),
-            (OWN | {"value": {"deep": 1}}, "/inputs", "not_a_text_or_number"),
-            ([1], "/inputs", "not_a_text_or_number"),
+            (OWN | {"value": {"deep": 1}}, "/inputs/materials/0/factor/value", "not_a_text_or_number"),
+            ([1], "/inputs/materials/0/factor", "not_a_text_or_number"),
         ],
     )
     async def test_is_refused_at_its_place(self, client, factor, pointer, code):
@@ -79,6 +79,30 @@ class TestAFactorOfOnesOwn:
         answer = await client.post("/v1/footprints", json=wish("product", inputs=inputs))
         assert answer.status_code == 422
         assert (pointer, code) in [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+
+
+class TestADayBeforeTheFactor:
+    """A line never uses a figure of a later day, chosen by the calculator or by the caller."""
+
+    @pytest.mark.parametrize(
+        ("kind", "inputs"),
+        [
+            ("household", {"electricity": [{"electricity_kwh": "1"}]}),
+            ("organisation", {"scope1_fuels": [{"fuel": "kerosene", "quantity": "1", "unit": "L"}]}),
+            ("product", {"materials": [{"material": "steel", "mass_kg": "1"}]}),
+            (
+                "activities",
+                {"activities": [{"quantity": "1", "unit": "kWh", "factor_id": "jp.grid.fy2024.national_average"}]},
+            ),
+        ],
+    )
+    async def test_is_refused_in_its_row(self, offline, kind, inputs):
+        long_ago = {"start": "1990-04-01", "end": "1990-04-30"}
+        answer = await offline.post("/v1/footprints", json=wish(kind, inputs=inputs, period=long_ago))
+        (category,) = inputs
+        assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [
+            (f"/inputs/{category}/0", "factor_not_found")
+        ]
 
 
 class TestTheSubject:
@@ -90,7 +114,7 @@ class TestTheSubject:
             ({"name": "x", "units": "1000"}, "/subject/functional_unit", "required"),
             ({"name": "x", "functional_unit": "y", "units": "0"}, "/subject/units", "too_small"),
             ({"name": "x", "functional_unit": "y", "units": "1", "place": "札幌"}, "/subject/place", "unknown_field"),
-            ({"name": {"first": "x"}}, "/subject", "not_a_text_or_number"),
+            ({"name": {"first": "x"}}, "/subject/name", "not_a_text_or_number"),
             ([], "/subject", "not_an_object"),
         ],
     )

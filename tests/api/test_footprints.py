@@ -47,6 +47,14 @@ class TestTheRealConference:
 
 
 class TestWhatCannotBeCalculated:
+    async def test_a_name_of_several_places_is_answered_with_their_keys(self, offline):
+        answer = await offline.post(
+            "/v1/footprints", json=the_conference() | {"subject": {"name": "x", "place": "伊達"}}
+        )
+        (error,) = answer.json()["errors"]
+        assert (error["pointer"], error["code"]) == ("/subject/place", "place_ambiguous")
+        assert error["detail"].endswith("choices: jp.hokkaido.date, jp.fukushima.date)")
+
     @pytest.mark.parametrize(
         ("changed", "pointer", "code"),
         [
@@ -57,9 +65,10 @@ class TestWhatCannotBeCalculated:
             ({"inputs": {"waste": [{"mass_kg": "1e9"}]}}, "/inputs/waste/0/mass_kg", "exponent"),
             ({"inputs": {"waste": [{"mass_kg": 10**12}]}}, "/inputs/waste/0/mass_kg", "too_large"),
             ({"inputs": {"waste": [{"speed": "1"}]}}, "/inputs/waste/0/speed", "unknown_field"),
-            ({"inputs": {"waste": [{"mass_kg": None}]}}, "/inputs", "not_a_text_or_number"),
-            ({"inputs": {"waste": [{"mass_kg": True}]}}, "/inputs", "not_a_text_or_number"),
-            ({"inputs": {"waste": {"mass_kg": "1"}}}, "/inputs", "not_a_list_of_rows"),
+            ({"inputs": {"waste": [{"mass_kg": None}]}}, "/inputs/waste/0/mass_kg", "not_a_text_or_number"),
+            ({"inputs": {"waste": [{}, {"mass_kg": True}]}}, "/inputs/waste/1/mass_kg", "not_a_text_or_number"),
+            ({"inputs": {"waste": {"mass_kg": "1"}}}, "/inputs/waste", "not_a_list_of_rows"),
+            ({"inputs": {"waste": [{"mass_kg": "1"}, None]}}, "/inputs/waste/1", "not_an_object"),
             ({"inputs": []}, "/inputs", "not_an_object"),
             ({"type": "war"}, "/type", "unknown_choice"),
             ({"period": {"start": "2026-12-13", "end": "2026-12-12"}}, "/period/end", "end_before_start"),
