@@ -9,6 +9,7 @@ from frontend.calculator_words import CalculatorWords
 from offset_calc import Footprint, Kind, Line, Term, by_type
 from offset_calc import factors as factor_sets
 from offset_calc import places as place_tables
+from offset_calc.factors import OWN_PREFIX
 from offset_calc.lines import ASSUMPTION, FACTOR, PUBLISHED
 
 SHOWN_PLACES = Decimal("0.001")
@@ -46,6 +47,11 @@ class FactorView:
     year: str
     url: str
     id: str
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether there is a page about it; a factor of the visitor's own has none."""
+        return not self.id.startswith(OWN_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
