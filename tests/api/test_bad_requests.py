@@ -130,7 +130,7 @@ class TestASlowCaller:
 
 class TestAddresses:
     @pytest.mark.parametrize(
-        "address", ["/v1", "/v1/nothing", "/v1/orders/a/b", "/v1/quotes/x", "/status/abc", "/.well-known/x"]
+        "address", ["/v1", "/v1/nothing", "/v1/orders/a/b", "/v1/quotes/x/y", "/status/abc", "/.well-known/x"]
     )
     async def test_nothing_there(self, offline, address):
         answer = await offline.get(address)
