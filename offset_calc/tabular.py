@@ -21,7 +21,7 @@ MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 _CHUNK = 1024 * 1024
 DELIMITERS = ",\t;"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 class TableRefused(OffsetCalcError):

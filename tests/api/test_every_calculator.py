@@ -51,6 +51,17 @@ class TestEveryType:
         book = load_workbook(BytesIO(answer.content), data_only=True)
         assert footprint["total_g"] in [cell.value for row in book.worksheets[1].iter_rows() for cell in row]
 
+    async def test_no_text_of_the_caller_becomes_a_formula_in_it(self, client):
+        evil = '=HYPERLINK("http://x")'
+        own = OWN | {"source": evil, "name": evil, "publisher": "@SUM(A1)", "url": "http://x"}
+        inputs = {"materials": [{"label": evil, "quantity": "10", "unit": "kg", "factor": own}]}
+        made = await client.post("/v1/footprints", json=wish("product", inputs=inputs))
+        assert made.status_code == 201, made.text
+        book = load_workbook(BytesIO((await client.get(made.json()["worksheet_url"])).content))
+        cells = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row]
+        assert {cell.data_type for cell in cells if cell.value in {evil, "@SUM(A1)", "http://x"}} == {"s"}
+        assert all(cell.hyperlink is None for cell in cells)
+
     async def test_a_workbook_is_not_found_by_guessing(self, client):
         answer = await client.get("/v1/footprints/fpr_guess/worksheet.xlsx")
         assert (answer.status_code, answer.json()["code"]) == (404, "footprint_not_found")

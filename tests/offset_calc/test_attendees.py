@@ -135,7 +135,7 @@ class TestRowsThatCannotBeUsed:
         assert lines[0] == ["row", "problems", "出発地", "手段"]
         assert lines[1] == ["2", "出発地: place_unknown", '\'=HYPERLINK("http://x")', "飛行機"]
 
-    @pytest.mark.parametrize("start", "=+-@\t\r")
+    @pytest.mark.parametrize("start", "=+-@＝＋－＠\t\r\n")
     def test_no_cell_begins_like_a_formula(self, start):
         assert safe_cell(f"{start}1+1").startswith("'")
         assert safe_cell("1+1") == "1+1"

@@ -15,6 +15,11 @@ from offset_calc.units import known
 EDITION = tables.open_edition(factors.CURRENT_EDITION)
 SHIPPED = list(factors.load().all())
 # What is not grams per something: calorific values, carbon contents, activity data, formula coefficients.
+# Terms that allow to ship the figures; whatever else a list says of itself has to be looked at first.
+CLEAR_TERMS = {
+    "Open Government Licence v3.0", "公共データ利用規約（第1.0版）", "CC BY 4.0", "Apache-2.0", "facts; table CC0", "single facts, cited",
+    "law text (Copyright Act, art. 13)", "notice text (Copyright Act, art. 13)",
+}  # fmt: skip
 NOT_EMISSIONS = re.compile(r"GJ/.+|kWh/.+|m3/.+|L/.+|GB/h|-")
 
 
@@ -37,7 +42,7 @@ class TestEveryDataFile:
     def test_names_publisher_terms_and_credit(self, table):
         assert table.publisher
         assert table.published
-        assert table.licence
+        assert set(table.licence.split(" / ")) <= CLEAR_TERMS
         assert table.credit
 
     def test_its_ids_lead_to_it_and_to_no_other(self, table):
@@ -94,6 +99,21 @@ class TestActivities:
         assert len(units) == 1
         assert known(units.pop())
         assert {factor.parsed_unit.gas for factor in found} <= {"CO2", "CO2e"}
+
+
+class TestDefaults:
+    """What is taken without being chosen: by an activity, or by an id that stands in a method."""
+
+    def test_each_is_traced_confirmed_and_of_clear_terms(self):
+        ids = {i for activity, region in EDITION.activities() for i in EDITION.factor_ids(activity, region)}
+        for file in (Path(factors.__file__).parent / "methods").glob("*.py"):
+            ids |= set(re.findall(r'by_id\("([^"{]+)"\)', file.read_text("utf-8")))
+        ids |= {f.id for f in SHIPPED if re.fullmatch(r"jp\.shk\..+\.(gcv|carbon)|gwp\..+|jp\.improved_tkm\..+", f.id)}
+        assert len(ids) > 200
+        for factor in map(factors.load().by_id, sorted(ids)):
+            (table,) = (table for table in EDITION.tables if table.may_hold(factor.id))
+            assert traced(factor), factor.id
+            assert set(table.licence.split(" / ")) <= CLEAR_TERMS, factor.id
 
 
 class TestNotesAreCodes:
