@@ -139,7 +139,7 @@ class TestAddresses:
     async def test_another_method(self, offline):
         answer = await offline.delete("/v1/orders")
         assert (answer.status_code, answer.json()["code"]) == (405, "method_not_offered")
-        assert answer.headers["allow"] == "POST"
+        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
 
     async def test_a_null_character_in_an_address(self, offline):
         answer = await offline.get("/v1/certificates/a%00b")

@@ -46,7 +46,7 @@ class TestAQuote:
         answer = await client.post("/v1/quotes", json={"listings": [line]})
         assert (answer.status_code, answer.json()["code"]) == refusal
 
-    @pytest.mark.parametrize("amount", [0, -TONNE, TONNE + 0.5, "1000000", 10**16, None])
+    @pytest.mark.parametrize("amount", [0, -TONNE, TONNE + 0.5, "1000000", 10**16])
     async def test_of_anything_but_whole_grams(self, client, amount):
         answer = await client.post("/v1/quotes", json={"listings": [{"listing_id": "lst_1", "amount_g": amount}]})
         assert answer.status_code == 422

@@ -38,6 +38,7 @@ NOT_SHOWN = (
     "/ja/invitations/{token}",
     "/ja/desk/applications/{application_id}",
     "/ja/operations/reconciliation/{key}",
+    "/ja/operations/recalls/{factor_id}",
 )
 FILES = (".csv", ".json", ".pdf", ".xlsx", "/status", "/export", "/notice", "/{form}")
 

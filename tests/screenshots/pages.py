@@ -84,6 +84,7 @@ PAGES = (
     Shown("operations-reconciliation", "/operations/reconciliation", role="operator"),
     Shown("operations-money", "/operations/money", role="operator"),
     Shown("operations-ledger", "/operations/ledger", role="operator"),
+    Shown("operations-recalls", "/operations/recalls", role="operator"),
     Shown("operations-audit", "/operations/audit", role="operator"),
     Shown("desk", "/desk", role="operator"),
     Shown("style", "/style"),
