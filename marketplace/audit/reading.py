@@ -9,11 +9,10 @@ from datetime import UTC
 
 from marketplace.accounts.models import ApiKey, Person
 from marketplace.audit.models import AuditEntry
+from offset_calc.tabular import safe_cell
 
 COLUMNS = ("position", "at", "actor", "organisation_id", "act", "subject", "reason", "detail", "previous", "seal")
 _AT_ONCE = 500
-# what a spreadsheet would take for a formula
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def _row(entry: AuditEntry) -> dict[str, str | int | None]:
 
 
 def _harmless(value: str | int | None) -> str | int | None:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    return safe_cell(value) if isinstance(value, str) else value
 
 
 def _csv_line(values: Sequence[object]) -> str:

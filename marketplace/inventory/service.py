@@ -27,12 +27,7 @@ async def reserve(
 ) -> None:
     """Set `tonnes` whole serials aside for a quote line; all or nothing, else NotEnoughUnits and nothing has moved."""
     await _lock(tx, holding_id)
-    intervals = await _free(holding_id)
-    free = sum(len(interval.serials) for interval in intervals)
-    if free < tonnes:
-        raise NotEnoughUnits(
-            f"holding {holding_id} has {free} free tonnes, not {tonnes}", holding_id=holding_id, asked=tonnes, free=free
-        )
+    intervals = await _enough(holding_id, tonnes)
     missing = tonnes
     for interval in intervals:
         taken = min(missing, len(interval.serials))
@@ -77,12 +72,7 @@ async def finish_cancelling(interval: Interval) -> None:
 async def withdraw(tx: BaseDBAsyncClient, holding_id: str, tonnes: int, *, now: datetime) -> None:
     """Take free serials off sale, from the high end; what is reserved or on its way stays. All or nothing, else NotEnoughUnits."""
     await _lock(tx, holding_id)
-    intervals = await _free(holding_id)
-    free = sum(len(interval.serials) for interval in intervals)
-    if free < tonnes:
-        raise NotEnoughUnits(
-            f"holding {holding_id} has {free} free tonnes, not {tonnes}", holding_id=holding_id, asked=tonnes, free=free
-        )
+    intervals = await _enough(holding_id, tonnes)
     missing = tonnes
     for interval in reversed(intervals):
         taken = min(missing, len(interval.serials))
@@ -184,6 +174,17 @@ async def _lock(tx: BaseDBAsyncClient, holding_id: str) -> None:
     # SQLite has one writer at a time; on PostgreSQL splits and merges of one holding queue here
     if is_postgres(tx):
         await tx.execute_query_dict("SELECT id FROM holding WHERE id = $1 FOR UPDATE", [holding_id])
+
+
+async def _enough(holding_id: str, tonnes: int) -> list[Interval]:
+    """The free intervals, lowest serials first. Raises NotEnoughUnits if they hold less than `tonnes`."""
+    intervals = await _free(holding_id)
+    free = sum(len(interval.serials) for interval in intervals)
+    if free < tonnes:
+        raise NotEnoughUnits(
+            f"holding {holding_id} has {free} free tonnes, not {tonnes}", holding_id=holding_id, asked=tonnes, free=free
+        )
+    return intervals
 
 
 async def _free(holding_id: str) -> list[Interval]:

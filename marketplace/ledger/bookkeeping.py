@@ -13,8 +13,8 @@ from tortoise.connection import get_connection
 
 from marketplace.clock import JAPAN, japan_date
 from marketplace.database.dialect import sql
+from offset_calc.tabular import safe_cell
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HEAD_OF_POSTINGS = ("date", "account", "debit_yen", "credit_yen", "event", "order", "transaction")
 HEAD_OF_SUMS = ("period", "account", "debit_yen", "credit_yen", "postings")
 
@@ -78,5 +78,4 @@ def _written(head: Sequence[str], rows: Iterable[Sequence[str | int]]) -> str:
 
 
 def _safe(cell: str | int) -> str | int:
-    """A spreadsheet must not take a text for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    return safe_cell(cell) if isinstance(cell, str) else cell

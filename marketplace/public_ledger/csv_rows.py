@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from marketplace.public_ledger.entries import LedgerEntry
+from offset_calc.tabular import safe_cell
 
 FIELDS = (
     "recorded_on",
@@ -24,8 +25,6 @@ FIELDS = (
     "beneficiary",
     "invented",
 )
-# what spreadsheets take for the beginning of a formula, or strip before looking for one
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def ledger_row(entry: LedgerEntry) -> Mapping[str, str]:
@@ -56,12 +55,7 @@ async def as_csv(
     yield b"\xef\xbb\xbf" + _line(fields)
     async for entry in entries:
         row = row_of(entry)
-        yield _line([safe(row[field]) for field in fields])
-
-
-def safe(cell: str) -> str:
-    """The cell as text for any spreadsheet: an apostrophe in front of what would be run."""
-    return f"'{cell}" if cell.startswith(_BEGINS_A_FORMULA) else cell
+        yield _line([safe_cell(row[field]) for field in fields])
 
 
 def _line(cells: Sequence[str]) -> bytes:
