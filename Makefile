@@ -4,6 +4,8 @@ BIN := .venv/bin
 UV_VERSION := 0.13.9
 PORT ?= 8000
 DATA ?= data
+# tests wait for servers and browsers as much as they compute
+TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 
 .PHONY: run demo test lint bench screenshots format clean
 
@@ -15,7 +17,7 @@ demo: .venv/dev
 
 test: .venv/dev
 	$(PYTHON) tests/browser_setup.py
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check .
