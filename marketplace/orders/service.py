@@ -49,7 +49,8 @@ class OrderWish:
     """`consent_version` is the version of the words shown to the buyer; `max_total_yen` the buyer's own limit.
 
     The order belongs to the organisation that `buyer` acts for; without one it is a guest's, who has only its token.
-    `pay_from_balance` pays it at once from that organisation's prepaid balance.
+    `pay_from_balance` pays it at once from that organisation's prepaid balance; `paid_by` from the balance of an
+    organisation that pays for somebody else, without the order becoming its own.
     """
 
     quote_id: str
@@ -61,6 +62,11 @@ class OrderWish:
     max_total_yen: int | None = None
     buyer: Actor | None = None
     pay_from_balance: bool = False
+    paid_by: str | None = None
+
+    @property
+    def is_prepaid(self) -> bool:
+        return self.pay_from_balance or self.paid_by is not None
 
 
 async def place(market: Market, wish: OrderWish) -> Order:
@@ -69,63 +75,9 @@ async def place(market: Market, wish: OrderWish) -> Order:
     Raises QuoteNotFound, QuoteUsed, QuoteExpired, TotalAboveLimit, BelowSmallestPayment, ConsentMissing, ExternalIdTaken,
     ActNotOffered, UseNotPermitted, TextNotPrintable, NoBalance, BalanceTooLow.
     """
-    if unprintable := await asyncio.to_thread(unprintable_fields, wish.instruction):
-        raise TextNotPrintable("".join(unprintable.values()))
-    if wish.consent_version != consent_version():
-        raise ConsentMissing("the texts that can never be changed were not confirmed in their present wording")
-
-    async def work(tx: BaseDBAsyncClient) -> Order:
-        now = market.clock()
-        quote = await quotes.find(wish.quote_id)
-        if wish.max_total_yen is not None and quote.total_yen > wish.max_total_yen:
-            raise TotalAboveLimit(
-                f"the quote costs {quote.total_yen} yen", total_yen=quote.total_yen, max_total=wish.max_total_yen
-            )
-        if not wish.pay_from_balance and quote.total_yen < SMALLEST_PAYMENT_YEN:
-            raise BelowSmallestPayment(
-                f"{quote.total_yen} yen cannot be paid by card",
-                total_yen=quote.total_yen,
-                smallest_yen=SMALLEST_PAYMENT_YEN,
-            )
-        await quotes.refuse_other_uses(quote.id, wish.instruction.purpose)
-        await quotes.use(quote, now=now)
-        consent = consent_to(
-            wish.instruction,
-            registries=await quotes.registries_of(quote.id),
-            locale=wish.locale,
-            agreed_at=now,
-            own_name=quote.own_tonnes > 0,
-            pool_user=market.terms.pools.credit_user if quote.pool_g else None,
-        )
-        if wish.external_id is not None and await Order.exists(external_id=wish.external_id):
-            raise ExternalIdTaken(f"external_id {wish.external_id} is taken", external_id=wish.external_id)
-        pay_until = now + CHECKOUT_LASTS
-        order = await Order.create(
-            id=new_id("ord", now),
-            access_token=new_token(),
-            quote_id=quote.id,
-            external_id=wish.external_id,
-            state=OrderState.QUOTED,
-            locale=wish.locale,
-            email=wish.email,
-            total_yen=quote.total_yen,
-            instruction=wish.instruction.model_dump_json(),
-            consent=consent.model_dump_json(),
-            pay_until=pay_until,
-            created_at=now,
-        )
-        await quotes.hold_until(quote.id, pay_until + UNITS_HELD_AFTER_CHECKOUT)
-        await note(order.id, Happened.ORDERED, at=now)
-        if wish.buyer is not None and wish.buyer.organisation_id is not None:
-            await belongings.own(order.id, wish.buyer, now=now)
-        if wish.pay_from_balance:
-            await _pay_from_balance(tx, order, wish.buyer, now=now)
-            return await find(order.id)
-        await outbox.add(tx, "order.open_checkout", f"open_checkout:{order.id}", {"order_id": order.id}, at=now)
-        return order
-
+    await refuse_texts(wish)
     try:
-        return await run_tx(work)
+        return await run_tx(lambda tx: place_within(tx, market, wish))
     except IntegrityError as clash:
         # another order took the external_id between our look and our write
         if wish.external_id is not None and await Order.exists(external_id=wish.external_id):
@@ -133,10 +85,71 @@ async def place(market: Market, wish: OrderWish) -> Order:
         raise
 
 
-async def _pay_from_balance(tx: BaseDBAsyncClient, order: Order, buyer: Actor | None, *, now: datetime) -> None:
-    if buyer is None or buyer.organisation_id is None:
+async def refuse_texts(wish: OrderWish) -> None:
+    """Before any transaction. Raises TextNotPrintable, ConsentMissing."""
+    if unprintable := await asyncio.to_thread(unprintable_fields, wish.instruction):
+        raise TextNotPrintable("".join(unprintable.values()))
+    if wish.consent_version != consent_version():
+        raise ConsentMissing("the texts that can never be changed were not confirmed in their present wording")
+
+
+async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -> Order:
+    """As `place`, inside the caller's transaction, for texts that `refuse_texts` has let pass."""
+    now = market.clock()
+    quote = await quotes.find(wish.quote_id)
+    if wish.max_total_yen is not None and quote.total_yen > wish.max_total_yen:
+        raise TotalAboveLimit(
+            f"the quote costs {quote.total_yen} yen", total_yen=quote.total_yen, max_total=wish.max_total_yen
+        )
+    if not wish.is_prepaid and quote.total_yen < SMALLEST_PAYMENT_YEN:
+        raise BelowSmallestPayment(
+            f"{quote.total_yen} yen cannot be paid by card",
+            total_yen=quote.total_yen,
+            smallest_yen=SMALLEST_PAYMENT_YEN,
+        )
+    await quotes.refuse_other_uses(quote.id, wish.instruction.purpose)
+    await quotes.use(quote, now=now)
+    consent = consent_to(
+        wish.instruction,
+        registries=await quotes.registries_of(quote.id),
+        locale=wish.locale,
+        agreed_at=now,
+        own_name=quote.own_tonnes > 0,
+        pool_user=market.terms.pools.credit_user if quote.pool_g else None,
+    )
+    if wish.external_id is not None and await Order.exists(external_id=wish.external_id):
+        raise ExternalIdTaken(f"external_id {wish.external_id} is taken", external_id=wish.external_id)
+    pay_until = now + CHECKOUT_LASTS
+    order = await Order.create(
+        id=new_id("ord", now),
+        access_token=new_token(),
+        quote_id=quote.id,
+        external_id=wish.external_id,
+        state=OrderState.QUOTED,
+        locale=wish.locale,
+        email=wish.email,
+        total_yen=quote.total_yen,
+        instruction=wish.instruction.model_dump_json(),
+        consent=consent.model_dump_json(),
+        pay_until=pay_until,
+        created_at=now,
+    )
+    await quotes.hold_until(quote.id, pay_until + UNITS_HELD_AFTER_CHECKOUT)
+    await note(order.id, Happened.ORDERED, at=now)
+    if wish.buyer is not None and wish.buyer.organisation_id is not None:
+        await belongings.own(order.id, wish.buyer, now=now)
+    if wish.is_prepaid:
+        await _pay_from_balance(tx, order, wish, now=now)
+        return await find(order.id)
+    await outbox.add(tx, "order.open_checkout", f"open_checkout:{order.id}", {"order_id": order.id}, at=now)
+    return order
+
+
+async def _pay_from_balance(tx: BaseDBAsyncClient, order: Order, wish: OrderWish, *, now: datetime) -> None:
+    payer = wish.paid_by or (wish.buyer.organisation_id if wish.buyer else None)
+    if payer is None:
         raise NoBalance("a guest has no balance")
-    await prepaid.pay(tx, order, buyer.organisation_id, at=now)
+    await prepaid.pay(tx, order, payer, at=now)
     await move(order, OrderState.PAID)
     await note(order.id, Happened.PAID, at=now)
     await outbox.add(tx, "order.retire", f"retire:{order.id}", {"order_id": order.id}, at=now)
