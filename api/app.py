@@ -17,6 +17,7 @@ from api.settings import Settings
 from api.webhooks import stripe
 from certificates.statement import Environment
 from frontend.content_pages import refuse_gaps
+from frontend.order_news import OrderNews
 from frontend.pages.errors import exception_handlers as error_pages
 
 
@@ -37,7 +38,7 @@ def create_app(settings: Settings) -> Starlette:
         async with running_market(settings, mail_wording(settings)) as market:
             yield AppState(services=services(settings, market))
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *wellknown.routes(),
             *public_log.routes(),
@@ -49,3 +50,5 @@ def create_app(settings: Settings) -> Starlette:
         middleware=middleware(settings),
         exception_handlers=exception_handlers(pages=error_pages()),
     )
+    app.state.order_news = OrderNews()
+    return app

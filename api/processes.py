@@ -2,8 +2,12 @@
 
 import asyncio
 import signal
+import socket
+import sys
+from contextlib import suppress
 
 import uvicorn
+from starlette.applications import Starlette
 
 from api.app import create_app
 from api.logs import configure_logs
@@ -12,11 +16,33 @@ from api.services import running_market
 from api.settings import Settings
 from marketplace.jobs import worker
 
+# the exit code by which uvicorn's own command says the same
+STARTUP_FAILURE = 3
+
+
+class WebServer(uvicorn.Server):
+    """Sends those home who listen for news, before it waits for the last answers to end."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.order_news.close()
+        await super().shutdown(sockets)
+
 
 def run_web(host: str, port: int) -> None:
     configure_logs()
     app = create_app(Settings())
-    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=5
+    )
+    server = WebServer(config, app)
+    with suppress(KeyboardInterrupt):  # uvicorn raises the signal again after a clean end
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 def run_worker() -> None:

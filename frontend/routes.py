@@ -117,6 +117,7 @@ def routes() -> list[Route]:
         *in_each_language("/mailbox/{mail_id}", mailbox.letter),
         *in_each_language("/orders/{token}", order.page),
         *in_each_language("/orders/{token}/status", order.status),
+        *in_each_language("/orders/{token}/news", order.news),
         *in_each_language("/orders/{token}/cancel", order.give_up, methods=("POST",)),
         *in_each_language("/orders/{token}/invoice.pdf", order_papers.invoice),
         *in_each_language("/orders/{token}/receipt.pdf", order_papers.receipt),

@@ -1,12 +1,17 @@
 """The progress page of an order: the truth from the first second, for whoever has its address."""
 
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from frontend.context import PageContext, services_of
 from frontend.forms import read_typed
 from frontend.market_words import MarketWords
+from frontend.order_news import OrderNews, TooManyListeners
 from frontend.order_view import OrderView, view_of
 from frontend.responses import page_response
 from marketplace.accounts import belongings
@@ -26,6 +31,9 @@ from marketplace.quotes.models import Quote
 from marketplace.registries.processing import processing_window
 
 REFRESH_SECONDS = 3
+# A connection says something so often even if there is no news, and is made anew after a while.
+SILENCE_SECONDS = 15.0
+CONNECTION_SECONDS = 600.0
 PAID = (OrderState.PAID, OrderState.RETIRING)
 # The token in the address is the key to the order: no other site may learn it.
 SECRET_ADDRESS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
@@ -88,6 +96,45 @@ async def status(request: Request) -> Response:
     """For the page's script: has anything changed, and is it worth asking again?"""
     progress = await _progress(request, await _order(request))
     return JSONResponse({"version": progress.version, "under_way": progress.under_way}, headers=SECRET_ADDRESS)
+
+
+async def news(request: Request) -> Response:
+    """The same, told as it happens: server-sent events. Each carries the version as its id, so that a connection made anew
+    goes on where the last one ended. 503 where there is no place for another listener: then the page asks `status`.
+    """
+    order = await _order(request)
+    order_news: OrderNews = request.app.state.order_news
+    if order_news.is_full:
+        return Response(status_code=503, headers=SECRET_ADDRESS | {"Retry-After": "15"})
+    return StreamingResponse(
+        _told(request, order, order_news),
+        media_type="text/event-stream",
+        headers=SECRET_ADDRESS | {"X-Accel-Buffering": "no"},
+    )
+
+
+async def _told(request: Request, order: Order, order_news: OrderNews) -> AsyncIterator[str]:
+    known = request.headers.get("Last-Event-ID") or request.query_params.get("known")
+    ends = asyncio.get_running_loop().time() + CONNECTION_SECONDS
+    yield "retry: 3000\n\n"
+    try:
+        with order_news.listening(order.id) as happened:
+            while not order_news.closing and asyncio.get_running_loop().time() < ends:
+                happened.clear()
+                progress = await _progress(request, await orders.find(order.id))
+                if progress.version != known:
+                    known = progress.version
+                    said = json.dumps({"version": known, "under_way": progress.under_way})
+                    yield f"id: {known}\nevent: progress\ndata: {said}\n\n"
+                if not progress.under_way:
+                    return
+                try:
+                    await asyncio.wait_for(happened.wait(), SILENCE_SECONDS)
+                except TimeoutError:
+                    yield ": still here\n\n"
+    except TooManyListeners:
+        # taken between the question and now: the browser comes again
+        return
 
 
 async def _order(request: Request) -> Order:

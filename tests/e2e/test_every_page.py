@@ -40,7 +40,7 @@ NOT_SHOWN = (
     "/ja/operations/reconciliation/{key}",
     "/ja/operations/recalls/{factor_id}",
 )
-FILES = (".csv", ".json", ".pdf", ".xlsx", "/status", "/export", "/notice", "/{form}")
+FILES = (".csv", ".json", ".pdf", ".xlsx", "/status", "/news", "/export", "/notice", "/{form}")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from frontend.context import DraftStore, FootprintStore
+from frontend.order_news import OrderNews
 from frontend.pages.errors import exception_handlers
 from frontend.routes import routes
 from marketplace.market import Market
@@ -83,7 +84,9 @@ def preview_app(services: PreviewServices | None = None) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         yield {"services": at_hand}
 
-    return Starlette(routes=routes(), lifespan=lifespan, exception_handlers=dict(exception_handlers()))
+    app = Starlette(routes=routes(), lifespan=lifespan, exception_handlers=dict(exception_handlers()))
+    app.state.order_news = OrderNews(every_seconds=0.01)
+    return app
 
 
 if __name__ == "__main__":

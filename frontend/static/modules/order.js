@@ -5,6 +5,22 @@ const LONGEST_PAUSE = 15_000;
 const progress = document.getElementById("progress");
 let pause = 1_500;
 
+// The server tells what happens as it happens. A broken connection is made anew by the browser, with the last id it heard.
+function listen() {
+  const wanted = new URLSearchParams(location.search);
+  wanted.set("known", progress.dataset.version);
+  const news = new EventSource(`${progress.dataset.news}?${wanted}`);
+  news.addEventListener("progress", async ({ data }) => {
+    const { version, under_way } = JSON.parse(data);
+    if (!under_way) news.close();
+    if (version !== progress.dataset.version) await redraw();
+  });
+  news.addEventListener("error", () => {
+    // Refused for good, for instance because too many listen: then ask now and then.
+    if (news.readyState === EventSource.CLOSED) setTimeout(look, pause);
+  });
+}
+
 async function look() {
   try {
     const address = progress.dataset.status + location.search;
@@ -25,13 +41,17 @@ async function look() {
 }
 
 async function redraw() {
-  const answer = await fetch(location.href, { cache: "no-store" });
-  if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("progress");
-  progress.replaceChildren(...fresh.childNodes);
-  progress.dataset.version = fresh.dataset.version;
-  document.title = page.title;
+  try {
+    const answer = await fetch(location.href, { cache: "no-store" });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById("progress");
+    progress.replaceChildren(...fresh.childNodes);
+    progress.dataset.version = fresh.dataset.version;
+    document.title = page.title;
+  } catch {
+    // Offline: the version stays the old one, so the next news draws the page.
+  }
 }
 
-setTimeout(look, pause);
+listen();
