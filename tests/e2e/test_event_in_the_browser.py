@@ -10,14 +10,32 @@ from tests.e2e.instance import Instance
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
-@pytest.fixture(params=[("ja", True, DESK), ("en", False, PHONE)], ids=["ja-desk", "en-phone-without-scripts"])
-def visitor(request, browser, instance):
-    language, scripts, viewport = request.param
-    context = browser.new_context(viewport=viewport, java_script_enabled=scripts, locale=language)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    yield Visitor(page, instance, language)
-    context.close()
+NEWCOMERS = {"ja-desk": ("ja", True, DESK), "en-phone-without-scripts": ("en", False, PHONE)}
+
+
+@pytest.fixture(scope="module")
+def visitors(browser, instance):
+    """Opens a window for each of NEWCOMERS that is asked for, once."""
+    opened = {}
+
+    def visitor(name):
+        if name not in opened:
+            language, scripts, viewport = NEWCOMERS[name]
+            context = browser.new_context(viewport=viewport, java_script_enabled=scripts, locale=language)
+            page = context.new_page()
+            page.set_default_timeout(10_000)
+            opened[name] = Visitor(page, instance, language)
+        return opened[name]
+
+    yield visitor
+    for one in opened.values():
+        one.page.context.close()
+
+
+@pytest.fixture
+def visitor(visitors):
+    """What the server answers to bad input does not depend on language, size or scripts, so one newcomer asks."""
+    return visitors("en-phone-without-scripts")
 
 
 class Visitor:
@@ -58,7 +76,9 @@ class Visitor:
 
 
 class TestANewcomerOffsetsAnEvent:
-    def test_from_the_first_page_to_the_certificate(self, visitor):
+    @pytest.mark.parametrize("newcomer", NEWCOMERS)
+    def test_from_the_first_page_to_the_certificate(self, visitors, newcomer):
+        visitor = visitors(newcomer)
         visitor.open("/")
         visitor.page.locator("a[href*='example=sapporo']").first.click()
         visitor.press("calculate")

@@ -1,12 +1,11 @@
-"""The calculators in a real browser, desk and phone, light and dark: no violation that axe knows, nothing too wide."""
+"""The calculators in a real browser: what happens on the way to a result, and while somebody types."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from frontend.locales import Locale
-from frontend.pages.calculator import ON_PAGES
 from tests.frontend.test_accessibility import DESK, PHONE, address, browser, is_too_wide, violations
 
 __all__ = ["address", "browser"]  # fixtures
@@ -19,8 +18,8 @@ ORGANISATION = HOUSEHOLD | {
 ELECTRICITY = "electricity/0/electricity_kwh"
 
 
-def fine(page: Page) -> None:
-    assert violations(page) == [], page.url
+def fine(page: Page, within: str) -> None:
+    assert violations(page, within) == [], page.url
     assert not is_too_wide(page), page.url
 
 
@@ -34,84 +33,79 @@ def fill(page: Page, entries: dict[str, str]) -> None:
         page.fill(f"[name='{name}']", given)
 
 
+def a_page(browser: Browser, theme: str, size: dict[str, int]) -> Iterator[Page]:
+    context = browser.new_context(viewport=size, color_scheme=theme)  # type: ignore[arg-type]  # playwright wants its own types
+    yield context.new_page()
+    context.close()
+
+
 def fill_in_order(page: Page, entries: dict[str, str]) -> None:
     for name, given in entries.items():
         page.fill(f"[name='{name}']", given)
 
 
-@pytest.mark.parametrize(
-    ("locale", "theme", "size"),
-    [(Locale.JA, "light", DESK), (Locale.EN, "dark", PHONE)],
-    ids=["ja-light-desk", "en-dark-phone"],
-)
-class TestEveryCalculator:
+class TestOnTheWay:
+    """Places that no address leads to by itself; those that have one are in tests/e2e/test_every_page.py."""
+
     @pytest.fixture
-    def page(self, browser: Browser, theme: str, size: dict[str, int]) -> Page:
-        context = browser.new_context(viewport=size, color_scheme=theme)  # type: ignore[arg-type]  # playwright wants its own types
-        return context.new_page()
+    def desk(self, browser: Browser) -> Iterator[Page]:
+        yield from a_page(browser, "light", DESK)
 
-    def test_forms_with_everything_opened(self, page: Page, address: str, locale: Locale) -> None:
-        page.goto(f"{address}/{locale}/calculate")
-        fine(page)
-        for kind in ON_PAGES:
-            page.goto(f"{address}/{locale}/calculate/{kind}")
-            unfold(page)
-            fine(page)
+    @pytest.fixture
+    def phone(self, browser: Browser) -> Iterator[Page]:
+        yield from a_page(browser, "dark", PHONE)
 
-    def test_a_search_and_the_result_of_an_organisation(self, page: Page, address: str, locale: Locale) -> None:
-        page.goto(f"{address}/{locale}/calculate/organisation")
-        fill(page, {**ORGANISATION, "scope1_other/0/factor_id": "ガソリン"})
-        page.select_option("[name='scope1_refrigerants/0/gas']", "hfc32")
-        page.click("[value='find:scope1_other/0/factor_id']")
-        page.wait_for_selector(".hits")
-        fine(page)
-        page.fill("[name='scope1_other/0/factor_id']", "")
-        page.click(CALCULATE)
-        page.wait_for_url("**/footprints/*")
-        unfold(page)
-        fine(page)
+    def test_a_search_and_the_result_of_an_organisation(self, phone: Page, address: str) -> None:
+        phone.goto(f"{address}/en/calculate/organisation")
+        fill(phone, {**ORGANISATION, "scope1_other/0/factor_id": "ガソリン"})
+        phone.select_option("[name='scope1_refrigerants/0/gas']", "hfc32")
+        phone.click("[value='find:scope1_other/0/factor_id']")
+        phone.wait_for_selector(".hits")
+        fine(phone, ".factor-field:has(.hits)")
+        phone.fill("[name='scope1_other/0/factor_id']", "")
+        phone.click(CALCULATE)
+        phone.wait_for_url("**/footprints/*")
+        assert not is_too_wide(phone)
 
-    def test_a_file_with_refused_rows(self, page: Page, address: str, locale: Locale, tmp_path: Path) -> None:
+    def test_a_file_with_refused_rows(self, desk: Page, address: str, tmp_path: Path) -> None:
         listed = tmp_path / "list.csv"
         listed.write_bytes("出発地,交通手段,人数\n東京,飛行機,3\n府中,電車,2\n".encode("cp932"))
-        page.goto(f"{address}/{locale}/calculate/event?example=sapporo")
-        unfold(page)
-        page.set_input_files("[name='file/travel_participants']", listed)
-        page.click("[value='import:travel_participants']")
-        page.wait_for_selector("[role=status]")
-        fine(page)
+        desk.goto(f"{address}/ja/calculate/event?example=sapporo")
+        unfold(desk)
+        desk.set_input_files("[name='file/travel_participants']", listed)
+        desk.click("[value='import:travel_participants']")
+        desk.wait_for_selector("[role=status]")
+        fine(desk, "#f-travel_participants")
 
-    def test_reducing_comparing_and_going_on_later(self, page: Page, address: str, locale: Locale) -> None:
-        page.goto(f"{address}/{locale}/calculate/event?example=sapporo")
-        page.click(CALCULATE)
-        page.wait_for_url("**/footprints/*")
-        result = page.url
-        page.goto(f"{result}/reduce")
-        page.fill("[name='percent.online_seats']", "20")
-        page.click("form .button.second")
-        page.wait_for_url("**percent.online_seats=20*")
-        fine(page)
-        page.goto(result)
-        page.click("a[href*='compare=1']")
-        page.fill("[name='travel_participants/0/people']", "12")
-        page.click("[value=keep]")
-        page.wait_for_url("**draft=*")
-        fine(page)
-        page.click(CALCULATE)
-        page.wait_for_url("**/compare/*")
-        fine(page)
+    def test_reducing_comparing_and_going_on_later(self, desk: Page, address: str) -> None:
+        desk.goto(f"{address}/ja/calculate/event?example=sapporo")
+        desk.click(CALCULATE)
+        desk.wait_for_url("**/footprints/*")
+        result = desk.url
+        desk.goto(f"{result}/reduce")
+        desk.fill("[name='percent.online_seats']", "20")
+        desk.click("form .button.second")
+        desk.wait_for_url("**percent.online_seats=20*")
+        desk.goto(result)
+        desk.click("a[href*='compare=1']")
+        desk.fill("[name='travel_participants/0/people']", "12")
+        desk.click("[value=keep]")
+        desk.wait_for_url("**draft=*")
+        desk.click(CALCULATE)
+        desk.wait_for_url("**/compare/*")
 
 
 class TestWhileTyping:
     @pytest.fixture
-    def page(self, browser: Browser) -> Page:
+    def page(self, browser: Browser) -> Iterator[Page]:
         context = browser.new_context(viewport=PHONE)
         page = context.new_page()
         page.add_init_script(
             "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => {"
             " if (!entry.hadRecentInput) window.shift += entry.value; })).observe({type: 'layout-shift', buffered: true})"
         )
-        return page
+        yield page
+        context.close()
 
     def test_lines_total_and_mistakes_appear_where_they_belong(self, page: Page, address: str) -> None:
         page.goto(f"{address}/en/calculate/household")
@@ -125,7 +119,7 @@ class TestWhileTyping:
         expect(page.locator(f"[name='{ELECTRICITY}']")).to_have_attribute("aria-invalid", "true")
         expect(page.locator("#f-electricity-0-electricity_kwh-error")).to_be_visible()
         expect(page.locator("[data-total]")).to_have_text("–")
-        fine(page)
+        fine(page, "#f-electricity")
         page.fill(f"[name='{ELECTRICITY}']", "310")
         expect(page.locator("[data-total]")).to_have_text("131.130")
         expect(page.locator("#f-electricity-0-electricity_kwh-error")).to_have_count(0)
