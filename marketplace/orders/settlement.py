@@ -4,7 +4,7 @@ Each step is one transaction that changes state and writes the next job. A step 
 moved and changes nothing.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
@@ -35,11 +35,11 @@ class PaymentDiffers(Exception):
 
 async def settle(market: Market, session_id: str) -> timedelta | None:
     """Ask the provider how a checkout stands now, and follow. Safe to call any number of times, in any order."""
-    checkout = await market.payments.checkout(session_id)
-    return await _follow(market, checkout)
+    return await follow(market, await market.payments.checkout(session_id))
 
 
-async def _follow(market: Market, checkout: Checkout) -> timedelta | None:
+async def follow(market: Market, checkout: Checkout) -> timedelta | None:
+    """As settle, with what the provider has just said."""
     match checkout.state:
         case PaymentState.PAID:
             await _paid(market, checkout)
@@ -62,26 +62,34 @@ async def _paid(market: Market, checkout: Checkout) -> None:
             return
         if checkout.payment is None or (checkout.amount, checkout.currency) != (order.total_yen, "JPY"):
             raise PaymentDiffers(f"{checkout.id}: {checkout.amount} {checkout.currency}, not {order.total_yen} JPY")
-        payment = await Payment.create(
-            id=new_id("pay", now),
-            order_id=order.id,
-            provider_payment=checkout.payment,
-            amount_yen=checkout.amount,
-            captured_at=now,
-        )
-        await ledger.book(
-            f"payment:{payment.id}",
-            {ledger.CLEARING: checkout.amount, ledger.order_account(order.id): -checkout.amount},
-            order_id=order.id,
-            at=now,
-        )
-        await move(order, OrderState.PAID, checkout_session=checkout.id)
-        await note(order.id, Happened.PAID, at=now)
-        await outbox.add(tx, "order.retire", f"retire:{order.id}", {"order_id": order.id}, at=now)
-        await outbox.add(tx, "invoice.issue", f"invoice:{order.id}", {"order_id": order.id}, at=now)
-        await early_news.look_again(tx, checkout.payment, at=now)
+        await capture(tx, order, checkout.payment, at=now, checkout_session=checkout.id)
 
     await run_tx(work)
+
+
+async def capture(
+    tx: BaseDBAsyncClient, order: Order, provider_payment: str, *, at: datetime, **changes: object
+) -> None:
+    """Inside the caller's transaction: the order's total has arrived as the provider's payment of this id. What follows is
+    written with it."""
+    payment = await Payment.create(
+        id=new_id("pay", at),
+        order_id=order.id,
+        provider_payment=provider_payment,
+        amount_yen=order.total_yen,
+        captured_at=at,
+    )
+    await ledger.book(
+        f"payment:{payment.id}",
+        {ledger.CLEARING: order.total_yen, ledger.order_account(order.id): -order.total_yen},
+        order_id=order.id,
+        at=at,
+    )
+    await move(order, OrderState.PAID, **changes)
+    await note(order.id, Happened.PAID, at=at)
+    await outbox.add(tx, "order.retire", f"retire:{order.id}", {"order_id": order.id}, at=at)
+    await outbox.add(tx, "invoice.issue", f"invoice:{order.id}", {"order_id": order.id}, at=at)
+    await early_news.look_again(tx, provider_payment, at=at)
 
 
 async def _promised(market: Market, checkout: Checkout) -> timedelta | None:
@@ -142,7 +150,7 @@ async def run_out(market: Market, order_id: str) -> timedelta | None:
 async def _close(market: Market, session_id: str) -> timedelta | None:
     """A promise cannot be closed: a moment after its last one the units go back, whatever the provider still hopes for."""
     checkout = await market.payments.expire_checkout(session_id)
-    await _follow(market, checkout)
+    await follow(market, checkout)
     if checkout.state is not PaymentState.PENDING:
         return None
     order = await find(checkout.order_id)

@@ -16,12 +16,14 @@ from marketplace.quotes.states import QuoteState
 class PricedLine:
     """Whole tonnes that are cancelled for the buyer alone, and grams from the listing's pools; one of them above zero.
 
-    `listing` comes with its holding and account.
+    `listing` comes with its holding and account. `agreed_yen_per_tonne` is a price agreed on earlier, for grams out of pools
+    alone: these the service sells itself.
     """
 
     listing: Listing
     tonnes: int
     pool_g: int
+    agreed_yen_per_tonne: int | None = None
 
     @property
     def provider_id(self) -> str:
@@ -34,7 +36,7 @@ class PricedLine:
     @property
     def pool_yen(self) -> int:
         """Rounded down to whole yen, in the buyer's favour."""
-        return yen_of(self.pool_g, self.listing.yen_per_tonne)
+        return yen_of(self.pool_g, self.agreed_yen_per_tonne or self.listing.yen_per_tonne)
 
 
 def yen_of(grams: int, yen_per_tonne: int) -> int:
