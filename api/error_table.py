@@ -44,6 +44,7 @@ from marketplace.operations import service as operations
 from marketplace.orders import settlement
 from marketplace.payments import gateway as payments
 from marketplace.pools import jobs as pool_jobs
+from marketplace.products import errors as products
 from marketplace.projects import eligibility
 from marketplace.projects import facts as project_facts
 from marketplace.providers import errors as providers
@@ -174,6 +175,25 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     payments.PaymentRefused: Row(502, "The payment provider refused", "Contact support with the request id."),
     address.AddressRefused: Row(422, "Not a mail address", "Send an address of the form name@domain."),
+    # products
+    products.ProductNotFound: Row(404, "No such product", "Take the id from GET /v1/products."),
+    products.ProductEnded: Row(409, "The product has ended", "Make a new product."),
+    products.PeriodsOverlap: Row(409, "Another period has some of these days", "Choose days that no period has."),
+    products.PeriodRefused: Row(422, "Not a period of cover", "Send a first and a last day, at most five years apart."),
+    products.PeriodNotFound: Row(404, "No such period of cover", "Make a period that has the day, or name another."),
+    products.FootprintVersionRefused: Row(
+        422, "Not a version of the footprint", "Cover at most what a unit emits, from a day without a version."
+    ),
+    products.FootprintStartsLater: Row(
+        422, "The footprint is not known for that day", "Add a version that starts on the day of the sale or before."
+    ),
+    products.SaleInFuture: Row(422, "It has not happened yet", "Send it when it has, with `at` as the moment."),
+    products.SaleNotFound: Row(422, "No such sale", "Report the sale first; `of` is its external_id."),
+    products.ReturnsExceedSale: Row(409, "More would come back than was sold", "Send `params.left` units at most."),
+    products.CountedDifferently: Row(
+        409, "It was counted with other figures", "Each external_id counts once; use another for something else."
+    ),
+    products.TooManyGrams: Row(422, "Too many grams in one entry", "Report fewer units at once."),
     # accounts
     accounts.ApiKeyUnknown: Row(
         401, "No such API key", "Send Authorization: Bearer with a living key, or no such header on public addresses."

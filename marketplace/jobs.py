@@ -14,6 +14,7 @@ from marketplace.invoices import service as invoices
 from marketplace.ledger import check
 from marketplace.mail import service as mail
 from marketplace.market import Market
+from marketplace.notifications import delivery, telling
 from marketplace.operations import alarms
 from marketplace.orders import fulfilment, mails, settlement
 from marketplace.orders import service as orders
@@ -24,6 +25,8 @@ from marketplace.payouts import onboarding
 from marketplace.payouts import service as payouts
 from marketplace.pools import jobs as pools
 from marketplace.pools import opening
+from marketplace.products import counting as product_counting
+from marketplace.products import watching as product_watching
 from marketplace.providers import imports
 from marketplace.quotes import service as quotes
 from marketplace.reconciliation import service as reconciliation
@@ -38,6 +41,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
 
         return run
 
+    courier = delivery.Courier(market)
     return {
         "order.open_checkout": job(orders.open_checkout),
         "order.run_out": job(settlement.run_out),
@@ -58,12 +62,15 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "order.certify": job(certification.certify),
         opening.TOP_UP: job(pools.top_up),
         "pool.draw_again": job(pools.draw_again),
+        product_counting.WATCH: job(product_watching.watch),
         mail.SEND: job(mail.send),
         MAIL: job(mails.follow),
         "reconciliation.daily": job(reconciliation.compare_all),
         "reconciliation.account": job(reconciliation.compare_with_registry),
         public_log.SEQUENCE: job(public_log.sequence_waiting),
         public_log.COSIGN: job(public_log.cosign),
+        telling.TELL: job(telling.tell_waiting),
+        telling.DELIVER: lambda payload: courier.deliver(**payload),
     }
 
 
@@ -82,6 +89,8 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "reconciliation": lambda: reconciliation.enqueue_daily(market),
         "alarms": lambda: alarms.raise_due(market),
         "waiting_log_leaves": lambda: public_log.sequence_waiting(market),
+        "webhooks": lambda: delivery.sweep(market),
+        "old_events": delivery.Forgetting(market),
         "log_witnesses": lambda: public_log.ask_witnesses(market),
     }
 

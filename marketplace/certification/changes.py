@@ -22,8 +22,12 @@ from marketplace.certification.public_log import announce
 from marketplace.database.transactions import run_tx
 from marketplace.errors import MarketplaceError
 from marketplace.market import Market
+from marketplace.notifications.kinds import EventType
+from marketplace.notifications.telling import tell_of_certificate
+from marketplace.products import covers
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+_CORRECTED = ":corrected"
 IN_THE_REGISTRY = frozenset({DisclosedField.CREDIT_USER, DisclosedField.PURPOSE_DETAIL})
 """Texts that the registry recorded with the cancellation: a certificate cannot say anything else."""
 
@@ -67,7 +71,9 @@ async def revoke(market: Market, number: str, reason: str) -> CertificateRecord:
     async def work(tx: BaseDBAsyncClient) -> CertificateRecord:
         now = market.clock()
         ended = await service.revoke(number, reason, now=now)
+        await covers.revoked(market, tx, ended.number, now=now)
         await announce(tx, f"{ended.number}:revoked", at=now)
+        await _tell_owner(market, ended, EventType.CERTIFICATE_REVOKED, reason=reason)
         return ended
 
     return await run_tx(work)
@@ -101,9 +107,18 @@ async def correct(market: Market, number: str, correction: Correction, reason: s
             await visibility.hide(record.number, seen.hidden, until=seen.hidden_until)
         link_code = None if seen.listed else await visibility.unlist(record.number)
         await announce(tx, record.number, at=now)
+        await _tell_owner(market, old, EventType.CERTIFICATE_CORRECTED, reason=reason, replaced_by=record.number)
         return Corrected(record, link_code)
 
     return await run_tx(work)
+
+
+async def _tell_owner(market: Market, record: CertificateRecord, type_: EventType, **more: str) -> None:
+    """The organisation whose order the certificate was made for, however often it has been corrected since."""
+    first = record
+    while first.order_reference.endswith(_CORRECTED):
+        first = await find(first.order_reference.removesuffix(_CORRECTED))
+    await tell_of_certificate(market, first.order_reference, type_, record.number, **more)
 
 
 async def _refuse_a_pool_in_use(number: str) -> None:
@@ -134,7 +149,7 @@ async def _facts(old: CertificateRecord, correction: Correction) -> StatementFac
     parts = {share.parent: share.grams for share in stated.from_pool or ()}
     texts = {name: text.value for name, text in old.disclosures.items()} | dict(correction.texts)
     return StatementFacts(
-        order_reference=f"{old.number}:corrected",
+        order_reference=f"{old.number}{_CORRECTED}",
         environment=old.environment,
         type=correction.type or stated.type,
         period=correction.period or stated.period,

@@ -41,6 +41,7 @@ from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.pools import opening
+from marketplace.products import covers
 from marketplace.projects.catalogue import load_catalogue
 from marketplace.projects.kinds import CreditKind
 from marketplace.quotes import service as quotes
@@ -100,6 +101,7 @@ async def certify(market: Market, order_id: str) -> None:
         less = {"short_tonnes": short, "refund_yen": given_back} if short else {}
         await note(order.id, Happened.CERTIFIED, at=now, number=record.number, **less)
         await opening.hand_on(market, tx, order, now=now)
+        await covers.certified(market, tx, order, record.number, record.grams, now=now)
         if pool is not None:
             await opening.opened(market, tx, pool, record, now=now)
 

@@ -22,8 +22,10 @@ MODEL_MODULES = (
     "marketplace.accounts.models",
     "marketplace.audit.models",
     "marketplace.mail.models",
+    "marketplace.notifications.models",
     "marketplace.reconciliation.models",
     "marketplace.providers.models",
+    "marketplace.products.models",
 )
 
 
