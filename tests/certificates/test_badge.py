@@ -4,6 +4,7 @@ import io
 import itertools
 import re
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -15,34 +16,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from certificates.badge import (
+from certificates.badges.drawing import Layout, badge_svg, blank_svg, size_of, style_source
+from certificates.badges.facts import (
+    WITHOUT_AMOUNT,
     BadgeFacts,
+    BadgeKind,
     BadgeState,
-    Layout,
     ShareOutOfRange,
-    Theme,
+    SoldUnits,
     Wording,
-    badge_svg,
-    badge_words,
 )
+from certificates.badges.looks import Theme
+from certificates.badges.words import badge_words, texts_of
 from certificates.mark import NotASha256
 from certificates.sheet import Locale
 from tests.certificates.builders import fixed_hash
 
 SVG = "{http://www.w3.org/2000/svg}"
-LAYOUTS: tuple[Layout, ...] = ("line", "card", "round")
+LAYOUTS: tuple[Layout, ...] = ("line", "strip", "card", "round")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 LOCALES: tuple[Locale, ...] = ("ja", "en")
 
 
 def some_facts(**changes: Any) -> BadgeFacts:
     facts: dict[str, Any] = {
+        "kind": BadgeKind.PRODUCT,
         "state": BadgeState.COVERED,
         "subject": "北の小麦クッキー",
         "covered_g": 5_000_000,
         "share_per_mille": 1000,
-        "until": date(2026, 12, 31),
-        "number": "TEST-95D3-6JW7-8R4H-CNDC",
+        "period_first": date(2026, 11, 1),
+        "period_last": date(2026, 12, 31),
+        "number": "ASHI-95D3-6JW7-8R4H-CNDC",
         "mark_sha256": fixed_hash("badge"),
     }
     return BadgeFacts(**facts | changes)
@@ -73,9 +78,10 @@ class TestEachStateTellsTheTruth:
             (BadgeState.COVERED, "Sold units offset", "#1f5c3d"),
             (BadgeState.PARTLY_COVERED, "Partly offset", "#7a4f00"),
             (BadgeState.OVERSOLD, "More sold than offset", "#a92f18"),
+            (BadgeState.NOT_COVERED, "Not offset yet", "#56534d"),
             (BadgeState.PERIOD_OVER, "Period is over", "#7a4f00"),
             (BadgeState.REVOKED, "Revoked", "#a92f18"),
-            (BadgeState.SANDBOX, "Test only, not valid", "#5a2a8c"),
+            (BadgeState.ENDED, "Kept up no longer", "#56534d"),
         ],
     )
     def test_in_word_and_colour(self, state: BadgeState, word: str, colour: str) -> None:
@@ -101,18 +107,20 @@ class TestEachStateTellsTheTruth:
         assert "87.1 %" in name_of(root)
         assert any("87.1 %" in text for text in words_in(root))
 
-    @pytest.mark.parametrize("state", [BadgeState.REVOKED, BadgeState.SANDBOX])
+    @pytest.mark.parametrize("state", WITHOUT_AMOUNT)
     def test_no_amount_where_nothing_is_valid(self, state: BadgeState) -> None:
-        for root in every_badge(some_facts(state=state)):
-            assert not [text for text in [*words_in(root), name_of(root)] if "CO2" in text or "2026" in text]
+        for root in every_badge(some_facts(state=state, units=SoldUnits(1_200, 1_045))):
+            assert not [text for text in [*words_in(root), name_of(root)] if re.search("CO2|2026|1,200", text)]
 
-    def test_a_test_badge_has_a_hatched_violet_edge_and_others_have_none(self) -> None:
-        for state in BadgeState:
-            for root in every_badge(some_facts(state=state)):
-                hatched = [rect for rect in root.findall(f"{SVG}rect") if "stroke-dasharray" in rect.attrib]
-                assert [rect.attrib["stroke"] in {"#5a2a8c", "#c3a0ee"} for rect in hatched] == (
-                    [True] if state is BadgeState.SANDBOX else []
-                )
+    def test_what_was_covered_and_sold_stands_on_the_card(self) -> None:
+        root = drawn(some_facts(units=SoldUnits(1_200, 1_045)))
+        assert "1,200 units covered, 1,045 sold" in words_in(root)
+
+    def test_a_certificate_shows_its_period_and_speaks_of_no_sales(self) -> None:
+        root = drawn(some_facts(kind=BadgeKind.CERTIFICATE), "card", "light", "en")
+        assert "5 t CO2e · 2026-11-01 to 2026-12-31" in words_in(root)
+        assert "Emissions offset" in words_in(root)
+        assert "sold" not in name_of(root)
 
     @pytest.mark.parametrize(
         ("grams", "amount"), [(5_742_402, "5.742402 t CO2e"), (345_250, "345.25 kg CO2e"), (7, "7 g CO2e")]
@@ -125,6 +133,40 @@ class TestEachStateTellsTheTruth:
         with pytest.raises(ShareOutOfRange) as refusal:
             some_facts(share_per_mille=share)
         assert refusal.value.code == "share_out_of_range"
+
+
+class TestATest:
+    """A badge of a sandbox shows how badges turn, and claims nothing."""
+
+    @pytest.mark.parametrize("state", BadgeState)
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    @pytest.mark.parametrize(("locale", "said"), [("ja", "テスト"), ("en", "TEST")])
+    def test_says_so_wherever_it_is_drawn(self, state: BadgeState, layout: Layout, locale: Locale, said: str) -> None:
+        root = drawn(some_facts(state=state, sandbox=True), layout, "light", locale)
+        assert any(said in text for text in words_in(root))
+        assert re.search("not valid|有効ではありません", name_of(root))
+
+    def test_shows_no_amount_and_no_date(self) -> None:
+        for state in BadgeState:
+            for root in every_badge(some_facts(state=state, sandbox=True, units=SoldUnits(1_200, 1_045))):
+                assert not [text for text in [*words_in(root), name_of(root)] if re.search("CO2e|2026|1,200|%", text)]
+
+    def test_has_a_hatched_violet_edge_and_others_have_none(self) -> None:
+        for state, sandbox in itertools.product(BadgeState, (True, False)):
+            for root in every_badge(some_facts(state=state, sandbox=sandbox)):
+                hatched = [rect for rect in root.findall(f"{SVG}rect") if "stroke-dasharray" in rect.attrib]
+                assert [rect.attrib["stroke"] in {"#5a2a8c", "#c3a0ee"} for rect in hatched] == [True] * sandbox
+
+    def test_still_tells_its_states_apart(self) -> None:
+        for layout, locale in itertools.product(LAYOUTS, LOCALES):
+            shown = {
+                tuple(words_in(drawn(some_facts(state=s, sandbox=True), layout, "light", locale))) for s in BadgeState
+            }
+            shapes = {
+                drawn(some_facts(state=s, sandbox=True), layout).findall(f"{SVG}path")[-1].attrib["d"]
+                for s in BadgeState
+            }
+            assert (len(shown), len(shapes)) == (len(BadgeState), len(BadgeState))
 
 
 class TestItSaysThatTheEmissionsTookPlace:
@@ -167,9 +209,11 @@ class TestAnyTextIsSafe:
         assert "<script>alert(1)</script>" in name_of(drawn(some_facts(subject=self.NASTY)))
 
     @given(subject=st.text(max_size=300), number=st.text(max_size=40))
-    def test_every_text_gives_well_formed_xml_with_the_same_elements(self, subject: str, number: str) -> None:
-        expected = [element.tag for element in drawn(some_facts()).iter()]
-        assert [element.tag for element in drawn(some_facts(subject=subject, number=number)).iter()] == expected
+    def test_every_text_gives_well_formed_xml_and_no_other_elements(self, subject: str, number: str) -> None:
+        expected = Counter(element.tag for element in drawn(some_facts()).iter())
+        # an empty text leaves its place empty, and nothing else differs
+        expected[f"{SVG}text"] -= (texts_of(some_facts(subject=subject), "en").subject == "") + (number == "")
+        assert Counter(element.tag for element in drawn(some_facts(subject=subject, number=number)).iter()) == expected
 
     def test_no_script_link_id_style_or_outside_address(self) -> None:
         for state, root in itertools.product(BadgeState, LAYOUTS):
@@ -184,8 +228,21 @@ class TestAnyTextIsSafe:
         assert subject in name_of(root)
         assert max(len(text) for text in words_in(root)) < 90
         cut = [element for element in root.iter(f"{SVG}text") if (element.text or "").endswith("…")]
-        assert len(cut) == {"line": 0, "card": 2, "round": 0}[layout]  # only the card shows subject and number
+        assert (
+            len(cut) == {"line": 0, "strip": 0, "card": 2, "round": 0}[layout]
+        )  # only the card shows subject and number
         assert all(float(element.attrib["textLength"]) <= 230 for element in cut)
+
+    @pytest.mark.parametrize("name", ["👩‍👩‍👧‍👦" * 60, "が" * 60, "👍🏽" * 60, "❤️" * 60])
+    def test_what_is_one_sign_is_not_cut_in_two(self, name: str) -> None:
+        sign = name[: len(name) // 60]
+        (shown,) = [text for text in words_in(drawn(some_facts(subject=name))) if text.startswith(sign)]
+        assert re.fullmatch(f"({sign})+…", shown)
+
+    def test_a_name_from_right_to_left_turns_nothing_but_itself(self) -> None:
+        root = drawn(some_facts(subject="\u202eשלום\u2066"))
+        assert name_of(root).startswith("\u2068שלום\u2069: the emissions")
+        assert "שלום" in words_in(root)
 
     def test_a_mark_needs_a_hash(self) -> None:
         with pytest.raises(NotASha256):
@@ -193,11 +250,14 @@ class TestAnyTextIsSafe:
 
 
 class TestSizes:
-    @pytest.mark.parametrize(("layout", "size"), [("line", (88, 31)), ("card", (320, 120)), ("round", (160, 160))])
+    @pytest.mark.parametrize(
+        ("layout", "size"), [("line", (88, 31)), ("strip", (240, 40)), ("card", (320, 120)), ("round", (160, 160))]
+    )
     def test_each_layout_has_its_own(self, layout: Layout, size: tuple[int, int]) -> None:
         root = drawn(some_facts(), layout)
         assert (int(root.attrib["width"]), int(root.attrib["height"])) == size
         assert root.attrib["viewBox"] == f"0 0 {size[0]} {size[1]}"
+        assert size_of(layout) == size
 
     @pytest.mark.parametrize("layout", LAYOUTS)
     @pytest.mark.parametrize("theme", THEMES)
@@ -219,6 +279,37 @@ class TestSizes:
             for state, layout, locale in itertools.product(BadgeState, LAYOUTS, LOCALES)
         ]
         assert max(sizes) < 7_500
+
+
+class TestTheReadersOwnTheme:
+    """`auto` is the light badge and a style sheet that turns it dark where the reader's device is dark."""
+
+    def test_every_light_colour_has_its_dark_twin(self) -> None:
+        for state, layout, sandbox in itertools.product(BadgeState, LAYOUTS, (True, False)):
+            facts = some_facts(state=state, sandbox=sandbox)
+            light, dark, auto = (
+                badge_svg(facts, layout=layout, theme=theme, locale="en") for theme in ("light", "dark", "auto")
+            )
+            sheet = re.search("<style>(.*?)</style>", auto)[1]
+            assert auto.replace(f"<style>{sheet}</style>", "") == light
+            for place, day, night in re.findall(r'\[(\w+)="(#\w+)"\]{\w+:(#\w+)}', sheet):
+                light = light.replace(f'{place}="{day}"', f'{place}="{night}"')
+            assert light == dark
+
+    def test_a_policy_can_name_its_style_sheet(self) -> None:
+        facts = some_facts()
+        assert style_source(badge_svg(facts, layout="line", theme="light", locale="en")) is None
+        sources = {style_source(badge_svg(facts, layout=layout, theme="auto", locale="ja")) for layout in LAYOUTS}
+        assert len(sources) == 1
+        assert re.fullmatch("'sha256-[A-Za-z0-9+/]{43}='", sources.pop())
+
+
+class TestWhereThereIsNoBadge:
+    def test_a_calm_picture_says_so(self) -> None:
+        for layout, theme, locale in itertools.product(LAYOUTS, THEMES, LOCALES):
+            root = ET.fromstring(blank_svg(layout=layout, theme=theme, locale=locale))
+            assert name_of(root) in {"There is no badge at this address.", "このアドレスにバッジはありません。"}
+            assert not [text for text in words_in(root) if re.search("CO2|[Oo]ffset|オフセット", text)]
 
 
 class TestContrast:

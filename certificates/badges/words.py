@@ -1,0 +1,144 @@
+"""The texts of one badge: short ones for the picture, and a whole sentence for those who do not see it."""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
+
+from certificates.badges.facts import ABOUT_COVERAGE, WITHOUT_AMOUNT, BadgeFacts, BadgeKind, BadgeState, Wording
+from certificates.sheet import TEMPLATES, Locale, long_date, shown_amount
+
+# Overrides and isolates can turn the words after a name around; the marks (U+200E, U+200F) only place a name's own signs.
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
+
+
+class BadgeTexts(NamedTuple):
+    """What stands on one badge, not yet escaped; None or empty is left out. `sentence` is the accessible name.
+
+    `amount` is None where nothing valid stands behind the badge, `amount_line` is the amount with its share and period.
+    """
+
+    subject: str
+    title: str
+    short: str
+    amount: str | None
+    amount_line: str
+    amount_and_share: str
+    period: str
+    units: str
+    note: str
+    number: str
+    brand: str
+    sentence: str
+
+
+class _Phrases(NamedTuple):
+    """The words of one kind, state and wording in one language; `sentence` is to be filled in."""
+
+    title: str
+    short: str
+    note: str
+    sentence: str
+
+
+@cache
+def badge_words(locale: Locale) -> Mapping[str, Mapping[str, str]]:
+    """The words of the badges in one language, by table and key."""
+    return tomllib.loads((TEMPLATES / f"badge.{locale}.toml").read_text(encoding="utf-8"))
+
+
+def texts_of(facts: BadgeFacts, locale: Locale) -> BadgeTexts:
+    """In whole sentences no direction of a name reaches beyond the name."""
+    state = facts.shown_state
+    phrases, words = _phrases(facts.kind, state, facts.wording, locale), badge_words(locale)["words"]
+    subject = _TURNING.sub("", facts.subject)
+    period = _period(facts.kind, facts.period_first, facts.period_last, locale, False)
+    figure, unit = shown_amount(facts.covered_g)
+    amount: str | None = f"{figure} {words['unit_' + unit]}"
+    share = f"{facts.share_per_mille // 10}.{facts.share_per_mille % 10} %"
+    if facts.sandbox:
+        sentence = words["sandbox_sentence"].format(subject=isolated(subject), state=phrases.title)
+    else:
+        sentence = phrases.sentence.format(
+            subject=isolated(subject),
+            amount=amount,
+            share=share,
+            period=_period(facts.kind, facts.period_first, facts.period_last, locale, True),
+        )
+    amount_and_share = f"{amount} · {share}" if state in ABOUT_COVERAGE else f"{amount}"
+    amount_line, units = f"{amount_and_share} · {period}", ""
+    if facts.sandbox or state in WITHOUT_AMOUNT:
+        amount, amount_and_share, amount_line, period = None, "", "", ""
+    elif facts.units and facts.wording is Wording.OFFSET:
+        units = words["units"].format(covered=f"{facts.units.covered:,}", sold=f"{facts.units.sold:,}")
+    test = facts.sandbox
+    return BadgeTexts(
+        subject=subject,
+        title=words["sandbox_title"].format(state=phrases.title) if test else phrases.title,
+        short=f"{phrases.short} {share}" if state is BadgeState.PARTLY_COVERED and not test else phrases.short,
+        amount=amount,
+        amount_line=amount_line,
+        amount_and_share=amount_and_share,
+        period=period,
+        units=units,
+        note=words["sandbox_note"] if test else phrases.note,
+        number=facts.number,
+        brand=words["sandbox_short"] if test else words["brand"],
+        sentence=f"{sentence} {facts.number}",
+    )
+
+
+def blank_texts(locale: Locale) -> BadgeTexts:
+    """For an address that no badge stands at."""
+    words = badge_words(locale)
+    title, note = words["title"]["blank"], words["note"]["blank"]
+    return BadgeTexts(
+        subject="",
+        title=title,
+        short=words["short"]["blank"],
+        amount=None,
+        amount_line="",
+        amount_and_share="",
+        period="",
+        units="",
+        note=note,
+        number="",
+        brand=words["words"]["brand"],
+        sentence=words["long"]["blank"],
+    )
+
+
+def isolated(name: str) -> str:
+    """A name that runs from right to left, or may, does not turn the words around it."""
+    if name.isascii() or not any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in name):
+        return name
+    return f"\u2068{name}\u2069"
+
+
+@cache
+def _phrases(kind: BadgeKind, state: BadgeState, wording: Wording, locale: Locale) -> _Phrases:
+    """The closest words there are: for this kind and wording, for this wording, or for the state alone."""
+    tables = badge_words(locale)
+    keys = (f"{kind}.{wording}.{state}", f"{wording}.{state}", str(state))
+
+    def closest(table: str, *otherwise: str) -> str:
+        return next(tables[table][key] for key in (*keys, *otherwise) if key in tables[table])
+
+    return _Phrases(closest("title"), closest("short"), closest("note", wording), closest("long"))
+
+
+@lru_cache(maxsize=1_024)
+def _period(kind: BadgeKind, first: date, last: date, locale: Locale, in_words: bool) -> str:
+    """A product's cover lasts until a day; a certificate is about its period for ever. Figures on the picture are shorter."""
+    words = badge_words(locale)["words"]
+
+    def written(day: date) -> str:
+        return long_date(day, locale) if in_words else words["day"].format(year=day.year, month=day.month, day=day.day)
+
+    if kind is BadgeKind.PRODUCT:
+        return words["until"].format(date=written(last))
+    return written(last) if first == last else words["span"].format(first=written(first), last=written(last))
