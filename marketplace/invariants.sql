@@ -157,3 +157,22 @@ HAVING SUM(CASE WHEN role = 'owner' THEN 1 ELSE 0 END) = 0
 
 -- rule: nobody has approved what they proposed
 SELECT id AS proposal FROM proposal WHERE state = 'approved' AND decided_by = proposed_by
+
+-- rule: I4 what an event page has promised is within its cap, and is what its attendees hold
+SELECT e.id AS event_page, e.cap_yen AS cap, e.committed_yen AS counted, SUM(p.organiser_yen) AS held
+  FROM event_page e
+  LEFT JOIN participation p ON p.event_page_id = e.id AND p.organiser_part IN ('held', 'spent')
+ GROUP BY e.id, e.cap_yen, e.committed_yen
+HAVING e.committed_yen > e.cap_yen OR COALESCE(SUM(p.organiser_yen), 0) <> e.committed_yen
+
+-- rule: I4 money is set aside for an attendee exactly as long as the organiser's part is held
+SELECT p.id AS participation, p.organiser_part AS part, p.organiser_yen AS yen, SUM(l.amount_yen) AS held
+  FROM participation p LEFT JOIN ledger_posting l ON l.account = 'set_aside:' || p.id
+ GROUP BY p.id, p.organiser_part, p.organiser_yen
+HAVING COALESCE(SUM(l.amount_yen), 0) <> CASE WHEN p.organiser_part = 'held' THEN -p.organiser_yen ELSE 0 END
+
+-- rule: I3 an attendee's order goes on only with the organiser's part that it was promised
+SELECT p.id AS participation, a.state AS attendee, p.organiser_part AS part
+  FROM participation p JOIN buyer_order a ON a.id = p.order_id
+ WHERE (a.state IN ('retiring', 'fulfilled') AND p.organiser_part IN ('held', 'returned'))
+    OR (a.state IN ('refund_due', 'refunded', 'expired') AND p.organiser_part = 'spent')

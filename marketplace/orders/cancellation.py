@@ -20,6 +20,7 @@ from marketplace.orders.service import find, move
 from marketplace.orders.settlement import settle
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
+from marketplace.participation import contributions
 from marketplace.payments.gateway import PaymentState
 from marketplace.pools import service as pools
 from marketplace.quotes import service as quotes
@@ -59,6 +60,8 @@ async def cancel(market: Market, order_id: str, *, to_balance: bool = False) -> 
             return
         if current.state not in {OrderState.PAID, OrderState.RETIRING}:
             raise OrderNotCancellable(f"order {current.id} is {current.state}", state=current.state)
+        if await contributions.is_spent_with(current.id):
+            raise OrderNotCancellable("an organiser has paid its part with this order", state=current.state)
         balance = await _balance(current) if to_balance else None
         for retirement in await Retirement.filter(order_id=current.id).order_by("id"):
             await _take_back(tx, retirement, now=now)
@@ -75,7 +78,7 @@ async def is_free(order: Order) -> bool:
     """Whether `cancel` would do it now; it may be too late a moment later."""
     if order.state in _BEFORE_PAYMENT or order.state == OrderState.PAID:
         return True
-    if order.state != OrderState.RETIRING:
+    if order.state != OrderState.RETIRING or await contributions.is_spent_with(order.id):
         return False
     for retirement in await Retirement.filter(order_id=order.id).exclude(state=RetirementState.REJECTED):
         waits = await ItemRecord.exists(reference=retirement.reference, state=ItemState.WAITING)

@@ -27,6 +27,7 @@ from marketplace.orders.service import find, line_ids, move
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
+from marketplace.participation import contributions
 from marketplace.payments.refunds import refund
 from marketplace.pools import opening
 from marketplace.quotes import service as quotes
@@ -53,6 +54,9 @@ async def retire(market: Market, order_id: str) -> None:
             from_pools = await opening.prepare(market, tx, order)
         except NotEnoughUnits:
             await owe_refund(market, tx, order, "no_units_left")
+            return
+        if not await contributions.spend_with(market, tx, order):
+            await owe_refund(market, tx, order, "organiser_part_gone")
             return
         if replaced:
             await note(order.id, Happened.UNITS_REPLACED, at=now, because="reservation_ran_out")
