@@ -8,6 +8,8 @@ from starlette.requests import Request
 
 from api.bearer import holder_of
 from api.services import Services
+from marketplace.accounts.actor import Actor
+from marketplace.accounts.errors import ApiKeyNeeded
 from marketplace.accounts.keys import KeyHolder
 
 
@@ -34,6 +36,13 @@ class Call:
     def holder(self) -> KeyHolder | None:
         """Who has shown a key, if anyone."""
         return holder_of(self.request.scope)
+
+    @property
+    def actor(self) -> Actor:
+        """For whom the key acts, where an endpoint is open with a key only."""
+        if self.holder is None:
+            raise ApiKeyNeeded("send Authorization: Bearer with a key")
+        return self.holder.actor
 
     @property
     def services(self) -> Services:

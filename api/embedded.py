@@ -187,6 +187,8 @@ class Embedded:
             "ASHIATO_SIGNING_KEY_FILE": str(self._signing_key()),
             "ASHIATO_RETIRED_KEYS_FILE": str(self._retired_keys()),
             "ASHIATO_MAILBOX": "true",
+            # whoever tries webhooks here has a receiver on the same machine
+            "ASHIATO_WEBHOOKS_TO_LOOPBACK": "true",
             "ASHIATO_OPERATOR_MAIL": json.dumps(["operator@ashiato.example"]),
             # one person at one machine, who may well be running the benchmark
             "ASHIATO_RATE_LIMIT_FACTOR": "1000",

@@ -33,13 +33,16 @@ from marketplace import errors as market
 from marketplace.accounts import errors as accounts
 from marketplace.audit import second_person
 from marketplace.audit import service as audit
+from marketplace.bulk import errors as bulk
 from marketplace.certification import changes, publication
 from marketplace.certification import service as certification
+from marketplace.closures import errors as closures
 from marketplace.desk import errors as desk
 from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
 from marketplace.invoices import composing
 from marketplace.mail import address, post, smtp
+from marketplace.notifications import errors as notifications
 from marketplace.operations import service as operations
 from marketplace.orders import settlement
 from marketplace.payments import gateway as payments
@@ -138,6 +141,9 @@ TABLE: Mapping[type[Exception], Row] = {
     market.UseNotPermitted: Row(
         422, "The provider does not sell for this purpose", "Choose another listing, or another purpose."
     ),
+    market.TextTooLongForRegistry: Row(
+        422, "A text is too long for the registry's form", "Shorten the field to the limit that params name."
+    ),
     market.ListingClosed: Row(409, "The listing is closed", "Choose another listing."),
     market.ListingNotFound: Row(404, "No such listing", "Take the id from GET /v1/listings."),
     market.ProjectNotFound: Row(404, "No such project", "Take the key from GET /v1/projects."),
@@ -193,6 +199,14 @@ TABLE: Mapping[type[Exception], Row] = {
     products.CountedDifferently: Row(
         409, "It was counted with other figures", "Each external_id counts once; use another for something else."
     ),
+    products.RuleRefused: Row(422, "Not a rule", "Mend the field in `params`."),
+    products.TopUpAboveLimit: Row(409, "Above the rule's limit for the month", "Raise the limit, or buy by hand."),
+    products.ShopNotFound: Row(404, "No such shop", "Take the address from the product's page."),
+    products.ShopSignatureRefused: Row(
+        401, "The shop's signature was refused", "Sign the exact body with the shop's secret (HMAC-SHA256, Base64)."
+    ),
+    products.ShopOrderMalformed: Row(422, "Not an order as shops send them", "See docs/products.md."),
+    products.ShopRefused: Row(422, "Not a shop", "Mend the field in `params`."),
     products.TooManyGrams: Row(422, "Too many grams in one entry", "Report fewer units at once."),
     # accounts
     accounts.ApiKeyUnknown: Row(
@@ -204,6 +218,28 @@ TABLE: Mapping[type[Exception], Row] = {
     accounts.ApiKeyNeeded: Row(401, "An API key is needed here", "Send Authorization: Bearer with a key."),
     accounts.ScopeMissing: Row(403, "The API key is not made for this", "Make a key with the scope in `params`."),
     accounts.AlreadyOwned: Row(409, "The order belongs to another organisation", "Ask that organisation's members."),
+    # events and webhooks
+    notifications.EndpointNotFound: Row(404, "No such webhook endpoint", "Take the id from GET /v1/webhook_endpoints."),
+    notifications.EndpointExists: Row(
+        409, "There is an endpoint at this address", "Use `params.id`; rotate its secret if you have lost it."
+    ),
+    notifications.TooManyEndpoints: Row(409, "There are as many endpoints as there may be", "Delete one first."),
+    notifications.AddressNotAllowed: Row(
+        422, "Webhooks are not sent to this address", "Give a public https address; `params.reason` says what is wrong."
+    ),
+    notifications.EventNotFound: Row(
+        404, "No such event is kept", "Events are kept for 30 days; leave `after` out to begin with the oldest."
+    ),
+    # what operators have closed for a while
+    closures.ClosedForNow: Row(
+        503,
+        "This is closed for now",
+        "Try again after Retry-After; verification, badges and orders that were placed go on.",
+        retryable=True,
+    ),
+    closures.RegistryClosed: Row(
+        409, "No new quotes for units of this registry at present", "Choose units of another registry, or try later."
+    ),
     # the desk: people who carry out cancellations in a registry's form
     desk.ApplicationNotFound: Row(404, "No such application at the desk", "Take the address from the desk's list."),
     desk.NothingWaits: Row(409, "Nothing waits to be frozen here", "Look at the desk's list again."),
@@ -313,6 +349,8 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         accounts.ProviderUnknown,
         accounts.AddressNotConfirmed,
         audit.ReasonMissing,
+        closures.NothingToClose,
+        closures.OpeningInThePast,
         second_person.SecondPersonNeeded,
         second_person.ProposalNotOpen,
         second_person.AlreadyProposed,
@@ -325,6 +363,9 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         providers.ProviderExists,
         providers.ListedAlready,
         providers.CheckedListGone,
+        bulk.BulkFileTooLarge,
+        bulk.BulkRunNotFound,
+        bulk.TooManyBulkRuns,
         providers.TermsRefused,
         # our own records contradict themselves
         serials.CannotSplit,

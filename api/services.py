@@ -21,8 +21,10 @@ from marketplace.footprints.service import FootprintDrafts, StoredFootprints
 from marketplace.mail.post import Post, Wording
 from marketplace.mail.smtp import MailServer, SmtpCarrier
 from marketplace.market import Market, PublicLog, Terms
+from marketplace.notifications.addresses import WebhookRules
 from marketplace.payments.stripe import StripeGateway
 from marketplace.payments.stripe_payouts import StripePayouts
+from marketplace.payments.stripe_plans import StripePlans
 from marketplace.pools.terms import PoolTerms
 from marketplace.registries.profiles import load_profiles
 
@@ -56,6 +58,7 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
             clock=system_clock,
             payments=payments,
             payouts=StripePayouts(payments.connection),
+            plans=StripePlans(payments.connection),
             registries=registries,
             signing_keys=key_ring(settings),
             log=public_log(settings),
@@ -63,6 +66,9 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
             base_url=settings.origin,
             post=post(settings, wording),
             desk=desk,
+            webhooks=WebhookRules(
+                https_only=settings.environment is Environment.LIVE, to_loopback=settings.webhooks_to_loopback
+            ),
             terms=Terms(
                 fee_basis_points=settings.fee_basis_points,
                 price_alone_percent=settings.price_alone_percent,

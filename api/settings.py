@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     mail_off: bool = False
     mailbox: bool = False
     operator_mail: tuple[str, ...] = ()
+    webhooks_to_loopback: bool = False
 
     @model_validator(mode="after")
     def _environments_do_not_mix(self) -> Self:
@@ -151,6 +152,14 @@ class Settings(BaseSettings):
                 raise ValueError("mailbox: anyone can read it, so it is for a sandbox on one's own machine")
             if self.mail_server is None and not self.mail_off:
                 raise ValueError("mail_server: a live service sends mails; say mail_off=true to run without")
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_leave_the_machine(self) -> Self:
+        if self.webhooks_to_loopback and self.environment is Environment.LIVE:
+            raise ValueError(
+                "webhooks_to_loopback: for a sandbox on one's own machine; anyone could reach its inner services"
+            )
         return self
 
     @model_validator(mode="after")

@@ -6,8 +6,11 @@ from typing import Any
 
 from marketplace.accounts.retention import Retention
 from marketplace.audit import second_person
+from marketplace.bulk import running as bulk_running
+from marketplace.bulk import service as bulk
 from marketplace.certification import public_log
 from marketplace.certification import service as certification
+from marketplace.contact import service as contact
 from marketplace.desk import batches as desk_batches
 from marketplace.desk import reminders as desk_reminders
 from marketplace.invoices import service as invoices
@@ -20,12 +23,18 @@ from marketplace.orders import fulfilment, mails, settlement
 from marketplace.orders import service as orders
 from marketplace.orders.timeline import MAIL
 from marketplace.outbox.worker import LEASE, Handler, Worker
+from marketplace.participation import following as participations
 from marketplace.payments import disputes, inbox, refunds
 from marketplace.payouts import onboarding
 from marketplace.payouts import service as payouts
+from marketplace.plans import changes as plan_changes
+from marketplace.plans import failures as plan_failures
+from marketplace.plans import jobs as plans
+from marketplace.plans import news as plan_news
 from marketplace.pools import jobs as pools
 from marketplace.pools import opening
 from marketplace.products import counting as product_counting
+from marketplace.products import rule as product_rule
 from marketplace.products import watching as product_watching
 from marketplace.providers import imports
 from marketplace.quotes import service as quotes
@@ -45,7 +54,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
     return {
         "order.open_checkout": job(orders.open_checkout),
         "order.run_out": job(settlement.run_out),
-        "payment.settle": job(settlement.settle),
+        **{kind: job(use_case) for kind, use_case in plans.HANDLERS.items()},
         "order.retire": job(fulfilment.retire),
         "order.replace_refused": job(fulfilment.replace_refused),
         "invoice.issue": job(invoices.issue),
@@ -63,6 +72,8 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         opening.TOP_UP: job(pools.top_up),
         "pool.draw_again": job(pools.draw_again),
         product_counting.WATCH: job(product_watching.watch),
+        product_rule.TOP_UP: job(product_rule.advance),
+        bulk.ADVANCE: job(bulk_running.advance),
         mail.SEND: job(mail.send),
         MAIL: job(mails.follow),
         "reconciliation.daily": job(reconciliation.compare_all),
@@ -79,11 +90,19 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "checked_lists": lambda: imports.forget_unused(market.clock),
         "quotes": lambda: quotes.expire_stale(market.clock),
         "retention": Retention(market.clock),
+        "old_bulk_runs": lambda: bulk.forget_old(market.clock),
+        "old_messages": lambda: contact.forget_old(market.clock()),
         "proposals": lambda: second_person.expire(market.clock),
         "overdue_orders": lambda: settlement.enqueue_overdue(market),
         "desk_cut_offs": lambda: desk_batches.freeze_due(market),
         "desk_reminders": lambda: desk_reminders.send_due(market),
         "pools": lambda: pools.look_after(market),
+        "product_rules": lambda: product_rule.look_after(market),
+        "participations": lambda: participations.look_after(market),
+        "overdue_plans": lambda: plans.enqueue_overdue(market),
+        "unpaid_plans": lambda: plan_failures.end_long_unpaid(market),
+        "editions_of_plans": lambda: plan_changes.apply_edition(market),
+        "months_of_plans": lambda: plan_news.tell_ended_months(market),
         "lost_webhooks": lambda: inbox.catch_up(market),
         "daily_check_of_the_books": lambda: check.enqueue_daily(market),
         "reconciliation": lambda: reconciliation.enqueue_daily(market),

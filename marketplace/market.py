@@ -15,8 +15,10 @@ from marketplace.clock import Clock
 from marketplace.desk.rules import DeskRules
 from marketplace.invoices.issuer import SANDBOX_ISSUER, Issuer
 from marketplace.mail.post import Post
+from marketplace.notifications.addresses import WebhookRules
 from marketplace.payments.gateway import PaymentGateway
 from marketplace.payments.payout_gateway import PayoutGateway
+from marketplace.payments.plan_gateway import PlanGateway
 from marketplace.pools.terms import PoolTerms
 from marketplace.registries.gateway import RegistryGateway
 
@@ -61,6 +63,7 @@ class Market:
     clock: Clock
     payments: PaymentGateway
     payouts: PayoutGateway
+    plans: PlanGateway
     registries: Mapping[str, RegistryGateway]
     signing_keys: KeyRing
     log: PublicLog
@@ -69,3 +72,4 @@ class Market:
     post: Post
     desk: DeskRules = field(default_factory=DeskRules)
     paper_roots: tuple[Certificate, ...] = ()
+    webhooks: WebhookRules = field(default_factory=WebhookRules)

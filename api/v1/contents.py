@@ -4,6 +4,7 @@ from api.v1 import (
     cancellations,
     certificate_papers,
     certificates,
+    events,
     factors,
     footprint_pact,
     footprints,
@@ -13,6 +14,7 @@ from api.v1 import (
     projects,
     quotes,
     verifications,
+    webhook_endpoints,
 )
 
 ENDPOINTS = (
@@ -55,4 +57,14 @@ ENDPOINTS = (
     certificates.read_certificate,
     cancellations.list_cancellations,
     verifications.verify_certificate,
+    events.list_events,
+    webhook_endpoints.create_webhook_endpoint,
+    webhook_endpoints.list_webhook_endpoints,
+    webhook_endpoints.read_webhook_endpoint,
+    webhook_endpoints.delete_webhook_endpoint,
+    webhook_endpoints.switch_webhook_endpoint,
+    webhook_endpoints.rotate_webhook_secret,
+    webhook_endpoints.test_webhook_endpoint,
+    webhook_endpoints.replay_webhooks,
+    webhook_endpoints.list_deliveries,
 )

@@ -11,6 +11,7 @@ MODEL_MODULES = (
     "marketplace.footprints.models",
     "marketplace.quotes.models",
     "marketplace.pools.models",
+    "marketplace.plans.models",
     "marketplace.orders.models",
     "marketplace.payments.models",
     "marketplace.ledger.models",
@@ -20,11 +21,15 @@ MODEL_MODULES = (
     "marketplace.registries.desk.models",
     "marketplace.idempotency.models",
     "marketplace.accounts.models",
+    "marketplace.bulk.models",
+    "marketplace.contact.models",
     "marketplace.audit.models",
+    "marketplace.closures.models",
     "marketplace.mail.models",
     "marketplace.notifications.models",
     "marketplace.reconciliation.models",
     "marketplace.providers.models",
+    "marketplace.participation.models",
     "marketplace.products.models",
 )
 
@@ -68,7 +73,7 @@ def _sqlite(path: str) -> dict[str, Any]:
 
 def _postgres(*, database: str, user: str, password: str, host: str, port: int) -> dict[str, Any]:
     return {
-        "engine": "tortoise.backends.asyncpg",
+        "engine": "marketplace.database.postgres_asyncpg",
         "credentials": {
             "database": database,
             "user": user,
@@ -77,5 +82,7 @@ def _postgres(*, database: str, user: str, password: str, host: str, port: int) 
             "port": port,
             "minsize": 1,
             "maxsize": 10,
+            # the stock hundred is less than what one order alone needs: each would be parsed and planned anew every time
+            "statement_cache_size": 1_000,
         },
     }

@@ -19,6 +19,7 @@ from marketplace.errors import (
     MoveNotAllowed,
     NoBalance,
     OrderNotFound,
+    TextTooLongForRegistry,
     TotalAboveLimit,
 )
 from marketplace.ids import new_id, new_token
@@ -33,6 +34,8 @@ from marketplace.outbox import service as outbox
 from marketplace.payments import prepaid
 from marketplace.payments.gateway import CheckoutLine, CheckoutRequest, PaymentMethod
 from marketplace.quotes import service as quotes
+from marketplace.quotes.models import Quote
+from marketplace.registries.form_limits import too_long
 
 # Stripe's own shortest checkout is 30 minutes; what is above it is the time we have to open one.
 CHECKOUT_LASTS = timedelta(minutes=45)
@@ -73,7 +76,7 @@ async def place(market: Market, wish: OrderWish) -> Order:
     """Take the quote and write the order with everything that can never be changed later.
 
     Raises QuoteNotFound, QuoteUsed, QuoteExpired, TotalAboveLimit, BelowSmallestPayment, ConsentMissing, ExternalIdTaken,
-    ActNotOffered, UseNotPermitted, TextNotPrintable, NoBalance, BalanceTooLow.
+    ActNotOffered, UseNotPermitted, TextNotPrintable, TextTooLongForRegistry, NoBalance, BalanceTooLow.
     """
     await refuse_texts(wish)
     try:
@@ -109,6 +112,7 @@ async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -
         )
     await quotes.refuse_other_uses(quote.id, wish.instruction.purpose)
     await quotes.use(quote, now=now)
+    await refuse_too_long(market, quote, wish.instruction)
     consent = consent_to(
         wish.instruction,
         registries=await quotes.registries_of(quote.id),
@@ -135,14 +139,28 @@ async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -
         created_at=now,
     )
     await quotes.hold_until(quote.id, pay_until + UNITS_HELD_AFTER_CHECKOUT)
-    await note(order.id, Happened.ORDERED, at=now)
     if wish.buyer is not None and wish.buyer.organisation_id is not None:
+        # before the first entry of the time line, which the owner is told
         await belongings.own(order.id, wish.buyer, now=now)
+    await note(order.id, Happened.ORDERED, at=now)
     if wish.is_prepaid:
         await _pay_from_balance(tx, order, wish, now=now)
         return await find(order.id)
     await outbox.add(tx, "order.open_checkout", f"open_checkout:{order.id}", {"order_id": order.id}, at=now)
     return order
+
+
+async def refuse_too_long(market: Market, quote: Quote, instruction: Instruction) -> None:
+    """Before the texts are paid for, since the registry's form would cut them. Raises TextTooLongForRegistry."""
+    # whole tonnes bear the buyer's texts, pools the service's own
+    for registry in await quotes.registries_of(quote.id) if quote.own_tonnes else ():
+        for fault in too_long(instruction, market.desk.profiles[registry]):
+            raise TextTooLongForRegistry(
+                f"{fault.field} has {fault.length} characters, {registry} takes {fault.limit}",
+                field=fault.field,
+                limit=fault.limit,
+                registry=registry,
+            )
 
 
 async def _pay_from_balance(tx: BaseDBAsyncClient, order: Order, wish: OrderWish, *, now: datetime) -> None:
