@@ -33,6 +33,7 @@ from marketplace import errors as market
 from marketplace.accounts import errors as accounts
 from marketplace.audit import second_person
 from marketplace.audit import service as audit
+from marketplace.badges import badge as badges
 from marketplace.bulk import errors as bulk
 from marketplace.certification import changes, publication
 from marketplace.certification import service as certification
@@ -199,6 +200,7 @@ TABLE: Mapping[type[Exception], Row] = {
     products.CountedDifferently: Row(
         409, "It was counted with other figures", "Each external_id counts once; use another for something else."
     ),
+    products.MonthNotOver: Row(404, "No month that is over", "Ask for a past month in Japan, as 2026-10."),
     products.RuleRefused: Row(422, "Not a rule", "Mend the field in `params`."),
     products.TopUpAboveLimit: Row(409, "Above the rule's limit for the month", "Raise the limit, or buy by hand."),
     products.ShopNotFound: Row(404, "No such shop", "Take the address from the product's page."),
@@ -265,6 +267,9 @@ TABLE: Mapping[type[Exception], Row] = {
     records.CertificateNotFound: Row(404, "No such certificate", "Compare the number with the certificate once more."),
     publication.CertificateEnded: Row(
         410, "The certificate is no longer valid", "Read its state, and what replaced it, as JSON."
+    ),
+    badges.BadgeNotOffered: Row(
+        404, "This certificate has no badge", "A pool's certificate claims nothing; use that of a part of it."
     ),
     log_store.NotInTheLog: Row(
         404, "Not in the public log yet", "Try again in a few seconds; new entries wait that long.", retryable=True

@@ -27,22 +27,27 @@ TYPING = Policy("typing", 240, _MINUTE)
 # Numbers and tokens are too long to be guessed; this keeps whoever tries from being a burden.
 LOOKING_UP = Policy("looking_up", 120, _MINUTE)
 ASKING = Policy("asking", 600, _MINUTE)
+# Each one is up to a hundred megabytes, and a computation in the background.
+UPLOADING = Policy("uploading", 10, timedelta(minutes=10))
 # Each one is a mail to somebody.
 MAILING = Policy("mailing", 20, timedelta(minutes=15))
 
 _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
     ("POST", re.compile(r"/v1/(quotes|orders)|/\w\w/(footprints/[^/]+/offset|quotes/.+)"), HOLDING),
     ("POST", re.compile(r"/\w\w/calculate/[^/]+/so-far"), TYPING),
+    ("POST", re.compile(r"/\w\w/calculate/bulk"), UPLOADING),
     ("POST", re.compile(r"/v1/footprints|/\w\w/calculate/.+"), CALCULATING),
     ("POST", re.compile(r"/v1/verifications|/\w\w/verify"), LOOKING_UP),
-    ("POST", re.compile(r"/\w\w/(sign-in|account/members)"), MAILING),
+    ("POST", re.compile(r"/\w\w/(sign-in|account/members|contact)"), MAILING),
     ("POST", re.compile(r"/\w\w/(sign-in|invitations|account|passkeys)/.+"), LOOKING_UP),
     ("GET", re.compile(r"/\w\w/(sign-in|invitations)/.+"), LOOKING_UP),
     ("GET", re.compile(r"/v1/(certificates|orders)/.+|/c/.+|/\w\w/orders/.+"), LOOKING_UP),
 )
-# What anyone may fetch at any time: files, keys, lists that caches hold, the provider's webhooks, and machines that watch us.
+# What anyone may fetch at any time: files, keys, lists that caches hold, badges on the pages of others, the provider's
+# webhooks, and machines that watch us.
 _UNLIMITED = re.compile(
-    r"/(static|docs|\.well-known|contexts|status|log|webhooks)/.*|/docs|/healthz|/readyz|/v1/openapi\.json"
+    r"/(static|docs|\.well-known|contexts|status|log|webhooks|badge)/.*|/docs|/healthz|/readyz|/v1/openapi\.json"
+    r"|/v1/(certificates|products)/[^/]+/badge(\.svg)?"
 )
 
 

@@ -14,10 +14,10 @@ Typed = dict[str, str]
 Row = dict[str, str]
 
 
-async def read_typed(request: Request) -> Typed:
+async def read_typed(request: Request, *, longest: int = LONGEST_VALUE) -> Typed:
     """Return name → text of every field that was sent; uploaded files are left out, absurdly long texts are cut."""
     form = await _form(request)
-    return {name: value[:LONGEST_VALUE] for name, value in form.multi_items() if isinstance(value, str)}
+    return {name: value[:longest] for name, value in form.multi_items() if isinstance(value, str)}
 
 
 async def uploaded(request: Request, name: str) -> UploadFile | None:

@@ -1,11 +1,11 @@
-// Keeps the progress of an order fresh without reloading the page. Without this script the page reloads itself.
+// Keeps a page about something that is under way fresh without reloading it. Without this script the page reloads itself.
 
 const LONGEST_PAUSE = 15_000;
 
 const progress = document.getElementById("progress");
 let pause = 1_500;
 
-// The server tells what happens as it happens. A broken connection is made anew by the browser, with the last id it heard.
+// Where there is an address of news, the server tells what happens as it happens. A broken connection is made anew by the browser, with the last id it heard.
 function listen() {
   const wanted = new URLSearchParams(location.search);
   wanted.set("known", progress.dataset.version);
@@ -54,4 +54,5 @@ async function redraw() {
   }
 }
 
-listen();
+if (progress.dataset.news) listen();
+else setTimeout(look, pause);
