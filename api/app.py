@@ -14,7 +14,7 @@ from api.mail_wording import mail_wording
 from api.middleware import middleware
 from api.services import Services, running_market, services
 from api.settings import Settings
-from api.webhooks import stripe
+from api.webhooks import shops, stripe
 from certificates.statement import Environment
 from frontend.content_pages import refuse_gaps
 from frontend.order_news import OrderNews
@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> Starlette:
             *wellknown.routes(),
             *public_log.routes(),
             *stripe.routes(),
+            *shops.routes(),
             *api.v1.routes(),
             *frontend.routes.routes(),
         ],

@@ -73,3 +73,45 @@ class SaleInFuture(MarketplaceError):
     """A sale or return that has not happened yet; params: external_id."""
 
     code = "sale_in_future"
+
+
+class TopUpAboveLimit(MarketplaceError):
+    """The purchase would exceed the rule's limit for the month; params: yen, most_yen."""
+
+    code = "top_up_above_limit"
+
+
+class RuleRefused(MarketplaceError):
+    """A rule needs numbers above zero and a listing that is on offer; params: field."""
+
+    code = "product_rule_refused"
+
+
+class ShopNotFound(MarketplaceError):
+    """There is no such shop, or its secret was revoked."""
+
+    code = "shop_not_found"
+
+
+class ShopSignatureRefused(MarketplaceError):
+    """The body is not signed with the secret of this shop."""
+
+    code = "shop_signature_refused"
+
+
+class ShopOrderMalformed(MarketplaceError):
+    """Signed, but not an order as shops send them; params: field."""
+
+    code = "shop_order_malformed"
+
+
+class ShopRefused(MarketplaceError):
+    """A shop needs a name and at least one SKU; params: field."""
+
+    code = "shop_refused"
+
+
+class MonthNotOver(MarketplaceError):
+    """A month is summed up once it is over in Japan; params: month."""
+
+    code = "month_not_over"

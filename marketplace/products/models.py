@@ -99,3 +99,65 @@ class ProductEntry(Model):
 
     class Meta:
         table = "product_entry"
+
+
+class ProductRule(Model):
+    """Buy `buy_units` again when fewer than `below_units` are left, for at most `most_yen_a_month` (a month in Japan).
+
+    Without `listing_id` the cheapest credits on offer are bought. `consent_version` is that of the words its owner agreed to.
+    """
+
+    product_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    below_units: fields.Field[int] = fields.BigIntField()
+    buy_units: fields.Field[int] = fields.BigIntField()
+    most_yen_a_month: fields.Field[int] = fields.BigIntField()
+    listing_id: fields.Field[str | None] = fields.CharField(64, null=True)
+    consent_version: fields.Field[str] = fields.CharField(40)
+    locale: fields.Field[str] = fields.CharField(8)
+    active: fields.Field[bool] = fields.BooleanField()
+    set_by: fields.Field[str] = fields.CharField(64)
+    set_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "product_rule"
+
+
+class ProductTopUp(Model):
+    """One purchase by the rule. `yen` count against the limit of `month` (2026-11) once it is reserved; `reason` says why
+    it was dropped, as the code of a refusal."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    product_id: fields.Field[str] = fields.CharField(64)
+    period_id: fields.Field[str] = fields.CharField(64)
+    month: fields.Field[str] = fields.CharField(7)
+    units: fields.Field[int] = fields.BigIntField()
+    state: fields.Field[str] = fields.CharField(10)
+    yen: fields.Field[int] = fields.BigIntField(default=0)
+    quote_id: fields.Field[str | None] = fields.CharField(64, null=True)
+    order_id: fields.Field[str | None] = fields.CharField(64, null=True)
+    reason: fields.Field[str | None] = fields.CharField(64, null=True)
+    created_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "product_top_up"
+
+
+class ProductShop(Model):
+    """A shop that sends its orders. `skus` is a JSON list; `secret` is kept as it is, because signatures are checked with it.
+
+    `problem` is the code of the newest refusal of something in its orders.
+    """
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    product_id: fields.Field[str] = fields.CharField(64)
+    name: fields.Field[str] = fields.CharField(100)
+    skus: fields.Field[str] = fields.TextField()
+    secret: fields.Field[str] = fields.CharField(64)
+    created_at: fields.Field[datetime] = fields.DatetimeField()
+    heard_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    problem: fields.Field[str | None] = fields.CharField(64, null=True)
+    problem_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    revoked_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "product_shop"

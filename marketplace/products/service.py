@@ -56,8 +56,15 @@ class ProductWish:
     footprint: UnitFootprint
 
 
-async def create_product(market: Market, actor: Actor, wish: ProductWish) -> Product:
-    """For the actor's organisation. Raises FootprintNotFound, FootprintVersionRefused."""
+async def create_product(
+    market: Market, actor: Actor, wish: ProductWish, *, period: tuple[date, date] | None = None
+) -> Product:
+    """For the actor's organisation, with a first period if one is given.
+
+    Raises FootprintNotFound, FootprintVersionRefused, PeriodRefused.
+    """
+    if period is not None:
+        _check_period(*period)
 
     async def work(tx: BaseDBAsyncClient) -> Product:
         now = market.clock()
@@ -74,6 +81,10 @@ async def create_product(market: Market, actor: Actor, wish: ProductWish) -> Pro
             created_at=now,
         )
         await _add_version(market, product, wish.footprint)
+        if period is not None:
+            await CoverPeriod.create(
+                id=new_id("cvp", now), product_id=product.id, first_day=period[0], last_day=period[1], created_at=now
+            )
         await audit.record(tx, actor, "product.created", product.id, None, {}, at=now)
         return product
 
@@ -165,9 +176,8 @@ async def versions_of(product_id: str) -> list[ProductFootprint]:
 async def add_period(market: Market, actor: Actor, product_id: str, first_day: date, last_day: date) -> CoverPeriod:
     """Days in Japan time, both included. Raises ProductNotFound, ProductEnded, PeriodRefused, PeriodsOverlap."""
     product = still_active(await own(actor, product_id))
+    _check_period(first_day, last_day)
     days = {"first_day": first_day.isoformat(), "last_day": last_day.isoformat()}
-    if last_day < first_day or last_day - first_day >= LONGEST_PERIOD:
-        raise PeriodRefused("a period has from one day to five years", **days, most_days=LONGEST_PERIOD.days)
 
     async def work(tx: BaseDBAsyncClient) -> CoverPeriod:
         now = market.clock()
@@ -185,6 +195,16 @@ async def add_period(market: Market, actor: Actor, product_id: str, first_day: d
         if "cover_periods_never_overlap" not in str(clash):
             raise
         raise PeriodsOverlap("another period has some of these days", **days) from clash
+
+
+def _check_period(first_day: date, last_day: date) -> None:
+    if last_day < first_day or last_day - first_day >= LONGEST_PERIOD:
+        raise PeriodRefused(
+            "a period has from one day to five years",
+            first_day=first_day.isoformat(),
+            last_day=last_day.isoformat(),
+            most_days=LONGEST_PERIOD.days,
+        )
 
 
 async def periods_of(product_id: str) -> list[CoverPeriod]:

@@ -47,3 +47,12 @@ class CoverageState(StrEnum):
     NOT_COVERED = "not_covered"
     PARTLY_COVERED = "partly_covered"
     COVERED = "covered"
+
+
+class TopUpState(StrEnum):
+    """A purchase by rule: noticed, its money within the limit, ordered; or dropped with a reason."""
+
+    WANTED = "wanted"
+    RESERVED = "reserved"
+    ORDERED = "ordered"
+    DROPPED = "dropped"

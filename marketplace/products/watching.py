@@ -2,29 +2,29 @@
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from marketplace.accounts import organisations
-from marketplace.accounts.roles import Role
 from marketplace.clock import japan_date
 from marketplace.database.dialect import sql
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
-from marketplace.mail import service as mail
-from marketplace.mail.address import is_address
 from marketplace.mail.post import JSON
 from marketplace.market import Market
 from marketplace.products.coverage import Totals, totals_of
-from marketplace.products.models import CoverPeriod, Product, ProductEntry
+from marketplace.products.models import CoverPeriod, ProductEntry
+from marketplace.products.owners import tell_owners
+from marketplace.products.rule import notice_shortage
 from marketplace.products.service import find
 from marketplace.products.states import EntryKind, ProductState
 
-THRESHOLDS = (80, 100)
+# in percent of the cover that is sold
+MESSAGES = {80: "product_cover_low", 100: "product_cover_used_up"}
 
 
 async def watch(market: Market, product_id: str) -> None:
-    """Job, after the ledger has changed: mail the owners if a threshold was crossed. Safe to repeat.
+    """Job, after the ledger has changed: mail the owners if a threshold was crossed, and buy again by rule. Safe to repeat.
 
     The same threshold is told again only after more cover has come in.
     """
+    await notice_shortage(market, product_id)
     product, today = await find(product_id), japan_date(market.clock())
     period = await CoverPeriod.get_or_none(product_id=product_id, first_day__lte=today, last_day__gte=today)
     if product.state != ProductState.ACTIVE or period is None:
@@ -32,13 +32,20 @@ async def watch(market: Market, product_id: str) -> None:
 
     async def work(tx: BaseDBAsyncClient) -> None:
         totals = await totals_of(period)
-        crossed = [percent for percent in THRESHOLDS if _is_crossed(totals, percent)]
+        crossed = [percent for percent in MESSAGES if _is_crossed(totals, percent)]
         if not crossed:
             return
         covers = await ProductEntry.filter(period_id=period.id, kind=EntryKind.COVERED).count()
         told = [percent for percent in crossed if await _note(tx, market, period, percent, covers)]
         if told:
-            await _tell_owners(tx, market, product, period, totals, max(told))
+            percent = max(told)
+            params: dict[str, JSON] = {
+                "until_day": period.last_day.isoformat(),
+                "covered_units": totals.covered_units - totals.uncovered_units,
+                "kept_units": totals.sold_units - totals.returned_units,
+            }
+            key = f"product_cover:{period.id}:{percent}:{covers}"
+            await tell_owners(tx, market, product, MESSAGES[percent], params, key=key)
 
     await run_tx(work)
 
@@ -63,23 +70,3 @@ async def _note(tx: BaseDBAsyncClient, market: Market, period: CoverPeriod, perc
         [new_id("pnt", market.clock()), period.product_id, period.id, percent, covers, market.clock()],
     )
     return bool(rows)
-
-
-async def _tell_owners(  # noqa: PLR0917 - about what, to whom, and how bad it is
-    tx: BaseDBAsyncClient, market: Market, product: Product, period: CoverPeriod, totals: Totals, percent: int
-) -> None:
-    message = "product_cover_used_up" if percent == 100 else "product_cover_low"
-    now = market.clock()
-    params: dict[str, JSON] = {
-        "product_id": product.id,
-        "name": product.name,
-        "functional_unit": product.functional_unit,
-        "until_day": period.last_day.isoformat(),
-        "covered_units": totals.covered_units - totals.uncovered_units,
-        "kept_units": totals.sold_units - totals.returned_units,
-    }
-    for member in await organisations.members_of(product.organisation_id):
-        address = member.person.email
-        if member.role is Role.OWNER and address is not None and is_address(address):
-            key = f"{message}:{period.id}:{now.isoformat()}:{member.person.id}"
-            await mail.send_later(tx, message, address, member.person.locale, params, key=key, at=now)
