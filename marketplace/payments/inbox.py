@@ -40,6 +40,11 @@ async def store(market: Market, event: PaymentEvent) -> None:
             await outbox.add(tx, "payment.settle", f"settle:{event.id}", {"session_id": event.object_id}, at=now)
         elif subject is Subject.PAYOUT_ACCOUNT:
             await outbox.add(tx, "payout.account", f"account:{event.id}", {"account_id": event.object_id}, at=now)
+        elif subject is Subject.INVOICE:
+            await outbox.add(tx, "plan.invoice", f"plan_invoice:{event.id}", {"invoice_id": event.object_id}, at=now)
+        elif subject is Subject.SUBSCRIPTION:
+            told = {"subscription_id": event.object_id}
+            await outbox.add(tx, "plan.subscription", f"subscription:{event.id}", told, at=now)
         elif subject in early_news.JOBS:
             await early_news.follow(tx, subject, event.object_id, event.id, at=now)
 

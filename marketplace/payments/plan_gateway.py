@@ -50,7 +50,8 @@ class PlanState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`period_start` and `period_end` bound the current month; `ends_then` says that no other follows."""
+    """`period_start` and `period_end` bound the current month; `ends_then` says that no other follows. `latest_invoice` is the id
+    of the newest month's."""
 
     id: str
     plan_id: str
@@ -61,6 +62,7 @@ class Subscription:
     period_start: datetime
     period_end: datetime
     ends_then: bool
+    latest_invoice: str | None = None
 
 
 class InvoiceState(StrEnum):

@@ -194,7 +194,7 @@ def _subscription(subscription: stripe.Subscription) -> Subscription:
         raise PaymentRefused("plan_not_ours", f"{subscription.id} carries no plan")
     state = _known(PLAN_STATES, subscription.status, subscription.id)
     paused = state is PlanState.ACTIVE and subscription.pause_collection is not None
-    customer = subscription.customer
+    customer, invoice = subscription.customer, subscription.latest_invoice
     return Subscription(
         id=subscription.id,
         plan_id=plan_id,
@@ -205,6 +205,7 @@ def _subscription(subscription: stripe.Subscription) -> Subscription:
         period_start=datetime.fromtimestamp(item.current_period_start, UTC),
         period_end=datetime.fromtimestamp(item.current_period_end, UTC),
         ends_then=subscription.cancel_at_period_end,
+        latest_invoice=invoice if isinstance(invoice, str) or invoice is None else invoice.id,
     )
 
 

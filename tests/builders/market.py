@@ -31,6 +31,7 @@ from marketplace.quotes.models import Quote
 from tests.fakes.clock import SettableClock
 from tests.fakes.payments import FakePayments
 from tests.fakes.payouts import FakePayouts
+from tests.fakes.plans import FakePlans
 from tests.fakes.registry import FakeRegistry
 
 BASE_URL = "https://ashiato.example"
@@ -45,6 +46,7 @@ class SmallMarket:
     registry: FakeRegistry
     market: Market
     payouts: FakePayouts
+    plans: FakePlans
 
     def worker(self) -> Worker:
         return Worker(handlers(self.market), clock=self.clock)
@@ -72,10 +74,12 @@ def a_small_market() -> SmallMarket:
     clock = SettableClock()
     payments, registry = FakePayments(clock), FakeRegistry(clock)
     payouts = FakePayouts(clock)
+    plans = FakePlans(clock, payments)
     market = Market(
         clock=clock,
         payments=payments,
         payouts=payouts,
+        plans=plans,
         registries={"jcredit": registry, "jcm_jp": registry},
         signing_keys=KeyRing(Environment.SANDBOX, LocalSigner.generate(Environment.SANDBOX, now=clock())),
         log=PublicLog(NoteSigner.of(Ed25519PrivateKey.generate(), log_origin(BASE_URL))),
@@ -83,7 +87,7 @@ def a_small_market() -> SmallMarket:
         terms=Terms(fee_basis_points=500, quote_lasts=timedelta(minutes=30)),
         post=Post(wording_for(sandbox=True, site=BASE_URL), keeps_copies=True, operators=(OPERATOR_MAIL,)),
     )
-    return SmallMarket(clock, payments, registry, market, payouts)
+    return SmallMarket(clock, payments, registry, market, payouts, plans)
 
 
 async def a_listing(

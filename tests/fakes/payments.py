@@ -13,6 +13,7 @@ from marketplace.payments.gateway import (
     PaymentEvent,
     PaymentMethod,
     PaymentProviderUnreachable,
+    PaymentRefused,
     PaymentState,
     Refund,
     SignatureRefused,
@@ -28,6 +29,7 @@ class FakePayments:
         self.events: list[PaymentEvent] = []
         self.disputes: dict[str, Dispute] = {}
         self.not_by_card: set[str] = set()
+        self.plan_sessions: set[str] = set()
         self.unreachable = 0
 
     def _answer(self) -> None:
@@ -53,6 +55,8 @@ class FakePayments:
 
     async def checkout(self, session_id: str) -> Checkout:
         self._answer()
+        if session_id in self.plan_sessions:
+            raise PaymentRefused("checkout_is_a_plan", session_id)
         return self.sessions[session_id]
 
     async def expire_checkout(self, session_id: str) -> Checkout:

@@ -1,0 +1,1 @@
+"""Monthly plans: what a household's electricity emits, offset month by month."""
