@@ -18,6 +18,7 @@ from api.operator_parsers import (
     add_people,
     add_providers,
     add_reconcile,
+    add_switches,
     add_verify,
 )
 
@@ -74,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_keys(commands)
     add_log(commands)
     add_people(commands)
+    add_switches(commands)
     add_providers(commands)
     add_reconcile(commands)
     add_books(commands)
@@ -115,7 +117,18 @@ def _run(chosen: argparse.Namespace) -> int:
             from api.demo import run_demo  # noqa: PLC0415
 
             return run_demo(runs=chosen.runs)
-        case "books" | "certificate" | "keys" | "log" | "people" | "providers" | "factors" | "footprint" | "reconcile":
+        case (
+            "books"
+            | "certificate"
+            | "keys"
+            | "log"
+            | "people"
+            | "providers"
+            | "factors"
+            | "footprint"
+            | "reconcile"
+            | "switches"
+        ):
             return _operate(chosen)
         case "verify":
             from api.verify_command import run_verify  # noqa: PLC0415

@@ -15,7 +15,6 @@ from api import problems
 from api.error_table import FAULT, FAULT_CODE, OUTAGE, OUTAGE_CODE, TABLE, Row
 from api.problems import FieldError, Problem, Refusal, problem_response
 from marketplace.database.transactions import is_passing
-from marketplace.idempotency.service import IdempotentRequestInFlight
 from offset_calc.errors import FieldProblem, InputsRefused
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
@@ -43,11 +42,15 @@ def is_for_programs(path: str) -> bool:
 
 
 def exception_handlers(pages: Mapping[Any, Handler] | None = None) -> dict[Any, Handler]:
-    """For Starlette(exception_handlers=…). `pages` are the handlers of HTTPException and Exception for people's addresses."""
+    """For Starlette(exception_handlers=…). `pages` are the handlers of people's addresses: of HTTPException, Exception, and
+    of classes in the table that have a page of their own.
+    """
 
     async def known(request: Request, error: Exception) -> Response:
         if pages is None or is_for_programs(request.url.path):
             return refused(request, error)
+        if type(error) in pages:
+            return await pages[type(error)](request, error)
         return await pages[HTTPException](request, HTTPException(row_of(error).status, headers=_headers(error)))
 
     async def by_status(request: Request, error: HTTPException) -> Response:
@@ -166,8 +169,9 @@ def _headers(error: Exception) -> dict[str, str]:
     headers = dict(error.headers) if isinstance(error, Refusal) else {}
     if row_of(error).status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="ashiato"'
-    if isinstance(error, IdempotentRequestInFlight):
-        headers["Retry-After"] = str(error.params["retry_after_seconds"])
+    params = getattr(error, "params", {})
+    if "retry_after_seconds" in params:
+        headers["Retry-After"] = str(params["retry_after_seconds"])
     elif row_of(error).status == OUTAGE.status:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return headers

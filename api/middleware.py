@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bearer import ReadKey, RefuseBadKey
 from api.body_guard import BodyGuard, Uploads
+from api.closed_doors import ClosedDoors
 from api.errors import is_for_programs
 from api.origin_guard import OriginGuard
 from api.rate_limits import RateLimits
@@ -47,6 +48,7 @@ def middleware(settings: Settings) -> list[Middleware]:
         Middleware(ReadKey),
         Middleware(RateLimits, factor=settings.rate_limit_factor),
         Middleware(RefuseBadKey),
+        Middleware(ClosedDoors),
         Middleware(BodyGuard, most_bytes=LARGEST_BODY, within=BODY_ARRIVES_WITHIN, uploads=UPLOADS),
     ]
 

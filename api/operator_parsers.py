@@ -150,3 +150,18 @@ def add_verify(commands: Any) -> None:
     )
     verify.add_argument("--offline", action="store_true", help="ask nobody; say what could not be checked")
     verify.add_argument("--json", action="store_true", help="print the verdict as JSON")
+
+
+def add_switches(commands: Any) -> None:
+    """`ashiato switches …`, run by api/switches_command.py."""
+    parser = commands.add_parser("switches", help="close buying, a function or a registry for a while, and open it again")
+    acts = parser.add_subparsers(dest="act", required=True)
+    listing = acts.add_parser("list", help="everything that can be closed, and whether it is")
+    closing = acts.add_parser("close", help="`maintenance` closes everything that buyers send; verification never closes")
+    opening = acts.add_parser("open", help="open it again")
+    for act in (closing, opening):
+        act.add_argument("name", help="as `ashiato switches list` prints it")
+        act.add_argument("--reason", required=True, help="why; it is kept in the audit trail")
+    closing.add_argument("--opens-at", type=_moment, metavar="TIME", help="expected opening (2026-11-22T03:00:00Z)")
+    for act in (listing, closing, opening):
+        act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")

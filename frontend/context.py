@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from frontend.locales import Locale, negotiate
 from marketplace.accounts.actor import Actor
+from marketplace.closures.service import Switch
 from marketplace.market import Market
 from offset_calc import Footprint
 from offset_calc.recall import Recall
@@ -73,7 +74,7 @@ class PageContext:
 
     `path` starts with a slash and has no language: "/calculate/event"; `query` is what followed the question mark.
     Addresses without a language in front, such as a certificate's, take it from ?lang= (`in_path` is False). `theme` is "light", "dark" or None, which leaves it to the device.
-    `actor` is whoever is signed in, on pages that look (frontend/access.py); every form of theirs holds `form_guard`.
+    `closed` is what operators have closed for now. `actor` is whoever is signed in, on pages that look (frontend/access.py); every form of theirs holds `form_guard`.
     """
 
     locale: Locale
@@ -85,6 +86,7 @@ class PageContext:
     theme: str | None = None
     actor: Actor | None = None
     forms_token: str = field(default="", repr=False)
+    closed: Sequence[Switch] = ()
 
     @classmethod
     def of(cls, request: Request) -> "PageContext":
@@ -104,6 +106,7 @@ class PageContext:
             theme=theme if theme in THEMES else None,
             actor=signed_in.actor if signed_in else None,
             forms_token=signed_in.forms_token if signed_in else "",
+            closed=request.scope["state"].get("closed", ()),
         )
 
     @property

@@ -10,6 +10,7 @@ from frontend.assets import static_url
 from frontend.catalogues import translations
 from frontend.context import address
 from frontend.locales import Locale
+from frontend.market_words import MarketWords
 from frontend.problems import sentence
 from frontend.wording import words
 
@@ -44,6 +45,7 @@ def environment(locale: Locale) -> Environment:
         "url": partial(address, locale),
         "address": address,
         "words": lambda table, key, **params: words(table, key, locale, params),
+        "registry_name": MarketWords(locale).registry,
         "sentence": lambda code, params: sentence(code, params, locale),
         "share_ruler": charts.share_ruler,
         "bar_width": charts.bar_width,

@@ -10,6 +10,7 @@ from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
 from api.v1.projects import Country, PrefectureCode
 from api.v1.shapes import Currency, Grams, Id, View, Wish, Yen
+from marketplace.closures.errors import RegistryClosed
 from marketplace.errors import (
     BelowMinimum,
     BudgetTooLow,
@@ -170,6 +171,7 @@ class QuotePath(Wish):
     refuses=(
         ListingNotFound,
         ListingClosed,
+        RegistryClosed,
         BelowMinimum,
         NotEnoughUnits,
         PoolNotOffered,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from marketplace.closures.service import closed_registries
 from marketplace.errors import MixNotAvailable
 from marketplace.listings.offers import Offer, OfferFilter, find_offers
 from marketplace.money import allocate
@@ -28,8 +29,10 @@ class Mix:
 
 
 async def offers_for(mix: Mix, *, on: date) -> Sequence[Offer]:
-    """What the mix may be made of, cheapest first."""
-    return await find_offers(mix.wanted, on=on, limit=LOOKED_AT)
+    """What the mix may be made of, cheapest first; nothing of a registry that is closed for now."""
+    closed = await closed_registries()
+    offers = await find_offers(mix.wanted, on=on, limit=LOOKED_AT)
+    return [offer for offer in offers if offer.block.registry not in closed]
 
 
 def spread(mix: Mix, offers: Sequence[Offer], grams: int, pools: PoolTerms) -> list[tuple[Offer, WishedLine]]:

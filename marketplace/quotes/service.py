@@ -8,6 +8,7 @@ from typing import Any
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.clock import Clock, japan_date
+from marketplace.closures.service import refuse_closed_registry
 from marketplace.database.transactions import run_tx
 from marketplace.errors import (
     BelowMinimum,
@@ -61,7 +62,7 @@ async def create(
 ) -> Quote:
     """Hold the units and fix the price; without `pools` only whole tonnes are sold.
 
-    Raises ListingNotFound, ListingClosed, BelowMinimum, NotEnoughUnits, PoolNotOffered, FootprintNotFound.
+    Raises ListingNotFound, ListingClosed, RegistryClosed, BelowMinimum, NotEnoughUnits, PoolNotOffered, FootprintNotFound.
     """
     pool_terms = pools or PoolTerms()
 
@@ -86,12 +87,16 @@ async def create(
 
 
 async def sellable(line: WishedLine, pools: PoolTerms, *, on: date) -> PricedLine:
-    """The line at the price of a day in Japan time. Raises ListingNotFound, ListingClosed, BelowMinimum, PoolNotOffered."""
+    """The line at the price of a day in Japan time.
+
+    Raises ListingNotFound, ListingClosed, RegistryClosed, BelowMinimum, PoolNotOffered.
+    """
     listing = await Listing.get_or_none(id=line.listing_id).prefetch_related("holding__account", "holding__block")
     if listing is None:
         raise ListingNotFound(f"no listing {line.listing_id}", listing_id=line.listing_id)
     if not listing.is_offered(on):
         raise ListingClosed(f"listing {listing.id} is not on sale", listing_id=listing.id)
+    await refuse_closed_registry(listing.holding.block.registry)
     if line.pool_g:
         drawing.refuse_unless_offered(listing, pools)
     if line.tonnes < listing.minimum_tonnes and (line.tonnes or not line.pool_g):

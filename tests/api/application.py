@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 import api.v1
 from api import public_log, wellknown
+from api.closed_doors import ClosedDoors
 from api.errors import exception_handlers
 from api.middleware import middleware
 from api.pdf_press import PdfPress
@@ -60,7 +61,7 @@ class WithState:
 
 def without_limits(**settings: object) -> list[Middleware]:
     """The middleware that needs no database."""
-    return [one for one in middleware(some_settings(**settings)) if one.cls is not RateLimits]
+    return [one for one in middleware(some_settings(**settings)) if one.cls not in {RateLimits, ClosedDoors}]
 
 
 def an_application(
