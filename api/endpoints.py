@@ -31,6 +31,8 @@ SMALL_BODY = 65_536
 
 Handler = Callable[Concatenate[Call, ...], Awaitable[Reply | Response]]
 Answers = Mapping[int, type[BaseModel] | Content]
+# stands between the address and the endpoint's own answer
+Around = Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Endpoint:
     `cache` is the Cache-Control of a public answer, which then also carries an ETag; without it nothing is stored.
     `example` is a body that the documentation shows.
     `scope` is what a key must be made for, if one is shown; with `only_with_key` there is no way in without.
+    `around` may answer in the endpoint's place, for instance from what it has kept.
     """
 
     method: str
@@ -54,6 +57,7 @@ class Endpoint:
     example: Mapping[str, JsonValue] | None = None
     scope: Scope | None = None
     only_with_key: bool = False
+    around: Around | None = None
     models: Mapping[str, type[BaseModel]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -134,12 +138,13 @@ def endpoint(
     example: Mapping[str, JsonValue] | None = None,
     scope: Scope | None = None,
     only_with_key: bool = False,
+    around: Around | None = None,
 ) -> Callable[[Handler], Endpoint]:
     """Declare the decorated handler as an Endpoint; its docstring becomes the summary and the description."""
 
     def declare(handler: Handler) -> Endpoint:
         return Endpoint(
-            method, path, handler, answers, tag, refuses, key, cache, most_bytes, example, scope, only_with_key
+            method, path, handler, answers, tag, refuses, key, cache, most_bytes, example, scope, only_with_key, around
         )
 
     return declare
@@ -157,7 +162,8 @@ def _route(path: str, declared: Sequence[Endpoint]) -> Route:
     by_method = {one.method: one for one in declared}
 
     async def dispatch(request: Request) -> Response:
-        return await by_method["GET" if request.method == "HEAD" else request.method].answer(request)
+        one = by_method["GET" if request.method == "HEAD" else request.method]
+        return await (one.around(request, one.answer) if one.around else one.answer(request))
 
     # the log names handlers, not this function
     dispatch.__module__, dispatch.__qualname__ = declared[0].handler.__module__, "+".join(one.name for one in declared)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from certificates.claims.judge import ClaimFacts, CreditFacts, CreditUse, Judgement, judge
+from certificates.claims.judge import Audience, ClaimFacts, CreditFacts, CreditUse, Judgement, judge
 from certificates.statement import OffsetType, Statement
 from marketplace.projects.eligibility import Purpose, uses_for
 from marketplace.projects.kinds import CreditKind
@@ -17,6 +17,8 @@ def judge_purchase(
     footprint_g: int | None,
     reduction_effort: str,
     kinds: Iterable[CreditKind],
+    audience: Audience = Audience.GENERAL,
+    on_badge: bool = False,
 ) -> Judgement:
     """On a day in Japan time. Whether every source was counted and a plan exists is not asked, so it counts as not so.
 
@@ -30,11 +32,15 @@ def judge_purchase(
             footprint_g=footprint_g,
             reduction_effort=reduction_effort,
             credits=tuple(_credit(kind, on) for kind in kinds),
+            audience=audience,
+            on_badge=on_badge,
         )
     )
 
 
-def judge_certificate(statement: Statement, *, on: date) -> Judgement:
+def judge_certificate(
+    statement: Statement, *, on: date, audience: Audience = Audience.GENERAL, on_badge: bool = False
+) -> Judgement:
     """As judge_purchase, from what was certified."""
     footprint_g = statement.footprint.total_g if statement.footprint else None
     return judge_purchase(
@@ -44,6 +50,8 @@ def judge_certificate(statement: Statement, *, on: date) -> Judgement:
         footprint_g=footprint_g,
         reduction_effort=statement.reduction_effort,
         kinds=[CreditKind(cancellation.credit_kind) for cancellation in statement.cancellations],
+        audience=audience,
+        on_badge=on_badge,
     )
 
 
