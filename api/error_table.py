@@ -46,6 +46,7 @@ from marketplace.mail import address, post, smtp
 from marketplace.notifications import errors as notifications
 from marketplace.operations import service as operations
 from marketplace.orders import settlement
+from marketplace.participation import errors as participation
 from marketplace.payments import gateway as payments
 from marketplace.pools import jobs as pool_jobs
 from marketplace.products import errors as products
@@ -161,6 +162,14 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     market.OrderNotFound: Row(404, "No such order", "Use the token from the answer to POST /v1/orders."),
     market.ExternalIdTaken: Row(409, "The external_id is taken", "Use another external_id for another order."),
+    participation.EventPageNotFound: Row(404, "No such event page", "Check the address."),
+    participation.ParticipationNotFound: Row(404, "Nobody joined under this link", "Check the address."),
+    participation.EventPageClosed: Row(409, "The event page is closed", "Nobody joins any more."),
+    participation.CapBelowCommitted: Row(409, "More is promised already", "Ask for `params.committed_yen` at least."),
+    participation.SharesChanged: Row(409, "The parts are not those that were shown", "Look at them again, then join."),
+    participation.OrganiserPartNotReady: Row(
+        409, "The organiser's part is not ready", "Try again in a few minutes.", retryable=True
+    ),
     market.BalanceTooLow: Row(409, "The prepaid balance does not cover this", "Pay another way, or ask for less."),
     market.RefundTooLarge: Row(409, "There is not as much left to give back", "Ask for `params.left_yen` at most."),
     market.RefundKeyReused: Row(422, "The key stands for another refund", "Use a new key for a new refund."),

@@ -22,6 +22,8 @@ _MINUTE = timedelta(minutes=1)
 # A quote takes units off the market for half an hour, so nobody may take them all by asking.
 HOLDING = Policy("holding", 30, timedelta(minutes=10))
 CALCULATING = Policy("calculating", 60, _MINUTE)
+# The attendees of an event may all be behind one address, and join in the same break.
+JOINING = Policy("joining", 300, timedelta(minutes=10))
 # A form that is being filled in asks after every pause in the typing.
 TYPING = Policy("typing", 240, _MINUTE)
 # Numbers and tokens are too long to be guessed; this keeps whoever tries from being a burden.
@@ -37,6 +39,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
     ("POST", re.compile(r"/\w\w/calculate/[^/]+/so-far"), TYPING),
     ("POST", re.compile(r"/\w\w/calculate/bulk"), UPLOADING),
     ("POST", re.compile(r"/v1/footprints|/\w\w/calculate/.+"), CALCULATING),
+    ("POST", re.compile(r"/\w\w/e/.+"), JOINING),
     ("POST", re.compile(r"/v1/verifications|/\w\w/verify"), LOOKING_UP),
     ("POST", re.compile(r"/\w\w/(sign-in|account/members|contact)"), MAILING),
     ("POST", re.compile(r"/\w\w/(sign-in|invitations|account|passkeys)/.+"), LOOKING_UP),

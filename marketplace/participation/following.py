@@ -42,7 +42,7 @@ async def _tell(tx: BaseDBAsyncClient, market: Market, joined: Participation, pa
     if joined.email is None:
         return
     page = await EventPage.get(id=joined.event_page_id)
-    params = {"event": page.name, "number": paid.certificate_number, "token": joined.token}
+    params = {"event": page.name, "number": paid.certificate_number, "code": page.code, "token": joined.token}
     key = f"participation:{joined.id}"
     await mail.send_later(
         tx, "participation_certified", joined.email, joined.locale, params, key=key, at=market.clock()

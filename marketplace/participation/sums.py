@@ -37,7 +37,7 @@ class EventSum:
 class Row:
     """One attendee as the organiser may see it; `name` is None unless it was both chosen and shown to the organiser.
 
-    `certificate` and `invoice` are those of what the organiser itself paid.
+    `certificate`, `invoice` and `order_id` are those of what the organiser itself paid.
     """
 
     number: int
@@ -49,6 +49,7 @@ class Row:
     state: str
     certificate: str | None
     invoice: str | None
+    order_id: str | None
 
 
 _SUM = """
@@ -104,6 +105,7 @@ def _row(number: int, joined: Participation, orders: dict[str, Order], invoices:
         state=state_of(joined, own, paid),
         certificate=paid.certificate_number if paid else None,
         invoice=invoices.get(paid.id) if paid else None,
+        order_id=paid.id if paid else None,
     )
 
 
