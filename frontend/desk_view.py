@@ -10,9 +10,10 @@ from frontend.wording import words
 from marketplace.audit.models import AuditEntry
 from marketplace.desk.errors import NoticeDiffers
 from marketplace.inventory.serials import SerialRange
-from marketplace.registries.desk.application import Application, FieldTooLong, too_long
+from marketplace.registries.desk.application import Application
 from marketplace.registries.desk.sheets import BlockFacts, in_fours
 from marketplace.registries.desk.states import DeskState
+from marketplace.registries.form_limits import FieldTooLong, too_long
 from marketplace.registries.matching import Difference, DifferenceCode
 from marketplace.registries.profiles import Act, Profile, Use
 

@@ -66,6 +66,12 @@ class UseNotPermitted(MarketplaceError):
     code = "use_not_permitted"
 
 
+class TextTooLongForRegistry(MarketplaceError):
+    """A text that becomes final does not fit the registry's form; params: field, limit (characters), registry."""
+
+    code = "text_too_long_for_registry"
+
+
 class ListingNotFound(MarketplaceError):
     code = "listing_not_found"
 

@@ -32,6 +32,7 @@ from marketplace.errors import (
     QuoteExpired,
     QuoteNotFound,
     QuoteUsed,
+    TextTooLongForRegistry,
     UseNotPermitted,
 )
 from marketplace.listings.offers import offers_of
@@ -127,7 +128,9 @@ async def submit(request: Request) -> Response:
     if action == "edit":
         return await _texts(request, quote, footprint, typed)
     try:
-        instruction = await _instruction(typed, footprint.type, PageContext.of(request).locale)
+        instruction = await _instruction(
+            typed, quote, footprint.type, services_of(request).market, PageContext.of(request).locale
+        )
     except OrderTextsRefused as refused:
         return await _texts(request, quote, footprint, typed, refused.errors)
     if action != "order":
@@ -135,9 +138,14 @@ async def submit(request: Request) -> Response:
     return await _order(request, quote, footprint, typed, instruction)
 
 
-async def _instruction(typed: Typed, footprint_type: str, locale: Locale) -> Instruction:
-    """The words to freeze, all of them printable. Raises: OrderTextsRefused."""
+async def _instruction(typed: Typed, quote: Quote, footprint_type: str, market: Market, locale: Locale) -> Instruction:
+    """The words to freeze: all of them printable, and none longer than the registry takes. Raises: OrderTextsRefused."""
     instruction = read_instruction(typed, footprint_type, locale)
+    try:
+        await orders.refuse_too_long(market, quote, instruction)
+    except TextTooLongForRegistry as refused:
+        reason = sentence(refused.code, refused.params, locale)
+        raise OrderTextsRefused({str(refused.params["field"]): reason}) from refused
     if unprintable := await asyncio.to_thread(unprintable_fields, instruction):
         raise OrderTextsRefused(
             {
@@ -316,7 +324,8 @@ async def _stale_page(
 
 async def _view(request: Request, quote: Quote, footprint: Footprint) -> QuoteView:
     words = MarketWords(PageContext.of(request).locale)
-    now = services_of(request).market.clock()
+    market = services_of(request).market
+    now = market.clock()
     lines, pool_lines = await quotes.lines_of(quote.id), await pools.lines_of(quote.id)
     offers = await offers_of([*(line.listing_id for line in lines), *(line.listing_id for line in pool_lines)])
     providers_yen = sum(line.tonnes * line.yen_per_tonne for line in lines)
@@ -347,7 +356,7 @@ async def _view(request: Request, quote: Quote, footprint: Footprint) -> QuoteVi
         total_yen=quote.total_yen,
         held_until=quote.expires_at,
         registries=tuple(
-            (words.registry(code), processing_window(load_profiles()[code], now))
+            (words.registry(code), processing_window(market.desk.profiles[code], now))
             for code in await quotes.registries_of(quote.id)
         ),
     )

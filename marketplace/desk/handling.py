@@ -16,9 +16,9 @@ from marketplace.desk.moves import held_by, move
 from marketplace.desk.news import tell_orders
 from marketplace.market import Market
 from marketplace.orders.timeline import Happened
-from marketplace.registries.desk.application import too_long
 from marketplace.registries.desk.models import ApplicationRecord, ItemRecord
 from marketplace.registries.desk.states import DeskState, ItemState, check_unchanged
+from marketplace.registries.form_limits import too_long
 
 
 async def take(market: Market, actor: Actor, application_id: str) -> None:

@@ -18,7 +18,6 @@ from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order, OrderEvent
 from marketplace.orders.timeline import MAILS, Happened
 from marketplace.registries.processing import processing_window
-from marketplace.registries.profiles import load_profiles
 
 
 async def follow(market: Market, event_id: int) -> None:
@@ -31,7 +30,7 @@ async def follow(market: Market, event_id: int) -> None:
         wanted = False
     if not wanted and follows.operators is None:
         return
-    params = _params(order, event)
+    params = _params(market, order, event)
     key = f"order:{order.id}:{follows.message}" if follows.lasting else f"order_event:{event.id}"
 
     async def work(tx: BaseDBAsyncClient) -> None:
@@ -43,13 +42,13 @@ async def follow(market: Market, event_id: int) -> None:
     await run_tx(work)
 
 
-def _params(order: Order, event: OrderEvent) -> dict[str, JSON]:
+def _params(market: Market, order: Order, event: OrderEvent) -> dict[str, JSON]:
     """What every message about an order may use; `detail` is what the entry says beyond its kind, `expected` the day in Japan by
     which the registry that it names deals with what it was sent, None if it names none."""
     detail = json.loads(event.detail)
     expected = None
     if "registry" in detail:
-        window = processing_window(load_profiles()[detail["registry"]], event.at)
+        window = processing_window(market.desk.profiles[detail["registry"]], event.at)
         expected = japan_date(window.ends).isoformat()
     return {
         "subject": Instruction.model_validate_json(order.instruction).subject,

@@ -11,6 +11,7 @@ from marketplace.orders import settlement
 from marketplace.orders.models import Order
 from marketplace.orders.service import CHECKOUT_LASTS
 from marketplace.quotes.models import Quote
+from tests.builders.desk import with_limits
 from tests.builders.market import a_listing
 from tests.frontend.frame import check_frame
 from tests.frontend.market_site import MarketSite
@@ -152,6 +153,15 @@ class TestTheTexts:
         answer = await shop.press(await to_the_texts(shop), "review", **{**TEXTS, **typed})
         assert answer.status_code == 422
         assert part in summary(answer)
+
+    async def test_what_the_registrys_form_cannot_take_is_refused_at_its_field(self, shop: MarketSite) -> None:
+        await a_listing(shop.small)
+        shop.services.market = with_limits(shop.small, purpose_detail=8)
+        answer = await shop.press(await to_the_texts(shop), "review", **TEXTS, purpose_detail="九文字ある目的の例")
+        page = html.fromstring(answer.content)
+        assert (answer.status_code, page.xpath("//*[@id='problems']//a/@href")) == (422, ["#f-purpose_detail"])
+        assert "8文字まで" in summary(answer)
+        assert page.xpath("//input[@name='purpose_detail']/@value") == ["九文字ある目的の例"]
 
 
 class TestTheLastLook:

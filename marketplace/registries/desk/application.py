@@ -96,16 +96,6 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldTooLong:
-    """A text that the form cannot take. `limit` and `length` in characters."""
-
-    field: str
-    limit: int
-    length: int
-    code: str = "field_too_long"
-
-
-@dataclass(frozen=True, slots=True)
 class QueueEntry:
     """How long an application has waited, and until when the registry can have dealt with it."""
 
@@ -150,17 +140,6 @@ def _application(registry: str, items: tuple[DeskItem, ...]) -> Application:
         credit_user=asked.credit_user,
         scope=asked.scope,
         items=items,
-    )
-
-
-def too_long(application: Application, profile: Profile) -> tuple[FieldTooLong, ...]:
-    """Every text beyond a limit that is known; an unknown limit refuses nothing."""
-    texts = {"purpose_detail": application.purpose_detail, "credit_user": application.credit_user}
-    limits = {field.code: field.max_length for field in profile.fields}
-    return tuple(
-        FieldTooLong(field, limit, len(text))
-        for field, text in texts.items()
-        if (limit := limits.get(field)) is not None and len(text) > limit
     )
 
 

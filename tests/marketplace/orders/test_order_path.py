@@ -12,6 +12,7 @@ from marketplace.errors import (
     NotEnoughUnits,
     QuoteExpired,
     QuoteUsed,
+    TextTooLongForRegistry,
     TotalAboveLimit,
 )
 from marketplace.inventory import service as inventory
@@ -25,6 +26,7 @@ from marketplace.orders.timeline import Happened, events_of
 from marketplace.payments import inbox
 from marketplace.payments.gateway import SignatureRefused
 from marketplace.quotes import service as quotes
+from tests.builders.desk import with_limits
 from tests.builders.market import a_listing, a_quote, a_wish, an_instruction, an_order
 
 
@@ -163,6 +165,14 @@ class TestAnOrderIsRefusedWithoutConsentOrAboveTheLimit:
             await orders.place(small.market, a_wish(quote, instruction=an_instruction(subject="祭り🎉")))
         assert refused.value.characters == "🎉"
         assert await orders.place(small.market, a_wish(quote, instruction=an_instruction(subject="𠮷野祭り")))
+
+    async def test_words_that_the_registrys_form_cannot_take_too(self, small):
+        quote = await a_quote(small, await a_listing(small))
+        market = with_limits(small, credit_user=5)
+        with pytest.raises(TextTooLongForRegistry) as refused:
+            await orders.place(market, a_wish(quote, instruction=an_instruction(credit_user="足" * 6)))
+        assert refused.value.params == {"field": "credit_user", "limit": 5, "registry": "jcredit"}
+        assert await orders.place(market, a_wish(quote, instruction=an_instruction(credit_user="足" * 5)))
 
     async def test_an_external_id_is_used_once(self, small):
         listing = await a_listing(small)

@@ -15,12 +15,10 @@ from marketplace.inventory.serials import SerialRange
 from marketplace.registries.desk.application import (
     Application,
     DeskItem,
-    FieldTooLong,
     SerialAskedTwice,
     SerialsNotAccepted,
     prepare,
     queue,
-    too_long,
 )
 from marketplace.registries.desk.entered_notice import EnteredNotice, media_type, settle
 from marketplace.registries.desk.sheets import COLUMNS, BlockFacts, in_fours, labels, pre_check_workbook, printed_sheet
@@ -31,6 +29,7 @@ from marketplace.registries.desk.states import (
     DeskState,
     check_unchanged,
 )
+from marketplace.registries.form_limits import FieldTooLong, too_long
 from marketplace.registries.matching import DifferenceCode, match_notice
 from marketplace.registries.profiles import Calendar, Rhythm, load_profiles
 from tests.marketplace.registries.servers import a_request
