@@ -14,7 +14,7 @@ from frontend.locales import Locale
 from frontend.worked_example import example_inputs
 from offset_calc import by_type
 from tests.e2e.instance import Instance, eventually
-from tests.e2e.signed_in import sign_in_at
+from tests.e2e.signed_in import SignedInVisitor, sign_in_at
 from tests.frontend.test_calculators import EXAMPLES
 
 CARD = {"email": "buyer@example.com", "number": "4242424242424242", "expiry": "12/34", "cvc": "123"}
@@ -72,6 +72,15 @@ class Visitor:
         found = eventually(number, what=f"{order} has a certificate")
         return str(found[0]).removeprefix("/c/").partition("?")[0]
 
+    def bulk_run(self) -> str:
+        """Have the example of an activity file computed, with a row that cannot be; the path of its page."""
+        example = self.client.get("/ja/calculate/bulk/example.csv").content
+        sent = {"file": ("2025.csv", example + "2025-05-13,nothing_known,1,kg,札幌支店,\n".encode(), "text/csv")}
+        path = _path(self.client.post("/ja/calculate/bulk", files=sent))
+        done = "//main//*[@class='headline-figure']"
+        eventually(lambda: self.look(f"/ja{path}").xpath(done), what="the file is computed")
+        return path
+
     def letter(self) -> str:
         """Ask for a link to sign in; the path of the mail that brings it."""
         self.press(self.look("/ja/sign-in"), email="reader@ashiato.example")
@@ -88,6 +97,14 @@ class Story:
     cookies: Mapping[str, list[dict[str, str]]]
 
 
+def an_endpoint(instance: Instance, owner: SignedInVisitor) -> str:
+    """The page of a webhook endpoint that takes nothing, with a test event on its way."""
+    owner.post("/ja/account/webhooks", url=f"{instance.address}/nothing-here", description="店の受注システム")
+    page = str(owner.page("/ja/account/webhooks").xpath("//main//td/preceding-sibling::th/a/@href")[0])
+    owner.post(page, action="test")
+    return page[3:]
+
+
 def told(instance: Instance) -> Story:
     """Everything there is to see, made once for an instance."""
     people = {
@@ -97,7 +114,7 @@ def told(instance: Instance) -> Story:
     holding = (
         people["provider"].page("/ja/provider").xpath("//main//a[contains(@href, '/provider/holdings/')]/@href")[0]
     )
-    paths = {**prepared(instance), "holding": str(holding)[3:]}
+    paths = {**prepared(instance), "holding": str(holding)[3:], "webhook": an_endpoint(instance, people["owner"])}
     return Story(paths, {role: person.cookies for role, person in people.items()})
 
 
@@ -131,6 +148,7 @@ def prepared(instance: Instance) -> Mapping[str, str]:
             "event_footprint_id": footprints["event"].rpartition("/")[2],
             "provider": PROVIDER,
             "letter": visitor.letter(),
+            "bulk_run": visitor.bulk_run(),
             "project": urlsplit(project).path[3:],
         }
 
