@@ -48,6 +48,8 @@ from marketplace.operations import service as operations
 from marketplace.orders import settlement
 from marketplace.participation import errors as participation
 from marketplace.payments import gateway as payments
+from marketplace.plans import errors as plans
+from marketplace.plans import steering as plan_steering
 from marketplace.pools import jobs as pool_jobs
 from marketplace.products import errors as products
 from marketplace.projects import eligibility
@@ -99,6 +101,12 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     problems.TooManyRequests: Row(
         429, "Too many requests", "Repeat it after Retry-After seconds; watch the RateLimit header.", retryable=True
+    ),
+    problems.FormatNotOffered: Row(501, "This format is not offered", "Ask for format=json."),
+    problems.NothingToEmbed: Row(
+        404,
+        "Nothing of this address can be embedded",
+        "Send the address of a certificate's or a product's public page.",
     ),
     problems.NotReady: Row(503, "Not ready to take requests", "Wait a little and try again.", retryable=True),
     # idempotency
@@ -292,6 +300,20 @@ TABLE: Mapping[type[Exception], Row] = {
     render_pdf.TextNotPrintable: Row(
         422, "A text cannot be printed", "Use other characters; the answer names those that cannot be printed."
     ),
+    # monthly plans
+    plans.PlanNotFound: Row(404, "No such plan", "Use the token of the answer that began it."),
+    plans.MenuUnknown: Row(
+        422, "No such menu in the list of suppliers", "Leave it out, or choose one that GET /v1/plan_menus lists."
+    ),
+    plans.UsageRefused: Row(
+        422, "The use of a month cannot be calculated", "Mend the field that `params.field` names."
+    ),
+    plans.MonthWithoutEmissions: Row(422, "Nothing to offset", "The menu's factor is zero; no plan is needed."),
+    plans.MonthTooLarge: Row(422, "More than a plan covers", "Order credits for a footprint instead."),
+    plans.PublicNameRefused: Row(422, "Not initials", "Send initials, or leave the name out."),
+    plans.EffortMissing: Row(422, "No effort stated", "Send what is done to use less."),
+    plans.PlanNotChangeable: Row(409, "Too late for this plan", "Read the plan; its state does not allow this."),
+    plans.BillMonthUnknown: Row(422, "No such paid month", "Send the first day of one of the plan's months."),
     # footprints
     calc.InputsRefused: Row(422, "The activity data cannot be calculated", "Mend the fields that `errors` names."),
     calc.QuantityRefused: Row(422, "Not an acceptable quantity", "Send a plain non-negative decimal number."),
@@ -336,6 +358,8 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         pool_jobs.PoolPartMissing,
         settlement.PaymentDiffers,
         composing.InvoiceDiffers,
+        plans.PlanPaymentDiffers,
+        plan_steering.PlanDoesNotSettle,
         certification.NotFullyCancelled,
         issuing.CertifiedDifferently,
         backing.CancellationDiffers,
@@ -381,6 +405,10 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         bulk.BulkRunNotFound,
         bulk.TooManyBulkRuns,
         providers.TermsRefused,
+        # only the pages of a plan ask for these
+        plans.BillRowsRefused,
+        plans.NothingExtra,
+        plans.GiftMonthsRefused,
         # our own records contradict themselves
         serials.CannotSplit,
         facts.ShareTooLarge,

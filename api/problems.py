@@ -134,6 +134,18 @@ class TooManyRequests(Refusal):
     code = "too_many_requests"
 
 
+class FormatNotOffered(Refusal):
+    """The answer exists, but not in this format; params: format."""
+
+    code = "format_not_offered"
+
+
+class NothingToEmbed(Refusal):
+    """The address to embed is not one of a public page of this service that has a badge."""
+
+    code = "nothing_to_embed"
+
+
 class NotReady(Refusal):
     """The service is starting or its database is behind."""
 

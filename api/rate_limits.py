@@ -49,8 +49,8 @@ _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
 # What anyone may fetch at any time: files, keys, lists that caches hold, badges on the pages of others, the provider's
 # webhooks, and machines that watch us.
 _UNLIMITED = re.compile(
-    r"/(static|docs|\.well-known|contexts|status|log|webhooks|badge)/.*|/docs|/healthz|/readyz|/v1/openapi\.json"
-    r"|/v1/(certificates|products)/[^/]+/badge(\.svg)?"
+    r"/(static|docs|\.well-known|contexts|status|log|webhooks)/.*|/docs|/healthz|/readyz|/v1/openapi\.json"
+    r"|/v1/(certificates|products)/[^/]+/badge(\.svg)?|/badge/v[0-9]+\.js"
 )
 
 

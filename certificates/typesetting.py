@@ -3,6 +3,7 @@
 Fonts come from installed packages and never from the system, so that every machine sets the same page.
 """
 
+import base64
 import re
 import threading
 from collections.abc import Mapping
@@ -22,6 +23,11 @@ _PIXELS_PER_INCH: Final = 72.0
 _MISSING: Final = re.compile(r'error: (?:PDF/\S+ error: )?the text `"(.+?)"` could not be displayed')
 _FORBIDDEN: Final = re.compile(r'the text contains the disallowed codepoint `"(.+?)"`')
 _ESCAPE: Final = re.compile(r"\\u\{([0-9a-f]+)\}")
+
+_DRAWING_INSIDE: Final = re.compile(
+    r'<image(?P<place> transform="[^"]+")? xlink:href="data:image/svg\+xml;base64,(?P<drawing>[^"]+)"'
+    r' width="(?P<width>[\d.]+)" height="(?P<height>[\d.]+)" preserveAspectRatio="none"/>'
+)
 
 
 class TextNotPrintable(ValueError):
@@ -53,6 +59,21 @@ def to_png(template: str, inputs: Mapping[str, str]) -> bytes:
     """The only page of the template as a picture, as many pixels as the page has points."""
     png: bytes = _compiler(template).compile(format="png", ppi=_PIXELS_PER_INCH, sys_inputs=dict(inputs))
     return png
+
+
+def to_svg(template: str, inputs: Mapping[str, str]) -> str:
+    """The only page of the template as a drawing; letters are outlines, so it looks the same without our fonts.
+
+    Drawings inside it become part of it: programs for print do not follow a picture in a picture.
+    """
+    svg: bytes = _compiler(template).compile(format="svg", sys_inputs=dict(inputs))
+    return _DRAWING_INSIDE.sub(_inlined, svg.decode())
+
+
+def _inlined(image: re.Match[str]) -> str:
+    drawing = base64.b64decode(image["drawing"]).decode()
+    width, height = image["width"], image["height"]
+    return f'<g{image["place"] or ""}><svg width="{width}" height="{height}" {drawing.removeprefix("<svg ")}</g>'
 
 
 @cache

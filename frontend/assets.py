@@ -29,6 +29,8 @@ SHEETS = {
         "calculator.css",
         "orders.css",
         "certificate.css",
+        "badges.css",
+        "plans.css",
         "desk.css",
         "account.css",
         "pages.css",

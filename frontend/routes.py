@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from frontend import badge_module
 from frontend.assets import asset_routes
 from frontend.content_pages import PAGES
 from frontend.context import address
@@ -24,6 +25,7 @@ from frontend.pages import (
     account_security,
     account_sign_in,
     account_webhooks,
+    badges,
     bulk,
     calculator,
     catalogue,
@@ -56,6 +58,8 @@ from frontend.pages import (
     operations_switches,
     order,
     order_papers,
+    plan,
+    plan_begin,
     project,
     provider,
     provider_import,
@@ -173,6 +177,14 @@ def routes() -> list[Route]:
         *in_each_language("/desk/applications/{application_id}/pre-check.xlsx", desk_files.workbook),
         *in_each_language("/desk/applications/{application_id}/notice", desk_files.notice),
         *in_each_language("/desk/applications/{application_id}/practice-notice.pdf", desk_files.practice_notice),
+        *in_each_language("/plans", plan_begin.page),
+        *in_each_language("/plans", plan_begin.submit, methods=("POST",)),
+        *in_each_language("/plans/mine", plan.mine),
+        *in_each_language("/plans/{token}", plan.page),
+        *in_each_language("/plans/{token}", plan.submit, methods=("POST",)),
+        *in_each_language("/plans/{token}/end", plan.ending),
+        *in_each_language("/plans/{token}/end", plan.end, methods=("POST",)),
+        *in_each_language("/plans/{token}/years/{year}", plan.year),
         *in_each_language("/sign-in", account_sign_in.page),
         *in_each_language("/sign-in", account_sign_in.submit, methods=("POST",)),
         *in_each_language("/sign-in/{token}", account_sign_in.link),
@@ -180,6 +192,10 @@ def routes() -> list[Route]:
         *in_each_language("/sign-out", account_sign_in.sign_out, methods=("POST",)),
         *in_each_language("/invitations/{token}", account_invitation.page),
         *in_each_language("/invitations/{token}", account_invitation.accept, methods=("POST",)),
+        Route(badge_module.ADDRESS, badge_module.serve_module),
+        Route("/badge/products/{product_id}", badges.lead_to_product),
+        Route("/badge/certificates/{number}", badges.lead_to_certificate),
+        *in_each_language("/badges", badges.page),
         *in_each_language("/account", account.page),
         *in_each_language("/account", account.submit, methods=("POST",)),
         *in_each_language("/footprints/{footprint_id}/keep", account.keep_footprint, methods=("POST",)),

@@ -1,6 +1,7 @@
 """Every endpoint of version 1, in the order in which a newcomer meets them."""
 
 from api.v1 import (
+    badge_prints,
     badges,
     cancellations,
     certificate_papers,
@@ -10,6 +11,7 @@ from api.v1 import (
     footprint_pact,
     footprints,
     listings,
+    oembed,
     order_papers,
     orders,
     product_cover,
@@ -65,6 +67,11 @@ ENDPOINTS = (
     badges.draw_product_badge,
     badges.picture_product_badge,
     badges.read_product_badge,
+    badge_prints.print_certificate_badge,
+    badge_prints.draw_certificate_print,
+    badge_prints.print_product_badge,
+    badge_prints.draw_product_print,
+    oembed.embed,
     cancellations.list_cancellations,
     verifications.verify_certificate,
     products.create_product,

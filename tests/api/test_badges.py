@@ -139,8 +139,8 @@ class TestTheBadgeOfACertificate:
         newer = await correct(small.market, number, Correction(reduction_effort="別の取組"), "wrong_effort")
         address = f"/v1/certificates/{number}/badge"
         told = (await client.get(address)).json()
-        assert (told["number"], told["state"] != "revoked") == (newer.number, True)
-        await revoke(small, newer.number)
+        assert (told["number"], told["state"] != "revoked") == (newer.record.number, True)
+        await revoke(small, newer.record.number)
         small.clock.advance(WITHIN)
         assert (await client.get(address)).json()["state"] == "revoked"
 
