@@ -28,6 +28,7 @@ from api.processes import run_web, run_worker
 from certificates.keys import create_key_file
 from certificates.log.log_key import create_log_key_file
 from certificates.statement import Environment
+from marketplace.accounts.sealing import add_seal_key
 from marketplace.payments.sandbox import __main__ as sandbox_payments
 from marketplace.registries.profiles import load_profiles
 from marketplace.registries.sandbox import __main__ as sandbox_registry
@@ -186,6 +187,7 @@ class Embedded:
             ),
             "ASHIATO_SIGNING_KEY_FILE": str(self._signing_key()),
             "ASHIATO_RETIRED_KEYS_FILE": str(self._retired_keys()),
+            "ASHIATO_SEAL_KEYS_FILE": str(self._seal_keys()),
             "ASHIATO_MAILBOX": "true",
             # whoever tries webhooks here has a receiver on the same machine
             "ASHIATO_WEBHOOKS_TO_LOOPBACK": "true",
@@ -218,6 +220,12 @@ class Embedded:
         file = self.data / "retired-keys.json"
         if not file.exists():
             file.write_text('{"keys": []}', "utf-8")
+        return file
+
+    def _seal_keys(self) -> Path:
+        file = self.data / "seal-keys.txt"
+        if not file.exists():
+            add_seal_key(file)
         return file
 
     def _log_key(self) -> Path:

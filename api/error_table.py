@@ -31,6 +31,7 @@ from certificates.claims import wording
 from certificates.log import store as log_store
 from marketplace import errors as market
 from marketplace.accounts import errors as accounts
+from marketplace.accounts import sealing
 from marketplace.audit import second_person
 from marketplace.audit import service as audit
 from marketplace.badges import badge as badges
@@ -373,6 +374,8 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         changes.PoolInUse,
         reservations.ReservedForOtherEnvironment,
         # only pages and commands ask for these; each page has its sentence
+        sealing.SealKeysUnusable,
+        sealing.SealBroken,
         accounts.LinkNotUsable,
         accounts.InvitationNotUsable,
         accounts.RoleDoesNotFit,

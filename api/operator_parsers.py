@@ -65,8 +65,9 @@ def add_people(commands: Any) -> None:
 
 def add_keys(commands: Any) -> None:
     """`ashiato keys …`, run by api/keys_command.py."""
-    parser = commands.add_parser("keys", help="have another key sign certificates")
-    rotate = parser.add_subparsers(dest="act", required=True).add_parser(
+    parser = commands.add_parser("keys", help="have another key sign certificates, or seal the secrets of apps")
+    acts = parser.add_subparsers(dest="act", required=True)
+    rotate = acts.add_parser(
         "rotate", help="make a new key; the old one stays published, so that what it signed still verifies"
     )
     rotate.add_argument(
@@ -75,7 +76,11 @@ def add_keys(commands: Any) -> None:
         metavar="TIME",
         help="the old key is in other hands since then (2026-11-22T03:00:00Z): only what the log had before stays valid",
     )
-    rotate.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+    seal = acts.add_parser("seal", help="put a new key before the others that seal the secrets of authenticator apps")
+    sealed = acts.add_parser("sealed", help="how many secrets each of these keys has sealed")
+    for act in (rotate, seal, sealed):
+        act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+    seal.add_argument("--file", type=Path, help="make or extend this file, before there are any settings")
 
 
 def _moment(text: str) -> datetime:
@@ -154,10 +159,14 @@ def add_verify(commands: Any) -> None:
 
 def add_switches(commands: Any) -> None:
     """`ashiato switches …`, run by api/switches_command.py."""
-    parser = commands.add_parser("switches", help="close buying, a function or a registry for a while, and open it again")
+    parser = commands.add_parser(
+        "switches", help="close buying, a function or a registry for a while, and open it again"
+    )
     acts = parser.add_subparsers(dest="act", required=True)
     listing = acts.add_parser("list", help="everything that can be closed, and whether it is")
-    closing = acts.add_parser("close", help="`maintenance` closes everything that buyers send; verification never closes")
+    closing = acts.add_parser(
+        "close", help="`maintenance` closes everything that buyers send; verification never closes"
+    )
     opening = acts.add_parser("open", help="open it again")
     for act in (closing, opening):
         act.add_argument("name", help="as `ashiato switches list` prints it")

@@ -15,6 +15,7 @@ from certificates.log.log_key import load_log_signer
 from certificates.log.notes import NoteKey
 from certificates.log.witness import Witness
 from certificates.statement import Environment
+from marketplace.accounts.sealing import SealKeys
 from marketplace.clock import system_clock
 from marketplace.database.connect import tortoise_config
 from marketplace.footprints.service import FootprintDrafts, StoredFootprints
@@ -61,6 +62,7 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
             plans=StripePlans(payments.connection),
             registries=registries,
             signing_keys=key_ring(settings),
+            seals=SealKeys.from_text(settings.seal_keys_file.read_text("utf-8")),
             log=public_log(settings),
             paper_roots=paper_roots(settings),
             base_url=settings.origin,

@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     desk_remind_before: timedelta = timedelta(hours=24)
     desk_alarm_after: timedelta = timedelta(hours=24)
     signing_key_file: Path
+    seal_keys_file: Path
     retired_keys_file: Path | None = None
     log_key_file: Path
     witnesses: tuple[WitnessAccess, ...] = ()

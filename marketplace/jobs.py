@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from marketplace.accounts.resealing import Resealing
 from marketplace.accounts.retention import Retention
 from marketplace.audit import second_person
 from marketplace.bulk import running as bulk_running
@@ -90,6 +91,7 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "checked_lists": lambda: imports.forget_unused(market.clock),
         "quotes": lambda: quotes.expire_stale(market.clock),
         "retention": Retention(market.clock),
+        "seals": Resealing(market.seals, market.clock),
         "old_bulk_runs": lambda: bulk.forget_old(market.clock),
         "old_messages": lambda: contact.forget_old(market.clock()),
         "proposals": lambda: second_person.expire(market.clock),

@@ -11,6 +11,7 @@ from certificates.keys import KeyRing
 from certificates.log.checkpoint import LogTrust
 from certificates.log.notes import NoteSigner
 from certificates.log.witness import Witness
+from marketplace.accounts.sealing import SealKeys
 from marketplace.clock import Clock
 from marketplace.desk.rules import DeskRules
 from marketplace.invoices.issuer import SANDBOX_ISSUER, Issuer
@@ -66,6 +67,7 @@ class Market:
     plans: PlanGateway
     registries: Mapping[str, RegistryGateway]
     signing_keys: KeyRing
+    seals: SealKeys
     log: PublicLog
     base_url: str
     terms: Terms

@@ -99,7 +99,7 @@ async def signed_in(
 
 
 async def _with_second_factor(small: SmallMarket, signed_in: sessions.SignedIn) -> str:
-    secret = await second_factor.begin(signed_in.actor.person_id, now=small.clock())
+    secret = await second_factor.begin(signed_in.actor.person_id, seals=small.market.seals, now=small.clock())
     code = pyotp.TOTP(secret).at(small.clock())
-    token, _ = await second_factor.confirm(signed_in, code, clock=small.clock)
+    token, _ = await second_factor.confirm(signed_in, code, seals=small.market.seals, clock=small.clock)
     return token

@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from frontend.access import keep_signed_in
 from frontend.context import PageContext, services_of
-from frontend.pages.account_sign_in import SECRET_ADDRESS
+from frontend.pages.account_sign_in import SECRET_ADDRESS, keep_mark, mark_of
 from frontend.responses import page_response
 from marketplace.accounts import invitations
 from marketplace.accounts.errors import InvitationNotUsable
@@ -20,18 +20,20 @@ async def page(request: Request) -> Response:
 
 
 async def accept(request: Request) -> Response:
-    context = PageContext.of(request)
+    context, mark = PageContext.of(request), mark_of(request)
     try:
         token = await invitations.accept(
             services_of(request).market,
             request.path_params["token"],
             locale=context.locale,
             device=request.headers.get("user-agent", ""),
+            mark=mark,
         )
     except InvitationNotUsable:
         return _gone(request)
     answer = RedirectResponse(context.url("/account"), status_code=303, headers=SECRET_ADDRESS)
     keep_signed_in(request, answer, token)
+    keep_mark(request, answer, mark)
     return answer
 
 

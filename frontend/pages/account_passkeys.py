@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from frontend.access import PRIVATE, actor_of, keep_signed_in, only
 from frontend.context import PageContext, services_of
 from frontend.own_address import own_address
-from frontend.pages.account_sign_in import browser_of, keep_browser
+from frontend.pages.account_sign_in import browser_of, keep_browser, keep_mark, mark_of
 from marketplace.accounts import passkeys
 from marketplace.accounts.errors import PasskeyRefused
 from marketplace.accounts.secrets import new_secret
@@ -27,10 +27,10 @@ async def sign_in_options(request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     """Answers with the address to go on to."""
     answer = await _answer(request)
-    device = request.headers.get("user-agent", "")
+    device, mark = request.headers.get("user-agent", ""), mark_of(request)
     try:
         token = await passkeys.sign_in(
-            services_of(request).market, answer, browser=browser_of(request) or "", device=device
+            services_of(request).market, answer, browser=browser_of(request) or "", device=device, mark=mark
         )
     except PasskeyRefused as refused:
         log.warning("sign_in_refused", by="passkey")
@@ -38,6 +38,7 @@ async def sign_in(request: Request) -> Response:
     onwards = own_address(request.query_params.get("next", "")) or PageContext.of(request).url("/account")
     response = JSONResponse({"next": onwards}, headers=PRIVATE)
     keep_signed_in(request, response, token)
+    keep_mark(request, response, mark)
     return response
 
 

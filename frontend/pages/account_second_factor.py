@@ -29,21 +29,21 @@ async def page(request: Request) -> Response:
 async def submit(request: Request) -> Response:
     """action=confirm: the new app works; show: a code, to go on; remove: forget the app."""
     typed = await read_typed(request)
-    signed_in, clock = signed_in_of(request), services_of(request).market.clock
+    signed_in, market = signed_in_of(request), services_of(request).market
     code, next_path = typed.get("code", "").strip(), own_address(typed.get("next", "")) or ""
     onwards = next_path or PageContext.of(request).url("/account")
     try:
         if typed.get("action") == "confirm":
-            token, recovery = await second_factor.confirm(signed_in, code, clock=clock)
+            token, recovery = await second_factor.confirm(signed_in, code, seals=market.seals, clock=market.clock)
             answer: Response = page_response(
                 request, "pages/account/recovery_codes.html", headers=PRIVATE, codes=recovery, onwards=onwards
             )
             keep_signed_in(request, answer, token)
             return answer
         if typed.get("action") == "remove":
-            await second_factor.remove(signed_in.actor, code, clock=clock)
+            await second_factor.remove(signed_in.actor, code, seals=market.seals, clock=market.clock)
             return RedirectResponse(PageContext.of(request).url("/account/security"), status_code=303)
-        token = await second_factor.show(signed_in, code, clock=clock)
+        token = await second_factor.show(signed_in, code, seals=market.seals, clock=market.clock)
     except (CodeRefused, TooManyAttempts, SecondFactorAlreadySet) as refused:
         log.warning("code_refused", code=refused.code, actor=signed_in.actor.person_id)
         status = 429 if isinstance(refused, TooManyAttempts) else 422
@@ -65,7 +65,8 @@ async def _page(
     is_set = await second_factor.is_set(actor.person_id)
     secret, picture = "", ""
     if not is_set:
-        secret = await second_factor.begin(actor.person_id, now=services_of(request).market.clock())
+        market = services_of(request).market
+        secret = await second_factor.begin(actor.person_id, seals=market.seals, now=market.clock())
         picture = _qr(second_factor.address_for_app(secret, actor.email, sandbox=context.is_sandbox))
     return page_response(
         request,

@@ -22,6 +22,7 @@ from frontend.problems import sentence
 from frontend.responses import page_response
 from marketplace.accounts import links, sessions
 from marketplace.accounts.errors import LinkNotUsable
+from marketplace.accounts.retention import DEVICES_KEPT
 from marketplace.accounts.secrets import new_secret
 from marketplace.mail.address import AddressRefused
 
@@ -63,19 +64,21 @@ async def link(request: Request) -> Response:
 
 
 async def redeem(request: Request) -> Response:
-    context = PageContext.of(request)
+    context, mark = PageContext.of(request), mark_of(request)
     try:
         token, next_path = await links.redeem(
             services_of(request).market,
             request.path_params["token"],
             browser=browser_of(request) or "",
             device=request.headers.get("user-agent", ""),
+            mark=mark,
         )
     except LinkNotUsable:
         log.warning("sign_in_refused", by="link")
         return page_response(request, "pages/account/link.html", status=410, headers=SECRET_ADDRESS, refused=True)
     answer = RedirectResponse(next_path or context.url("/account"), status_code=303, headers=PRIVATE)
     keep_signed_in(request, answer, token)
+    keep_mark(request, answer, mark)
     return answer
 
 
@@ -105,6 +108,27 @@ def keep_browser(request: Request, response: Response, browser: str) -> None:
         httponly=True,
         samesite="lax",
     )
+
+
+def mark_of(request: Request) -> str:
+    """By which a browser is known again when somebody signs in with it; a fresh one if it has none."""
+    return request.cookies.get(_mark_cookie(request)) or new_secret()
+
+
+def keep_mark(request: Request, response: Response, mark: str) -> None:
+    response.set_cookie(
+        _mark_cookie(request),
+        mark,
+        max_age=int(DEVICES_KEPT.total_seconds()),
+        path="/",
+        secure=is_https(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _mark_cookie(request: Request) -> str:
+    return cookie_name(request).replace("session", "device")
 
 
 def _browser_cookie(request: Request) -> str:

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
+from frontend.access import noticing, visitor_of
 from frontend.context import PageContext, services_of
 from frontend.forms import read_typed
 from frontend.market_words import MarketWords
@@ -39,10 +40,12 @@ PAID = (OrderState.PAID, OrderState.RETIRING)
 SECRET_ADDRESS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
+@noticing
 async def page(request: Request) -> Response:
     return await _shown(request, await _order(request))
 
 
+@noticing
 async def give_up(request: Request) -> Response:
     """The buyer takes the order back; what was paid goes back too, or stays as the organisation's balance."""
     order = await _order(request)
@@ -60,6 +63,7 @@ async def _shown(request: Request, order: Order, *, refused: str = "") -> Respon
     instruction = Instruction.model_validate_json(order.instruction)
     quote = await quotes.find(order.quote_id)
     now = services_of(request).market.clock()
+    owner = await belongings.owner_of(order.id)
     words = MarketWords(PageContext.of(request).locale)
     at_the_desk = await due_by_registry(order.id)
     profiles = services_of(request).market.desk.profiles
@@ -81,7 +85,8 @@ async def _shown(request: Request, order: Order, *, refused: str = "") -> Respon
         mailbox=order.email if services_of(request).market.post.keeps_copies else None,
         grams=quote.grams,
         may_cancel=await is_free(order),
-        has_owner=order.state in PAID and await belongings.owner_of(order.id) is not None,
+        has_owner=order.state in PAID and owner is not None,
+        may_claim=owner is None and belongings.may_claim_by_address(visitor_of(request), order),
         refused=refused,
         pool_wait=await _pool_wait(request, order, quote),
         footprint_id=quote.footprint_id,

@@ -160,14 +160,15 @@ async def _order(
     request: Request, quote: Quote, footprint: Footprint, typed: Typed, instruction: Instruction
 ) -> Response:
     context = PageContext.of(request)
-    market = services_of(request).market
+    market, buyer = services_of(request).market, visitor_of(request)
     wish = OrderWish(
         quote_id=quote.id,
         instruction=instruction,
         consent_version=typed.get("consent"),
         locale=context.locale.value,
+        email=buyer.email if buyer else None,
         max_total_yen=quote.total_yen,
-        buyer=visitor_of(request),
+        buyer=buyer,
     )
     try:
         order = await orders.place(market, wish)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from marketplace.accounts import people, second_factor, sessions
+from marketplace.accounts import notices, people, second_factor, sessions
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.errors import PersonUnknown, ProviderUnknown
 from marketplace.accounts.models import Membership, Organisation, Person, ServiceRole
+from marketplace.accounts.notices import Change
 from marketplace.accounts.roles import Role
 from marketplace.audit import service as audit
 from marketplace.clock import Clock
@@ -92,9 +93,11 @@ async def forget_second_factor(actor: Actor, typed: str, *, reason: str | None, 
     person = await _person(typed)
 
     async def work(tx: BaseDBAsyncClient) -> None:
+        now = clock()
         await second_factor.forget(person.id)
         await sessions.end_all(person.id)
-        await audit.record(tx, actor, "second_factor.forgotten", person.id, why, {}, at=clock())
+        await notices.tell(tx, person.id, Change.APP_REMOVED, now=now)
+        await audit.record(tx, actor, "second_factor.forgotten", person.id, why, {}, at=now)
 
     await run_tx(work)
 

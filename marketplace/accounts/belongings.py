@@ -43,6 +43,13 @@ async def claimable(email: str) -> Sequence[Order]:
     return [order for order in with_address if order.id not in owned]
 
 
+def may_claim_by_address(actor: Actor | None, order: Order) -> bool:
+    """Whether the order was placed with the address that the actor has verified, and it acts for an organisation."""
+    if actor is None or actor.organisation_id is None or not order.email:
+        return False
+    return order.email.strip().lower() == actor.email
+
+
 async def claim(actor: Actor, order: Order, *, clock: Clock) -> None:
     """Take a guest order for the actor's organisation; the caller has seen its link or its verified address.
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from marketplace.accounts import organisations, people, sessions
+from marketplace.accounts import notices, organisations, people, sessions
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.errors import InvitationNotUsable, RoleDoesNotFit
 from marketplace.accounts.models import Invitation, Organisation
@@ -98,8 +98,11 @@ async def read(market: Market, token: str) -> Offer:
     return Offer(invitation.email, Role(invitation.role), organisation)
 
 
-async def accept(market: Market, token: str, *, locale: str, device: str) -> str:
-    """The reader of the mailbox takes the role and is signed in; returns the session's token. Raises InvitationNotUsable."""
+async def accept(market: Market, token: str, *, locale: str, device: str, mark: str) -> str:
+    """The reader of the mailbox takes the role and is signed in; returns the session's token. `mark` as in links.redeem.
+
+    Raises InvitationNotUsable.
+    """
 
     async def work(tx: BaseDBAsyncClient) -> str:
         now = market.clock()
@@ -116,6 +119,7 @@ async def accept(market: Market, token: str, *, locale: str, device: str) -> str
         session, session_token = await sessions.start(
             person, device=device, now=now, organisation_id=invitation.organisation_id
         )
+        await notices.meet(tx, person, mark, device, now=now)
         actor = await people.actor(person, session.organisation_id)
         await audit.record(tx, actor, "invitation.accepted", invitation.id, None, {"role": role}, at=now)
         return session_token

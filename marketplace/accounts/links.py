@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from marketplace.accounts import organisations, people, sessions
+from marketplace.accounts import notices, organisations, people, sessions
 from marketplace.accounts.errors import LinkNotUsable
 from marketplace.accounts.models import Person, SignInLink
 from marketplace.accounts.secrets import new_secret, sha256_of
@@ -55,9 +55,10 @@ async def ask(market: Market, typed: str, *, locale: str, browser: str, next_pat
     await run_tx(work)
 
 
-async def redeem(market: Market, token: str, *, browser: str, device: str) -> tuple[str, str | None]:
+async def redeem(market: Market, token: str, *, browser: str, device: str, mark: str) -> tuple[str, str | None]:
     """Use the link up and sign its reader in; returns the session's token and where the person wanted to go.
 
+    `device` is what the browser calls itself, `mark` the secret by which it is known again: a new one is told by mail.
     Raises LinkNotUsable, whatever the reason.
     """
 
@@ -70,6 +71,7 @@ async def redeem(market: Market, token: str, *, browser: str, device: str) -> tu
             raise LinkNotUsable("this link cannot be used (any more)")
         person = await people.find(link.email) or await _newcomer(link, now)
         session, session_token = await sessions.start(person, device=device, now=now)
+        await notices.meet(tx, person, mark, device, now=now)
         actor = await people.actor(person, session.organisation_id)
         await audit.record(tx, actor, "session.started", session.id, None, {"by": "link"}, at=now)
         return session_token, link.next_path

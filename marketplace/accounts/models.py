@@ -121,6 +121,19 @@ class Passkey(Model):
         table = "passkey"
 
 
+class KnownDevice(Model):
+    """A browser that the person has signed in with, by the hash of the secret mark it keeps in a cookie."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    person_id: fields.Field[str] = fields.CharField(64)
+    mark_sha256: fields.Field[str] = fields.CharField(64)
+    first_seen_at: fields.Field[datetime] = fields.DatetimeField()
+    last_seen_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "known_device"
+
+
 class PasskeyChallenge(Model):
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     challenge: fields.Field[str] = fields.CharField(128)
@@ -133,11 +146,15 @@ class PasskeyChallenge(Model):
 
 
 class OneTimeCode(Model):
-    """The shared secret (base32) of a person's authenticator app; it counts once `confirmed_at` is set."""
+    """The sealed secret of a person's authenticator app (sealing.py); it counts once `confirmed_at` is set.
+
+    `sealed_with` names the key; None means that the secret is older than seals and stands as it is until the sweep comes by.
+    """
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     person_id: fields.Field[str] = fields.CharField(64)
-    secret: fields.Field[str] = fields.CharField(200)
+    secret: fields.Field[str] = fields.CharField(400)
+    sealed_with: fields.Field[str | None] = fields.CharField(64, null=True)
     last_step: fields.Field[int] = fields.BigIntField()
     created_at: fields.Field[datetime] = fields.DatetimeField()
     confirmed_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)

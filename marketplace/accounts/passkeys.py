@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from marketplace.accounts import people, sessions
+from marketplace.accounts import notices, people, sessions
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.errors import PasskeyRefused
 from marketplace.accounts.models import Passkey, PasskeyChallenge, Person
+from marketplace.accounts.notices import Change
 from marketplace.accounts.secrets import new_secret, sha256_of
 from marketplace.audit import service as audit
 from marketplace.clock import Clock
@@ -89,6 +90,7 @@ async def register(market: Market, actor: Actor, answer: str, name: str, *, brow
             name=name.strip()[:LONGEST_NAME] or "passkey",
             created_at=now,
         )
+        await notices.tell(tx, actor.person_id, Change.PASSKEY_ADDED, now=now)
         await audit.record(tx, actor, "passkey.added", key.id, None, {}, at=now)
 
     await run_tx(work)
@@ -108,8 +110,8 @@ async def sign_in_options(market: Market, *, browser: str) -> str:
     return options_to_json(options)
 
 
-async def sign_in(market: Market, answer: str, *, browser: str, device: str) -> str:
-    """Returns the token of a new session. Raises PasskeyRefused, whatever the reason."""
+async def sign_in(market: Market, answer: str, *, browser: str, device: str, mark: str) -> str:
+    """Returns the token of a new session; `mark` as in links.redeem. Raises PasskeyRefused, whatever the reason."""
     from webauthn import base64url_to_bytes, verify_authentication_response  # noqa: PLC0415
     from webauthn.helpers import parse_authentication_credential_json  # noqa: PLC0415
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
@@ -137,6 +139,7 @@ async def sign_in(market: Market, answer: str, *, browser: str, device: str) -> 
         person = await Person.get(id=key.person_id)
         await Passkey.filter(id=key.id).update(sign_count=proof.new_sign_count, last_used_at=now)
         session, token = await sessions.start(person, device=device, now=now)
+        await notices.meet(tx, person, mark, device, now=now)
         actor = await people.actor(person, session.organisation_id)
         await audit.record(tx, actor, "session.started", session.id, None, {"by": "passkey"}, at=now)
         return token
@@ -153,7 +156,9 @@ async def remove(actor: Actor, passkey_id: str, *, clock: Clock) -> None:
 
     async def work(tx: BaseDBAsyncClient) -> None:
         if await Passkey.filter(id=passkey_id, person_id=actor.person_id).delete() == 1:
-            await audit.record(tx, actor, "passkey.removed", passkey_id, None, {}, at=clock())
+            now = clock()
+            await notices.tell(tx, actor.person_id, Change.PASSKEY_REMOVED, now=now)
+            await audit.record(tx, actor, "passkey.removed", passkey_id, None, {}, at=now)
 
     await run_tx(work)
 

@@ -17,6 +17,7 @@ from marketplace.accounts.models import (
     ApiKey,
     Invitation,
     KeptFootprint,
+    KnownDevice,
     Membership,
     OrderOwner,
     Passkey,
@@ -58,6 +59,10 @@ async def export(actor: Actor, *, clock: Clock) -> dict[str, JsonValue]:
             {"device": one.device, "since": _text(one.created_at), "last_seen": _text(one.last_seen_at)}
             for one in await sessions.of_person(person.id, now=clock())
         ],
+        "known_browsers": [
+            {"first_seen": _text(one.first_seen_at), "last_seen": _text(one.last_seen_at)}
+            for one in await KnownDevice.filter(person_id=person.id).order_by("id")
+        ],
         "authenticator_app": await second_factor.is_set(person.id),
         "passkeys": [{"name": one.name, "since": _text(one.created_at)} for one in await passkeys.of_person(person.id)],
         "orders": [
@@ -89,7 +94,7 @@ async def erase(actor: Actor, confirmed: str, *, clock: Clock) -> None:
         now = clock()
         await sessions.end_all(actor.person_id)
         await second_factor.forget(actor.person_id)
-        for model in (Passkey, PasskeyChallenge, Membership, ServiceRole):
+        for model in (Passkey, PasskeyChallenge, KnownDevice, Membership, ServiceRole):
             await model.filter(person_id=actor.person_id).delete()
         await ApiKey.filter(created_by=actor.person_id, revoked_at__isnull=True).update(revoked_at=now)
         await SignInLink.filter(email=actor.email).delete()

@@ -3,6 +3,7 @@
 | what | kept for |
 |---|---|
 | sessions | until they end |
+| marks of browsers | 400 days after they were last seen |
 | sign-in links and passkey challenges | a day after they end |
 | invitations | 90 days after they end |
 | addresses and words of mails | 90 days after they were settled |
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
-from marketplace.accounts.models import Invitation, PasskeyChallenge, Session, SignInLink
+from marketplace.accounts.models import Invitation, KnownDevice, PasskeyChallenge, Session, SignInLink
 from marketplace.accounts.privacy import ERASED_RECIPIENT, forget_mails
 from marketplace.accounts.sessions import IDLE_FOR_AT_MOST
 from marketplace.clock import Clock
@@ -21,6 +22,7 @@ from marketplace.footprints.models import FootprintDraft
 from marketplace.mail.models import Mail
 
 EVERY = timedelta(hours=1)
+DEVICES_KEPT = timedelta(days=400)
 LINKS_KEPT = timedelta(days=1)
 INVITATIONS_KEPT = timedelta(days=90)
 MAILS_KEPT = timedelta(days=90)
@@ -42,6 +44,7 @@ class Retention:
 
 async def delete_due(now: datetime) -> None:
     await Session.filter(Q(expires_at__lte=now) | Q(last_seen_at__lte=now - IDLE_FOR_AT_MOST)).delete()
+    await KnownDevice.filter(last_seen_at__lte=now - DEVICES_KEPT).delete()
     await SignInLink.filter(expires_at__lte=now - LINKS_KEPT).delete()
     await PasskeyChallenge.filter(expires_at__lte=now - LINKS_KEPT).delete()
     await Invitation.filter(expires_at__lte=now - INVITATIONS_KEPT).delete()

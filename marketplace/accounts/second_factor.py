@@ -13,10 +13,12 @@ from math import ceil
 import pyotp
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from marketplace.accounts import sessions
+from marketplace.accounts import notices, sessions
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.errors import CodeRefused, SecondFactorAlreadySet, TooManyAttempts
 from marketplace.accounts.models import OneTimeCode, RecoveryCode
+from marketplace.accounts.notices import Change
+from marketplace.accounts.sealing import SealKeys
 from marketplace.accounts.secrets import sha256_of
 from marketplace.accounts.sessions import SignedIn
 from marketplace.allowances.service import Allowances, Policy
@@ -36,15 +38,26 @@ async def is_set(person_id: str) -> bool:
     return await OneTimeCode.exists(person_id=person_id, confirmed_at__isnull=False)
 
 
-async def begin(person_id: str, *, now: datetime) -> str:
+async def begin(person_id: str, *, seals: SealKeys, now: datetime) -> str:
     """The secret (base32) to put into an app; the same one until it is confirmed. Raises SecondFactorAlreadySet."""
     row, _ = await OneTimeCode.get_or_create(
-        {"id": new_id("otp", now), "secret": pyotp.random_base32(), "last_step": 0, "created_at": now},
+        {
+            "id": new_id("otp", now),
+            "secret": seals.seal(pyotp.random_base32(), person_id),
+            "sealed_with": seals.newest,
+            "last_step": 0,
+            "created_at": now,
+        },
         person_id=person_id,
     )
     if row.confirmed_at is not None:
         raise SecondFactorAlreadySet("an authenticator is set already")
-    return row.secret
+    return secret_of(row, seals)
+
+
+def secret_of(row: OneTimeCode, seals: SealKeys) -> str:
+    """In base32. Raises SealBroken."""
+    return row.secret if row.sealed_with is None else seals.open(row.secret, row.person_id)
 
 
 def address_for_app(secret: str, email: str, *, sandbox: bool) -> str:
@@ -53,7 +66,7 @@ def address_for_app(secret: str, email: str, *, sandbox: bool) -> str:
     return pyotp.TOTP(secret, interval=STEP_SECONDS).provisioning_uri(name=email, issuer_name=issuer)
 
 
-async def confirm(signed_in: SignedIn, code: str, *, clock: Clock) -> tuple[str, Sequence[str]]:
+async def confirm(signed_in: SignedIn, code: str, *, seals: SealKeys, clock: Clock) -> tuple[str, Sequence[str]]:
     """The app works: from now on its codes are asked for. Returns the session's new token, and recovery codes to show once.
 
     Raises CodeRefused, TooManyAttempts, SecondFactorAlreadySet.
@@ -68,24 +81,25 @@ async def confirm(signed_in: SignedIn, code: str, *, clock: Clock) -> tuple[str,
             raise CodeRefused("this code is wrong")
         if row.confirmed_at is not None:
             raise SecondFactorAlreadySet("an authenticator is set already")
-        await _take(row, code, now=now)
+        await _take(row, code, seals, now=now)
         await OneTimeCode.filter(id=row.id).update(confirmed_at=now)
         recovery = await _new_recovery_codes(actor.person_id, now=now)
         token = await sessions.note_second_factor(signed_in.session, now=now)
+        await notices.tell(tx, actor.person_id, Change.APP_SET, now=now)
         await audit.record(tx, actor, "second_factor.set", actor.person_id, None, {}, at=now)
         return token, recovery
 
     return await run_tx(work)
 
 
-async def show(signed_in: SignedIn, code: str, *, clock: Clock) -> str:
+async def show(signed_in: SignedIn, code: str, *, seals: SealKeys, clock: Clock) -> str:
     """A code of the app, or a recovery code, is good: returns the session's new token. Raises CodeRefused, TooManyAttempts."""
     actor = signed_in.actor
     await _spend_try(actor.person_id, now=clock())
 
     async def work(tx: BaseDBAsyncClient) -> str:
         now = clock()
-        by = await _take_either(actor, code, now=now)
+        by = await _take_either(actor, code, seals, now=now)
         token = await sessions.note_second_factor(signed_in.session, now=now)
         await audit.record(tx, actor, "second_factor.shown", signed_in.session.id, None, {"by": by}, at=now)
         return token
@@ -93,14 +107,15 @@ async def show(signed_in: SignedIn, code: str, *, clock: Clock) -> str:
     return await run_tx(work)
 
 
-async def remove(actor: Actor, code: str, *, clock: Clock) -> None:
+async def remove(actor: Actor, code: str, *, seals: SealKeys, clock: Clock) -> None:
     """With one last code the authenticator is forgotten, for instance before a new one is set. Raises CodeRefused, TooManyAttempts."""
     await _spend_try(actor.person_id, now=clock())
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = clock()
-        by = await _take_either(actor, code, now=now)
+        by = await _take_either(actor, code, seals, now=now)
         await forget(actor.person_id)
+        await notices.tell(tx, actor.person_id, Change.APP_REMOVED, now=now)
         await audit.record(tx, actor, "second_factor.removed", actor.person_id, None, {"by": by}, at=now)
 
     await run_tx(work)
@@ -120,12 +135,12 @@ async def _spend_try(person_id: str, *, now: datetime) -> None:
         raise TooManyAttempts("too many codes were tried", retry_after_seconds=seconds)
 
 
-async def _take_either(actor: Actor, code: str, *, now: datetime) -> str:
+async def _take_either(actor: Actor, code: str, seals: SealKeys, *, now: datetime) -> str:
     row = await OneTimeCode.get_or_none(person_id=actor.person_id, confirmed_at__isnull=False)
     if row is None:
         raise CodeRefused("this code is wrong")
     if "".join(code.split()).isdecimal():
-        await _take(row, code, now=now)
+        await _take(row, code, seals, now=now)
         return "app"
     unused = RecoveryCode.filter(person_id=actor.person_id, code_sha256=_recovery_hash(code), used_at__isnull=True)
     if await unused.update(used_at=now) != 1:
@@ -133,10 +148,10 @@ async def _take_either(actor: Actor, code: str, *, now: datetime) -> str:
     return "recovery_code"
 
 
-async def _take(row: OneTimeCode, code: str, *, now: datetime) -> None:
+async def _take(row: OneTimeCode, code: str, seals: SealKeys, *, now: datetime) -> None:
     """Each step's code once, and none that is older than the last one taken."""
     present = int(now.timestamp()) // STEP_SECONDS
-    app = pyotp.TOTP(row.secret, interval=STEP_SECONDS)
+    app = pyotp.TOTP(secret_of(row, seals), interval=STEP_SECONDS)
     for step in (present - 1, present, present + 1):
         if hmac.compare_digest(app.generate_otp(step), _digits(code)):
             if await OneTimeCode.filter(id=row.id, last_step__lt=step).update(last_step=step) == 1:

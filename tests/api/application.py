@@ -33,6 +33,7 @@ def some_settings(**changed: object) -> Settings:
         "stripe_webhook_secrets": (SecretStr("whsec_for_tests_only"),),
         "registries": {},
         "signing_key_file": Path("nowhere"),
+        "seal_keys_file": Path("nowhere"),
         "log_key_file": Path("nowhere"),
     }
     return Settings(**(facts | changed))

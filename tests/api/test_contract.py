@@ -30,6 +30,7 @@ from api.v1.contents import ENDPOINTS
 from certificates.keys import create_key_file
 from certificates.log.log_key import create_log_key_file
 from certificates.statement import Environment
+from marketplace.accounts.sealing import add_seal_key
 
 EXAMPLES = int(os.environ.get("ASHIATO_CONTRACT_EXAMPLES", "5"))
 PROMISES = (
@@ -50,6 +51,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     create_key_file(folder / "key.pem", Environment.SANDBOX, now=datetime.now(UTC))
     create_log_key_file(folder / "log-key.pem", Environment.SANDBOX)
+    add_seal_key(folder / "seal-keys.txt")
     variables = os.environ | {
         "ASHIATO_ENVIRONMENT": "sandbox",
         "ASHIATO_DATABASE_URL": f"sqlite://{folder}/test.sqlite3",
@@ -60,6 +62,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "ASHIATO_REGISTRIES": "{}",
         "ASHIATO_RATE_LIMIT_FACTOR": "1000000",
         "ASHIATO_SIGNING_KEY_FILE": str(folder / "key.pem"),
+        "ASHIATO_SEAL_KEYS_FILE": str(folder / "seal-keys.txt"),
         "ASHIATO_LOG_KEY_FILE": str(folder / "log-key.pem"),
     }
     seeding = "from api.maintenance import migrate_and_seed; migrate_and_seed()"

@@ -19,6 +19,7 @@ API = {"url": "https://registry.example", "token": "secret"}
 NEEDED = {
     "database_url": "sqlite:///nowhere",
     "signing_key_file": "key.pem",
+    "seal_keys_file": "seal-keys.txt",
     "log_key_file": "log.pem",
     "stripe_webhook_secrets": ["whsec_x"],
 }

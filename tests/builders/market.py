@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certificates.keys import KeyRing, LocalSigner
@@ -11,6 +12,7 @@ from certificates.log.log_key import log_origin
 from certificates.log.notes import NoteSigner
 from certificates.statement import Environment, OffsetType
 from frontend.emails import wording_for
+from marketplace.accounts.sealing import SealKeys
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.inventory.models import Block, Holding, Interval, Provider, RegistryAccount
@@ -81,6 +83,7 @@ def a_small_market() -> SmallMarket:
         payouts=payouts,
         plans=plans,
         registries={"jcredit": registry, "jcm_jp": registry},
+        seals=SealKeys((Fernet.generate_key().decode(),)),
         signing_keys=KeyRing(Environment.SANDBOX, LocalSigner.generate(Environment.SANDBOX, now=clock())),
         log=PublicLog(NoteSigner.of(Ed25519PrivateKey.generate(), log_origin(BASE_URL))),
         base_url=BASE_URL,

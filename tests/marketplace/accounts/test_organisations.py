@@ -34,7 +34,7 @@ async def invite(small: SmallMarket, actor, role: Role = Role.BUYER, email: str 
 
 
 async def accept(small: SmallMarket, token: str):
-    session = await invitations.accept(small.market, token, locale="ja", device="test")
+    session = await invitations.accept(small.market, token, locale="ja", device="test", mark="mark")
     return (await sessions.find(session, now=small.clock())).actor
 
 
@@ -121,7 +121,9 @@ class TestOwners:
         assert [type(outcome) for outcome in outcomes if outcome is not None] == [LastOwnerStays]
 
     async def test_who_leaves_loses_its_rights_at_once(self, small, owner):
-        token = await invitations.accept(small.market, await invite(small, owner), locale="ja", device="test")
+        token = await invitations.accept(
+            small.market, await invite(small, owner), locale="ja", device="test", mark="mark"
+        )
         guest = (await sessions.find(token, now=small.clock())).actor
         await organisations.remove(owner, guest.person_id, clock=small.clock)
         assert (await sessions.find(token, now=small.clock())).actor.roles == frozenset()

@@ -28,7 +28,7 @@ async def add(small: SmallMarket, actor, device: Authenticator, browser: str = B
 
 async def enter(small: SmallMarket, device: Authenticator, browser: str = BROWSER) -> str:
     options = await passkeys.sign_in_options(small.market, browser=BROWSER)
-    return await passkeys.sign_in(small.market, device.get(options), browser=browser, device="test")
+    return await passkeys.sign_in(small.market, device.get(options), browser=browser, device="test", mark="mark")
 
 
 async def test_a_passkey_signs_its_person_in_again_and_again(small, owner):
@@ -72,9 +72,9 @@ async def test_neither_strangers_keys_nor_copies_nor_replays_nor_other_browsers(
         await enter(small, device, OTHER_BROWSER)
     options = await passkeys.sign_in_options(small.market, browser=BROWSER)
     answer = device.get(options)
-    await passkeys.sign_in(small.market, answer, browser=BROWSER, device="test")
+    await passkeys.sign_in(small.market, answer, browser=BROWSER, device="test", mark="mark")
     with pytest.raises(PasskeyRefused):
-        await passkeys.sign_in(small.market, answer, browser=BROWSER, device="test")
+        await passkeys.sign_in(small.market, answer, browser=BROWSER, device="test", mark="mark")
     copy = Authenticator(credential_id=device.credential_id, key=device.key, counter=0)
     with pytest.raises(PasskeyRefused):
         await enter(small, copy)
@@ -93,7 +93,7 @@ async def test_a_challenge_lasts_five_minutes_and_is_for_one_purpose(small, owne
     for nonsense in ("", "{}", "[]", '{"id": "x"}', "\x00"):
         await passkeys.sign_in_options(small.market, browser=BROWSER)
         with pytest.raises(PasskeyRefused):
-            await passkeys.sign_in(small.market, nonsense, browser=BROWSER, device="test")
+            await passkeys.sign_in(small.market, nonsense, browser=BROWSER, device="test", mark="mark")
 
 
 async def test_what_the_browser_is_asked_names_nobody_and_wants_the_owner_verified(small, owner):

@@ -27,8 +27,10 @@ async def ask(small: SmallMarket, email: str = ADDRESS, *, next_path: str | None
     return re.search(r"/sign-in/([\w-]+)", mail.params).group(1)
 
 
-async def redeem(small: SmallMarket, token: str, browser: str = BROWSER) -> tuple[str, str | None]:
-    return await links.redeem(small.market, token, browser=browser, device="test")
+async def redeem(
+    small: SmallMarket, token: str, browser: str = BROWSER, *, mark: str = "mark"
+) -> tuple[str, str | None]:
+    return await links.redeem(small.market, token, browser=browser, device="test", mark=mark)
 
 
 class TestALink:
