@@ -18,6 +18,7 @@ NARROW_SPACE = "\u202f"
 GRAMS_PER_KILOGRAM = 1_000
 GRAMS_PER_TONNE = 1_000_000
 
+_MONTH_PATTERNS = {Locale.JA: "y年M月", Locale.EN: "MMMM y"}
 _DATE_PATTERNS = {Locale.JA: "y年M月d日", Locale.EN: "d MMMM y"}
 _MOMENT_PATTERNS = {Locale.JA: "y年M月d日 H:mm", Locale.EN: "d MMMM y, HH:mm"}
 _UNTIL = {Locale.JA: "〜", Locale.EN: " – "}
@@ -91,6 +92,11 @@ def percent(part: int, whole: int, *, places: int = 1) -> str:
 def day(value: date, *, locale: Locale) -> str:
     """A business date, which is already Japan time."""
     return format_date(value, _DATE_PATTERNS[locale], locale=locale.babel)
+
+
+def month(value: date, *, locale: Locale) -> str:
+    """The month of a business date: 2026年11月, November 2026."""
+    return format_date(value, _MONTH_PATTERNS[locale], locale=locale.babel)
 
 
 def period(first: date, last: date, *, locale: Locale) -> str:

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from xml.etree import ElementTree as xml  # noqa: S405 - only writes
+from xml.etree import ElementTree
 
 from pydantic import BaseModel, ConfigDict
 
@@ -58,19 +58,19 @@ def find(key: str, locale: Locale) -> Item | None:
 
 def atom(locale: Locale, *, title: str, origin: str) -> bytes:
     """The feed by RFC 4287. `origin`: https://example.org."""
-    feed = xml.Element("feed", {"xmlns": _ATOM, "xml:lang": locale.value})
+    feed = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": locale.value})
     page = f"{origin}/{locale}/news"
     _add(feed, "title", title)
     _add(feed, "id", page)
-    xml.SubElement(feed, "link", {"rel": "alternate", "type": "text/html", "href": page})
-    xml.SubElement(feed, "link", {"rel": "self", "type": "application/atom+xml", "href": f"{page}.atom"})
+    ElementTree.SubElement(feed, "link", {"rel": "alternate", "type": "text/html", "href": page})
+    ElementTree.SubElement(feed, "link", {"rel": "self", "type": "application/atom+xml", "href": f"{page}.atom"})
     _add(feed, "updated", max((_moment(item.on) for item in items(locale)), default=_moment(date.min)).isoformat())
-    _add(xml.SubElement(feed, "author"), "name", "Ashiato")
+    _add(ElementTree.SubElement(feed, "author"), "name", "Ashiato")
     for item in items(locale):
-        entry = xml.SubElement(feed, "entry")
+        entry = ElementTree.SubElement(feed, "entry")
         _add(entry, "title", item.title)
         _add(entry, "id", f"{page}/{item.key}")
-        xml.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": f"{page}/{item.key}"})
+        ElementTree.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": f"{page}/{item.key}"})
         _add(entry, "updated", _moment(item.on).isoformat())
         _add(entry, "summary", item.lead)
     return _as_bytes(feed)
@@ -78,16 +78,16 @@ def atom(locale: Locale, *, title: str, origin: str) -> bytes:
 
 def rss(locale: Locale, *, title: str, about: str, origin: str) -> bytes:
     """The same as RSS 2.0, for readers that know nothing else."""
-    root = xml.Element("rss", {"version": "2.0", "xmlns:atom": _ATOM})
-    channel = xml.SubElement(root, "channel")
+    root = ElementTree.Element("rss", {"version": "2.0", "xmlns:atom": _ATOM})
+    channel = ElementTree.SubElement(root, "channel")
     page = f"{origin}/{locale}/news"
     _add(channel, "title", title)
     _add(channel, "link", page)
     _add(channel, "description", about)
     _add(channel, "language", locale.value)
-    xml.SubElement(channel, "atom:link", {"rel": "self", "type": "application/rss+xml", "href": f"{page}.rss"})
+    ElementTree.SubElement(channel, "atom:link", {"rel": "self", "type": "application/rss+xml", "href": f"{page}.rss"})
     for item in items(locale):
-        entry = xml.SubElement(channel, "item")
+        entry = ElementTree.SubElement(channel, "item")
         _add(entry, "title", item.title)
         _add(entry, "link", f"{page}/{item.key}")
         _add(entry, "guid", f"{page}/{item.key}")
@@ -104,9 +104,9 @@ def _moment(on: date) -> datetime:
     return datetime.combine(on, time.min, UTC) - (_JAPAN_AHEAD if on > date.min else timedelta())
 
 
-def _add(parent: xml.Element, tag: str, text: str) -> None:
-    xml.SubElement(parent, tag).text = text
+def _add(parent: ElementTree.Element, tag: str, text: str) -> None:
+    ElementTree.SubElement(parent, tag).text = text
 
 
-def _as_bytes(root: xml.Element) -> bytes:
-    return bytes(xml.tostring(root, encoding="utf-8", xml_declaration=True))
+def _as_bytes(root: ElementTree.Element) -> bytes:
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))

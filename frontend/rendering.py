@@ -50,6 +50,8 @@ def environment(locale: Locale) -> Environment:
         "share_ruler": charts.share_ruler,
         "bar_width": charts.bar_width,
         "stretch": charts.stretch,
+        "columns": charts.columns,
+        "gauge": charts.gauge,
     }
     jinja.filters |= {
         "mass": formatting.mass,
@@ -61,6 +63,7 @@ def environment(locale: Locale) -> Environment:
         "yen": partial(formatting.yen, locale=locale),
         "percent_of": formatting.percent,
         "day": partial(formatting.day, locale=locale),
+        "month": partial(formatting.month, locale=locale),
         "period": partial(formatting.period, locale=locale),
         "japan_day": partial(formatting.japan_day, locale=locale),
         "moment": partial(formatting.moment, locale=locale),

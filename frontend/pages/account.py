@@ -10,14 +10,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from frontend.access import actor_of, keep_signed_in, only, signed_in_of
+from frontend.bulk_view import KINDS as BULK_KINDS
 from frontend.context import PageContext, services_of
 from frontend.forms import Typed, read_typed
+from frontend.months import last_months
 from frontend.order_view import KINDS
 from frontend.problems import sentence
 from frontend.responses import page_response
 from marketplace.accounts import belongings, organisations, people, sessions
 from marketplace.accounts.errors import AlreadyOwned
+from marketplace.accounts.history import history
 from marketplace.accounts.roles import Role
+from marketplace.bulk import service as bulk
+from marketplace.bulk.models import BulkState
+from marketplace.clock import japan_date
 from marketplace.errors import FootprintNotFound, OrderNotFound
 from marketplace.footprints.models import StoredFootprint
 from marketplace.footprints.service import stored
@@ -124,6 +130,9 @@ async def _page(request: Request, typed: Typed, *, errors: dict[str, str] | None
     current = next((one for one in belonging_to if one.organisation.id == actor.organisation_id), None)
     owned = await belongings.orders_of(actor.organisation_id, limit=SHOWN) if actor.organisation_id else []
     footprints = await belongings.footprints_of(actor.organisation_id, limit=SHOWN) if actor.organisation_id else []
+    now = services_of(request).market.clock()
+    past = await history(actor.organisation_id, last_months(japan_date(now))) if actor.organisation_id else ()
+    runs = await bulk.runs_of(actor.organisation_id, now=now, limit=SHOWN) if actor.organisation_id else []
     return page_response(
         request,
         "pages/account/account.html",
@@ -132,6 +141,9 @@ async def _page(request: Request, typed: Typed, *, errors: dict[str, str] | None
         belonging_to=belonging_to,
         orders=[OrderRow.of(order) for order in owned],
         footprints=[FootprintRow.of(one) for one in footprints],
+        past=past if any(month.kept_g or month.certified_g for month in past) else (),
+        past_places=[(month.kept_g, month.certified_g) for month in past],
+        bulk_runs=[(run, BULK_KINDS[BulkState(run.state)]) for run in runs],
         claimable=len(await belongings.claimable(actor.email)) if actor.organisation_id else 0,
         roles=[role for role in Role if role in actor.roles],
         typed=typed,

@@ -94,6 +94,7 @@ async def _examined(request: Request, context: PageContext) -> tuple[Response, b
         logged=examination.verdict.logged,
         code_query="" if publication.listed else f"?code={link_code}",
         footprint_id=record.statement.footprint.id if record.statement.footprint else None,
+        footprint_g=record.statement.footprint.total_g if record.statement.footprint else None,
         statement_hash=statement_hash,
         grams=record.grams,
         pool=pool,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
+from frontend.months import last_months
 from frontend.responses import page_response
 
 # Sample values that only show the setting; the page says that they are samples.
@@ -27,4 +28,11 @@ SAMPLE_MOMENT = datetime(2026, 11, 22, 1, 5, tzinfo=UTC)
 
 
 async def page(request: Request) -> Response:
-    return page_response(request, "pages/style.html", grams=SAMPLE_GRAMS, colours=SAMPLE_COLOURS, opened=SAMPLE_MOMENT)
+    return page_response(
+        request,
+        "pages/style.html",
+        grams=SAMPLE_GRAMS,
+        colours=SAMPLE_COLOURS,
+        opened=SAMPLE_MOMENT,
+        sample_months=last_months(SAMPLE_MOMENT.date(), 6),
+    )

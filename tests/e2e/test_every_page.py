@@ -40,7 +40,7 @@ NOT_SHOWN = (
     "/ja/operations/reconciliation/{key}",
     "/ja/operations/recalls/{factor_id}",
 )
-FILES = (".csv", ".json", ".pdf", ".xlsx", "/status", "/news", "/export", "/notice", "/{form}")
+FILES = (".csv", ".atom", ".rss", ".json", ".pdf", ".xlsx", "/status", "/news", "/export", "/notice", "/{form}")
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,7 @@ def test_the_list_has_every_page() -> None:
         "event_order": "/orders/1",
         "comparison": "/footprints/1/compare/2",
         "quote": "/quotes/1",
+        "bulk_run": "/calculate/bulk/1",
         "project": "/projects/1",
         "letter": "/mailbox/1",
         "holding": "/provider/holdings/1",
