@@ -26,6 +26,12 @@ async def uploaded(request: Request, name: str) -> UploadFile | None:
     return file if isinstance(file, UploadFile) and file.filename else None
 
 
+async def read_whole(request: Request, name: str) -> str:
+    """One field at its full length, which the request's own bounds limit; "" if it was not sent."""
+    value = (await _form(request)).get(name)
+    return value if isinstance(value, str) else ""
+
+
 async def _form(request: Request) -> FormData:
     return await request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES)
 

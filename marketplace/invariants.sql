@@ -176,3 +176,30 @@ SELECT p.id AS participation, a.state AS attendee, p.organiser_part AS part
   FROM participation p JOIN buyer_order a ON a.id = p.order_id
  WHERE (a.state IN ('retiring', 'fulfilled') AND p.organiser_part IN ('held', 'returned'))
     OR (a.state IN ('refund_due', 'refunded', 'expired') AND p.organiser_part = 'spent')
+
+-- rule: no more units of a product come back than were sold, sale by sale
+SELECT s.id AS sale, s.units AS sold, SUM(r.units) AS back
+  FROM product_entry s JOIN product_entry r ON r.sale_id = s.id
+ WHERE s.kind = 'sold'
+ GROUP BY s.id, s.units, s.grams
+HAVING SUM(r.units) > s.units OR SUM(r.grams) > s.grams
+
+-- rule: what covers a product is certified to the gram, and a revoked certificate covers nothing
+SELECT e.id AS entry, e.grams AS grams, c.grams AS certified
+  FROM product_entry e
+  LEFT JOIN certificate c ON c.number = e.certificate_number
+ WHERE e.kind = 'covered'
+   AND (c.id IS NULL OR c.grams < e.grams
+     OR (EXISTS (SELECT 1 FROM certificate_end x WHERE x.certificate_id = c.id AND x.kind = 'revoked')
+         AND NOT EXISTS (SELECT 1 FROM product_entry u WHERE u.cover_id = e.cover_id AND u.kind = 'uncovered')))
+
+-- rule: a fulfilled order that was bought to cover a product covers it
+SELECT c.id AS product_cover, o.state AS state, o.certificate_number AS number, e.id AS entry
+  FROM product_cover c JOIN buyer_order o ON o.quote_id = c.quote_id
+  LEFT JOIN product_entry e ON e.cover_id = c.id AND e.kind = 'covered'
+ WHERE (o.state = 'fulfilled') <> (e.id IS NOT NULL)
+
+-- rule: a purchase by a product's rule cost what was set aside for it
+SELECT t.id AS top_up, t.yen AS yen, o.total_yen AS paid
+  FROM product_top_up t JOIN buyer_order o ON o.id = t.order_id
+ WHERE o.quote_id <> t.quote_id OR o.total_yen <> t.yen

@@ -30,6 +30,7 @@ from marketplace.products.service import find, still_active
 from marketplace.products.states import EntryKind
 
 WATCH = "product.watch"
+SALE = "sale:"
 MOST_GRAMS = 10**15
 MOST_UNITS = 10**9
 # the clocks of shops are not ours
@@ -50,12 +51,12 @@ class Movement:
 
 def sale(external_id: str, units: int, at: datetime) -> Movement:
     """As programs and lists report it: `external_id` is the sender's own number, one per product for ever."""
-    return Movement(f"sale:{external_id}", external_id, units, at)
+    return Movement(f"{SALE}{external_id}", external_id, units, at)
 
 
 def goods_back(external_id: str, units: int, at: datetime, *, of: str) -> Movement:
     """`of` is the external_id of the sale."""
-    return Movement(f"return:{external_id}", external_id, units, at, returns_of=f"sale:{of}")
+    return Movement(f"return:{external_id}", external_id, units, at, returns_of=f"{SALE}{of}")
 
 
 class Fate(StrEnum):

@@ -10,30 +10,9 @@ from marketplace.products.counting import count, goods_back, sale
 from marketplace.products.errors import ProductNotFound
 from marketplace.products.service import UnitFootprint, add_footprint_version, end_product
 from marketplace.products.states import CoverageState
-from tests.builders.market import a_listing
 from tests.builders.products import YEAR, a_maker, a_period, a_product, a_purchase, coverage_now, covered, revoke
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=JAPAN)
-
-
-@pytest.fixture
-async def maker(small):
-    return await a_maker(small)
-
-
-@pytest.fixture
-async def product(small, maker):
-    return await a_product(small, maker)
-
-
-@pytest.fixture
-async def period(small, maker, product):
-    return await a_period(small, maker, product)
-
-
-@pytest.fixture
-async def listing(small):
-    return await a_listing(small)
 
 
 async def sold(small, product, units, external_id="1"):
@@ -157,22 +136,22 @@ class TestDaysAreJapansDays:
         assert (found.state, found.from_day) == (CoverageState.NOT_COVERED, None)
 
     @pytest.mark.parametrize(
-        ("first", "last", "moment", "counts"),
+        ("days", "moment", "counts"),
         [
             # the last second of February in Japan is the afternoon before in UTC
-            (date(2028, 2, 1), date(2028, 2, 29), "2028-02-29T14:59:59+00:00", True),
-            (date(2028, 2, 1), date(2028, 2, 29), "2028-02-29T15:00:00+00:00", False),
-            (date(2027, 2, 1), date(2027, 2, 28), "2027-02-28T23:59:59+09:00", True),
-            (date(2027, 1, 1), date(2027, 1, 31), "2026-12-31T15:00:00+00:00", True),
-            (date(2027, 1, 1), date(2027, 1, 31), "2026-12-31T14:59:59+00:00", False),
+            ((date(2028, 2, 1), date(2028, 2, 29)), "2028-02-29T14:59:59+00:00", True),
+            ((date(2028, 2, 1), date(2028, 2, 29)), "2028-02-29T15:00:00+00:00", False),
+            ((date(2027, 2, 1), date(2027, 2, 28)), "2027-02-28T23:59:59+09:00", True),
+            ((date(2027, 1, 1), date(2027, 1, 31)), "2026-12-31T15:00:00+00:00", True),
+            ((date(2027, 1, 1), date(2027, 1, 31)), "2026-12-31T14:59:59+00:00", False),
         ],
     )
-    async def test_a_sale_belongs_to_the_day_it_was_in_japan(self, small, maker, product, first, last, moment, counts):
-        await a_period(small, maker, product, (first, last))
+    async def test_a_sale_belongs_to_the_day_it_was_in_japan(self, small, maker, product, days, moment, counts):
+        await a_period(small, maker, product, days)
         at = datetime.fromisoformat(moment)
         small.clock.advance(at - small.clock())
         await count(small.market, product.id, [sale("1", 3, at)])
-        assert (await coverage_now(small, product, last)).sold_units == (3 if counts else 0)
+        assert (await coverage_now(small, product, days[1])).sold_units == (3 if counts else 0)
 
 
 class TestAProductThatHasEnded:
