@@ -153,7 +153,7 @@ def _refusals(refused: InputsRefused, locale: Locale) -> dict[str, str]:
     words, category = CalculatorWords(locale), event.EVENT.category("travel_participants")
     errors: dict[str, str] = {}
     for problem in refused.problems:
-        name = problem.path.rpartition("/")[2]
+        name = problem.pointer.rpartition("/")[2]
         errors.setdefault(name if name in FIELDS else "origin", words.refusal(problem, category))
     return errors
 

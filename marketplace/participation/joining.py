@@ -11,6 +11,7 @@ from tortoise.exceptions import IntegrityError
 
 from certificates.statement import OffsetType
 from marketplace.database.transactions import run_tx
+from marketplace.errors import ConsentMissing
 from marketplace.footprints.service import stored
 from marketplace.ids import new_id, new_token
 from marketplace.market import Market
@@ -18,6 +19,7 @@ from marketplace.orders import service as orders
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
 from marketplace.orders.service import OrderWish
+from marketplace.orders.words import consent_version
 from marketplace.outbox import service as outbox
 from marketplace.participation import contributions
 from marketplace.participation.errors import (
@@ -68,6 +70,9 @@ async def join(market: Market, page: EventPage, wish: JoinWish) -> Participation
         return known
     if page.state != PageState.OPEN:
         raise EventPageClosed(f"event page {page.id} is closed")
+    if wish.consent_version != consent_version():
+        # also where the organiser pays: it is the attendee who takes what cannot be undone
+        raise ConsentMissing("what cannot be undone was not confirmed in its present wording")
     grams = (await stored(wish.footprint_id)).total_g
     shares = await shares_of(market, page, grams, alone=wish.alone)
     if (shares.attendee.yen, shares.organiser.yen) != (wish.attendee_yen, wish.organiser_yen):
