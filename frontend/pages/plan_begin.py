@@ -1,0 +1,165 @@
+"""Begin a plan: what a month emits and costs, then everything once more as the law asks of a subscription, then the payment page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from certificates.render_pdf import TextNotPrintable
+from frontend.access import noticing, visitor_of
+from frontend.context import PageContext, services_of
+from frontend.forms import Typed, read_typed
+from frontend.market_words import MarketWords
+from frontend.offer_view import OfferView, view_of
+from frontend.pages.order import SECRET_ADDRESS
+from frontend.plan_form import UNLISTED, field_errors, menu_name, read_usage, size_options, supplier_views
+from frontend.responses import page_response
+from marketplace.errors import MarketplaceError
+from marketplace.listings.offers import Offer
+from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.plans import beginning
+from marketplace.plans import terms as plan_terms
+from marketplace.plans.beginning import CHECKOUT_LASTS, PlanWish
+from marketplace.plans.failures import LASTS
+from marketplace.plans.offers import plan_offers
+from marketplace.plans.terms import Draft
+from marketplace.plans.usage import in_force, menu_factor
+from marketplace.plans.words import beneficiary, consent_text, consent_version
+
+FIELDS = ("menu", "kwh", "household_size", "listing", "reduction_effort", "public_name", "email")
+
+
+@dataclass(frozen=True, slots=True)
+class PricedOffer:
+    offer: OfferView
+    monthly_yen: int
+
+
+@noticing
+async def page(request: Request) -> Response:
+    """The form; what is known may come along in the address (?menu=, ?kwh=, ?household_size=)."""
+    typed = {name: request.query_params.get(name, "") for name in ("menu", "kwh", "household_size", "listing")}
+    visitor = visitor_of(request)
+    return await _form(request, {**typed, "email": visitor.email if visitor else ""}, calculate=bool(typed["kwh"]))
+
+
+@noticing
+async def submit(request: Request) -> Response:
+    """Calculate, review, go back to the form (edit), or begin."""
+    typed = await read_typed(request)
+    action = typed.get("action", "calculate")
+    if action in ("calculate", "edit"):
+        return await _form(request, typed, calculate=True)
+    market, context = services_of(request).market, PageContext.of(request)
+    wish = PlanWish(
+        usage=read_usage(typed),
+        listing_id=typed.get("listing", ""),
+        email=typed.get("email", ""),
+        locale=context.locale.value,
+        reduction_effort=typed.get("reduction_effort", ""),
+        consent_version=typed.get("consent") if action == "begin" else consent_version(),
+        public_name=typed.get("public_name", ""),
+    )
+    try:
+        if action != "begin":
+            return _last_look(request, typed, await beginning.considered(market, wish), await _chosen(request, typed))
+        plan = await beginning.begin(market, wish)
+    except (MarketplaceError, TextNotPrintable) as refused:
+        errors = field_errors(refused, context.locale)
+        if "consent" in errors:
+            wanted = await plan_terms.draft(market, wish.usage, wish.listing_id)
+            return _last_look(request, typed, wanted, await _chosen(request, typed), consent_error=errors["consent"])
+        return await _form(request, typed, calculate=True, errors=errors)
+    own_page = context.url(f"/plans/{plan.access_token}")
+    try:
+        plan = await beginning.open_checkout(market, plan.id)
+    except (PaymentProviderUnreachable, PaymentRefused):
+        # the plan stands; its page says so and the worker opens the payment page
+        return RedirectResponse(own_page, status_code=303, headers=SECRET_ADDRESS)
+    return RedirectResponse(plan.checkout_url or own_page, status_code=303, headers=SECRET_ADDRESS)
+
+
+async def _chosen(request: Request, typed: Typed) -> Offer:
+    offers = await plan_offers(services_of(request).market, most=100)
+    return next(offer for offer in offers if offer.listing.id == typed.get("listing"))
+
+
+async def _form(
+    request: Request, typed: Typed, *, calculate: bool, errors: Mapping[str, str] | None = None
+) -> Response:
+    market, locale = services_of(request).market, PageContext.of(request).locale
+    found, wanted, priced = dict(errors or {}), None, list[PricedOffer]()
+    offers = await plan_offers(market)
+    if calculate and offers:
+        try:
+            drafts = [await plan_terms.draft(market, read_usage(typed), offer.listing.id) for offer in offers]
+            wanted = drafts[0]
+            priced = [
+                PricedOffer(view_of(offer, MarketWords(locale)), draft.total_yen)
+                for offer, draft in zip(offers, drafts, strict=True)
+            ]
+        except MarketplaceError as refused:
+            found = {**field_errors(refused, locale), **found}
+    return page_response(
+        request,
+        "pages/plan_begin.html",
+        status=422 if found else 200,
+        typed={name: typed.get(name, "") for name in FIELDS} | _defaults(typed, priced),
+        errors=found,
+        suppliers=supplier_views(locale),
+        unlisted=UNLISTED,
+        sizes=size_options(locale),
+        estimate=None if wanted is None else _estimate(wanted),
+        offers=priced,
+        none_on_offer=not offers,
+        longest_effort=beginning.LONGEST_EFFORT,
+        visitor=visitor_of(request),
+    )
+
+
+def _defaults(typed: Typed, priced: list[PricedOffer]) -> dict[str, str]:
+    known = {choice.offer.listing for choice in priced}
+    listing = typed.get("listing", "")
+    return {"listing": listing if listing in known or not priced else priced[0].offer.listing}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A month by the edition in force; `factors` are pairs of a factor's id and its source."""
+
+    grams: int
+    edition: str
+    factors: tuple[tuple[str, str], ...]
+
+
+def _estimate(wanted: Draft) -> Estimate:
+    factors = tuple((factor.id, factor.source_title) for factor in wanted.footprint.factors())
+    return Estimate(wanted.month_g, wanted.footprint.edition, factors)
+
+
+def _last_look(request: Request, typed: Typed, wanted: Draft, chosen: Offer, *, consent_error: str = "") -> Response:
+    context, market = PageContext.of(request), services_of(request).market
+    usage = wanted.usage
+    return page_response(
+        request,
+        "pages/plan_last_look.html",
+        status=422 if consent_error else 200,
+        # browsers check redirects after a form against the policy, and the payment page is another site
+        form_targets=("https:", "http:") if context.is_sandbox else ("https:",),
+        typed={name: typed.get(name, "") for name in FIELDS},
+        estimate=_estimate(wanted),
+        menu=None if usage.menu is None else menu_name(menu_factor(usage.menu, in_force()), context.locale),
+        usage=usage,
+        size=dict(size_options(context.locale)).get(usage.household_size or "", ""),
+        offer=view_of(chosen, MarketWords(context.locale)),
+        yen=wanted.total_yen,
+        beneficiary=beneficiary(typed.get("public_name", ""), context.locale.value),
+        pool_user=market.terms.pools.credit_user,
+        longest_wait=market.terms.pools.longest_wait.days,
+        consent=consent_text(context.locale.value, pool_user=market.terms.pools.credit_user),
+        consent_version=consent_version(),
+        consent_error=consent_error,
+        pay_within_minutes=int(CHECKOUT_LASTS.total_seconds()) // 60,
+        last_try_days=LASTS.days,
+    )

@@ -1,0 +1,135 @@
+"""A plan and its months as its pages show them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from frontend.locales import Locale
+from frontend.market_words import MarketWords
+from frontend.offer_view import OfferView, view_of
+from frontend.order_view import KINDS as ORDER_KINDS
+from frontend.plan_form import menu_name
+from frontend.wording import words
+from marketplace.listings.offers import offers_of
+from marketplace.plans.errors import MenuUnknown
+from marketplace.plans.models import Plan, PlanTerms
+from marketplace.plans.reading import MonthSeen
+from marketplace.plans.states import PlanState
+from marketplace.plans.usage import in_force, menu_factor
+from offset_calc.factors import load
+
+KINDS = {
+    PlanState.AWAITING_PAYMENT: "waiting",
+    PlanState.ACTIVE: "cancelled",
+    PlanState.PAUSED: "waiting",
+    PlanState.PAST_DUE: "refused",
+    PlanState.ENDED: "plain",
+    PlanState.LAPSED: "plain",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TermsView:
+    """What a month covers and costs. `use` names kWh and supplier, or the size; `menu_gone`: the list in force has it no more."""
+
+    use: str
+    edition: str
+    month_g: int
+    carried_g: int
+    grams: int
+    yen: int
+    yen_per_tonne: int
+    offer: OfferView
+    menu_gone: bool
+    footprint_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    """`actual_kwh` and `difference_g` are what its bill says; `extra_yen_known` is never guessed."""
+
+    id: str
+    first_day: date
+    last_day: date
+    grams: int
+    covered_g: int
+    carried_g: int
+    yen: int
+    kind: str
+    state: str
+    certificate_number: str | None
+    order_token: str
+    billed_kwh: str | None
+    difference_g: int | None
+    extra_g: int
+    extra_token: str | None
+
+
+async def terms_view(terms: PlanTerms, locale: Locale) -> TermsView:
+    offer = (await offers_of([terms.listing_id]))[terms.listing_id]
+    return TermsView(
+        use=use_of(terms, locale),
+        edition=terms.edition,
+        month_g=terms.month_g,
+        carried_g=terms.carried_g,
+        grams=terms.grams,
+        yen=terms.total_yen,
+        yen_per_tonne=terms.yen_per_tonne,
+        offer=view_of(offer, MarketWords(locale)),
+        menu_gone=_menu_gone(terms),
+        footprint_id=terms.footprint_id,
+    )
+
+
+def use_of(terms: PlanTerms, locale: Locale) -> str:
+    if terms.household_size is not None:
+        return words("calculator", f"choice.household_size.{terms.household_size}", locale)
+    supplier = (
+        words("plans", "unlisted", locale)
+        if terms.menu is None
+        else menu_name(menu_factor(terms.menu, load(terms.edition)), locale)
+    )
+    return words("plans", "use", locale, {"kwh": terms.kwh, "supplier": supplier})
+
+
+def _menu_gone(terms: PlanTerms) -> bool:
+    if terms.menu is None:
+        return False
+    try:
+        menu_factor(terms.menu, in_force())
+    except MenuUnknown:
+        return True
+    return False
+
+
+def month_views(months: Sequence[MonthSeen], locale: Locale) -> list[MonthView]:
+    """The newest first."""
+    return [_month_view(month) for month in reversed(months)]
+
+
+def _month_view(month: MonthSeen) -> MonthView:
+    bill = month.bill
+    return MonthView(
+        id=month.id,
+        first_day=month.first_day,
+        last_day=month.last_day,
+        grams=month.terms.grams,
+        covered_g=month.covered_g,
+        carried_g=month.terms.carried_g,
+        yen=month.yen,
+        kind=ORDER_KINDS[month.state],
+        state=month.state.value,
+        certificate_number=month.certificate_number,
+        order_token=month.order_token,
+        billed_kwh=None if bill is None else bill.kwh,
+        difference_g=None if bill is None else bill.actual_g - month.terms.month_g,
+        extra_g=month.extra_g,
+        extra_token=None if month.extra is None else month.extra.access_token,
+    )
+
+
+def next_charge(plan: Plan, now: datetime) -> datetime | None:
+    """When the next month begins and is charged; None if none will be."""
+    if plan.state != PlanState.ACTIVE or plan.paid_until is None or plan.paid_until <= now:
+        return None
+    return plan.paid_until
