@@ -43,6 +43,7 @@ from marketplace.desk import errors as desk
 from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
 from marketplace.invoices import composing
+from marketplace.items import errors as items
 from marketplace.mail import address, post, smtp
 from marketplace.notifications import errors as notifications
 from marketplace.operations import service as operations
@@ -171,6 +172,11 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     market.OrderNotFound: Row(404, "No such order", "Use the token from the answer to POST /v1/orders."),
     market.ExternalIdTaken: Row(409, "The external_id is taken", "Use another external_id for another order."),
+    items.ItemCodeUnknown: Row(404, "Not a code of ours", "Type the code on the item, or scan it."),
+    items.BatchNotFound: Row(404, "No such batch", "Take its address from the product's page."),
+    items.ItemsAboveCover: Row(409, "More items than covered units", "Ask for `params.left_units` at most, or buy cover."),
+    items.BatchRefused: Row(422, "Not a batch", "Mend the field in `params`."),
+    items.LabelsRefused: Row(422, "Not labels of this batch", "Ask for `params.most` labels at most."),
     participation.EventPageNotFound: Row(404, "No such event page", "Check the address."),
     participation.ParticipationNotFound: Row(404, "Nobody joined under this link", "Check the address."),
     participation.EventPageClosed: Row(409, "The event page is closed", "Nobody joins any more."),

@@ -15,6 +15,7 @@ from marketplace.contact import service as contact
 from marketplace.desk import batches as desk_batches
 from marketplace.desk import reminders as desk_reminders
 from marketplace.invoices import service as invoices
+from marketplace.items import scanning as item_scans
 from marketplace.ledger import check
 from marketplace.mail import service as mail
 from marketplace.market import Market
@@ -101,6 +102,7 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "pools": lambda: pools.look_after(market),
         "product_rules": lambda: product_rule.look_after(market),
         "participations": lambda: participations.look_after(market),
+        "old_item_scans": lambda: item_scans.forget_old(market.clock()),
         "overdue_plans": lambda: plans.enqueue_overdue(market),
         "unpaid_plans": lambda: plan_failures.end_long_unpaid(market),
         "editions_of_plans": lambda: plan_changes.apply_edition(market),

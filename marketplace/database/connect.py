@@ -30,6 +30,7 @@ MODEL_MODULES = (
     "marketplace.reconciliation.models",
     "marketplace.providers.models",
     "marketplace.participation.models",
+    "marketplace.items.models",
     "marketplace.products.models",
 )
 
