@@ -59,3 +59,16 @@ class TestACancelledTransaction:
             await asyncio.gather(task, return_exceptions=True)
         async with asyncio.timeout(10):
             await run_tx(work)
+
+
+class TestAConnectionOfThePool:
+    async def test_it_sends_nothing_but_what_it_was_given_for(self, db):
+        if "sqlite" in db:
+            return
+        said: list[str] = []
+        client = connections.get("default")
+        async with client.acquire_connection() as connection:
+            connection.add_query_logger(lambda record: said.append(record.query))
+        said.clear()
+        await client.execute_query("SELECT 1")
+        assert said == ["SELECT 1"]
