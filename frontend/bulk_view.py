@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from frontend.formatting import moment
@@ -95,13 +96,13 @@ def columns(locale: Locale) -> tuple[tuple[str, str], ...]:
     return tuple((name, words(TABLE, f"column_{name}", locale)) for name in names)
 
 
-def common_kinds(locale: Locale) -> tuple[tuple[str, str, str], ...]:
-    """Kind, a unit, and the name of the factor that stands behind it at present."""
+def common_kinds(today: date, locale: Locale) -> tuple[tuple[str, str, str], ...]:
+    """Kind, a unit, and the name of the factor that stands behind it today."""
     factors = factor_sets.load()
     named = []
     for kind, unit in COMMON:
         activity = "electricity.national_average" if kind == "electricity" else kind
-        factor = factors.by_id(factors.activity_ids(activity)[-1])
+        factor = factors.for_activity(activity, on=today)
         named.append((kind, unit, factor.name_ja if locale is Locale.JA else factor.name_en))
     return tuple(named)
 

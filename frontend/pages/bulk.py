@@ -20,6 +20,7 @@ from frontend.wording import words
 from marketplace.bulk import service as bulk
 from marketplace.bulk.errors import BulkFileTooLarge, BulkRunNotFound, TooManyBulkRuns
 from marketplace.bulk.models import BulkFile, BulkRun, BulkState
+from marketplace.clock import japan_date
 from offset_calc.calculators import activities
 from offset_calc.errors import InputsRefused
 
@@ -115,7 +116,7 @@ async def make_footprint(request: Request) -> Response:
         problem = refused.problems[0]
         key = "too_long" if problem.code == "period_too_long" else ""
         why = words("bulk", key, context.locale) if key else sentence(problem.code, problem.params, context.locale)
-        return _shown(request, run, refused=Refused("name" if "name" in problem.path else "", why))
+        return _shown(request, run, refused=Refused("name" if problem.pointer == "/subject/name" else "", why))
     footprint_id = await services_of(request).footprints.save(activities.calculate(inputs))
     return RedirectResponse(context.url(f"/footprints/{footprint_id}"), status_code=303, headers=SECRET_ADDRESS)
 
@@ -140,7 +141,7 @@ def _form(request: Request, problem: str = "", *, status: int = 200) -> Response
         status=status,
         problem=problem,
         columns=columns(locale),
-        kinds=common_kinds(locale),
+        kinds=common_kinds(japan_date(services_of(request).market.clock()), locale),
     )
 
 

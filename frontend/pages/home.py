@@ -7,6 +7,9 @@ from functools import cache
 from starlette.requests import Request
 from starlette.responses import Response
 
+from frontend.context import PageContext
+from frontend.news import items
+from frontend.pages.calculator import ON_PAGES
 from frontend.responses import page_response
 from frontend.worked_example import EXAMPLE, example_inputs
 from offset_calc import Grams, event
@@ -14,6 +17,7 @@ from offset_calc import Grams, event
 # The reduction in the example: so many of those who fly take part online instead, for so many hours.
 ONLINE_PEOPLE = 5
 ONLINE_HOURS = 12
+NEWS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,13 @@ class WorkedExample:
 
 async def page(request: Request) -> Response:
     return page_response(
-        request, "pages/home.html", worked=worked_example(), online_people=ONLINE_PEOPLE, example=EXAMPLE
+        request,
+        "pages/home.html",
+        worked=worked_example(),
+        online_people=ONLINE_PEOPLE,
+        example=EXAMPLE,
+        types=ON_PAGES,
+        news=items(PageContext.of(request).locale)[:NEWS_SHOWN],
     )
 
 

@@ -87,8 +87,8 @@ async def take(market: Market, message: Message) -> str:
             ],
         )
         if not created:
-            known: str = await ContactMessage.filter(sha256=digest).using_db(tx).get().values_list("id", flat=True)
-            return known
+            (known,) = await ContactMessage.filter(sha256=digest).using_db(tx).values_list("id", flat=True)
+            return str(known)
         number = str(created[0]["id"])
         if not message.is_suspect:
             params = {
