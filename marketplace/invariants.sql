@@ -203,3 +203,9 @@ SELECT c.id AS product_cover, o.state AS state, o.certificate_number AS number, 
 SELECT t.id AS top_up, t.yen AS yen, o.total_yen AS paid
   FROM product_top_up t JOIN buyer_order o ON o.id = t.order_id
  WHERE o.quote_id <> t.quote_id OR o.total_yen <> t.yen
+
+-- rule: I3 a month of a plan costs and covers what its terms say
+SELECT m.id AS plan_month, o.total_yen AS paid, t.total_yen AS agreed, q.pool_g AS covered, t.month_g + t.carried_g AS said
+  FROM plan_month m JOIN plan_terms t ON t.id = m.terms_id
+  JOIN buyer_order o ON o.id = m.order_id JOIN quote q ON q.id = o.quote_id
+ WHERE o.total_yen <> t.total_yen OR q.pool_g <> t.month_g + t.carried_g OR t.plan_id <> m.plan_id

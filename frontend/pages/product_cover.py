@@ -17,13 +17,12 @@ from frontend.problems import sentence
 from frontend.product_forms import Reading, read_units
 from frontend.responses import page_response
 from marketplace.accounts.roles import Role
-from marketplace.clock import japan_date
 from marketplace.errors import ConsentMissing, MarketplaceError, QuoteNotFound
 from marketplace.ledger import balance
 from marketplace.listings.offers import OfferFilter, find_offers
 from marketplace.orders import service as orders
 from marketplace.orders.printable import unprintable_fields
-from marketplace.orders.service import CHECKOUT_LASTS
+from marketplace.orders.service import CHECKOUT_LASTS, SMALLEST_PAYMENT_YEN
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.products import service as products
@@ -184,7 +183,7 @@ async def _last_look(request: Request, product: Product, bought: CoverQuote, *, 
         ),
         consent_version=consent_version(),
         balance=await balance.balance_of(product.organisation_id),
-        today=japan_date(market.clock()),
+        smallest_yen=SMALLEST_PAYMENT_YEN,
         pay_within_minutes=int(CHECKOUT_LASTS.total_seconds()) // 60,
         error=error,
     )
