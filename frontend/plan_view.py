@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from frontend.locales import Locale
 from frontend.market_words import MarketWords
@@ -20,12 +20,14 @@ from offset_calc.factors import load
 
 KINDS = {
     PlanState.AWAITING_PAYMENT: "waiting",
-    PlanState.ACTIVE: "cancelled",
+    PlanState.ACTIVE: "plain",
     PlanState.PAUSED: "waiting",
     PlanState.PAST_DUE: "refused",
     PlanState.ENDED: "plain",
     PlanState.LAPSED: "plain",
 }
+
+LEAST_DRAWN, MOST_DRAWN = 12, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,25 @@ def _month_view(month: MonthSeen) -> MonthView:
         extra_g=month.extra_g,
         extra_token=None if month.extra is None else month.extra.access_token,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Columns by month: the first day of each and what was covered. A short row is filled up with months to come."""
+
+    firsts: Sequence[date]
+    places: Sequence[Sequence[int]]
+
+
+def chart_of(months: Sequence[MonthSeen]) -> Chart:
+    """Of the newest MOST_DRAWN months, the oldest first."""
+    drawn = months[-MOST_DRAWN:]
+    firsts, places = [month.first_day for month in drawn], [[month.covered_g] for month in drawn]
+    while firsts and len(firsts) < LEAST_DRAWN:
+        last = firsts[-1].replace(day=1)
+        firsts.append((last + timedelta(days=31)).replace(day=1))
+        places.append([0])
+    return Chart(firsts, places)
 
 
 def next_charge(plan: Plan, now: datetime) -> datetime | None:

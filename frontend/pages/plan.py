@@ -14,7 +14,7 @@ from frontend.market_words import MarketWords
 from frontend.offer_view import view_of
 from frontend.pages.order import SECRET_ADDRESS
 from frontend.plan_form import UNLISTED, field_errors, read_usage, size_options, supplier_views
-from frontend.plan_view import KINDS, month_views, next_charge, terms_view
+from frontend.plan_view import KINDS, chart_of, month_views, next_charge, terms_view
 from frontend.problems import sentence
 from frontend.responses import page_response
 from marketplace.errors import MarketplaceError
@@ -31,7 +31,6 @@ from marketplace.plans.offers import plan_offers
 from marketplace.plans.states import LIVE, PlanState
 from offset_calc.tabular import TableRefused
 
-MONTHS_DRAWN = 24
 LARGEST_TABLE = 100_000
 
 
@@ -169,6 +168,7 @@ async def year(request: Request) -> Response:
         plan=plan,
         token=plan.access_token,
         year=seen,
+        chart=chart_of(seen.months),
         months=list(reversed(month_views(seen.months, PageContext.of(request).locale))),
         made_at=services_of(request).market.clock(),
     )
@@ -208,7 +208,6 @@ async def _shown(
     market, locale = services_of(request).market, PageContext.of(request).locale
     months = await reading.months_of(plan.id)
     newest, state = await plan_terms.newest(plan.id), PlanState(plan.state)
-    drawn = months[-MONTHS_DRAWN:]
     present = {"menu": newest.menu or UNLISTED, "kwh": newest.kwh or "", "household_size": newest.household_size or ""}
     known = {**present, "listing": newest.listing_id, "bill_month": "", "bill_kwh": "", **(typed or {})}
     offers = [offer for offer in await plan_offers(market) if offer.listing.id != newest.listing_id]
@@ -230,8 +229,7 @@ async def _shown(
         next_charge=next_charge(plan, market.clock()),
         total_g=await reading.running_total_g(plan.id),
         months=month_views(months, locale),
-        drawn_firsts=[month.first_day for month in drawn],
-        drawn_places=[[month.covered_g] for month in drawn],
+        chart=chart_of(months),
         years=await reading.years_of(months),
         uncovered_g=await bills.uncovered_g(plan.id),
         failure=await failures.newest_failure(plan.id) if state is PlanState.PAST_DUE else None,

@@ -9,7 +9,7 @@ from tortoise import connections
 from marketplace.database.dialect import sql
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
-from marketplace.plans.bills import newest_bills, uncovered_g
+from marketplace.plans.bills import newest_bills
 from marketplace.plans.extras import extra_g
 from marketplace.plans.models import PlanBill, PlanMonth, PlanTerms
 from marketplace.quotes.models import Quote
@@ -119,8 +119,3 @@ async def running_total_g(plan_id: str) -> int:
     connection = connections.get("default")
     rows = await connection.execute_query_dict(sql(connection, _TOTAL), [plan_id, plan_id])
     return int(rows[0]["grams"])
-
-
-async def still_uncovered_g(plan_id: str) -> int:
-    """What bills left for the next month, before that month's limits."""
-    return await uncovered_g(plan_id)

@@ -1,6 +1,7 @@
 """A plan from its first payment on: each paid month is exactly one certificate and one mail, whatever the events do."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from tortoise.exceptions import BaseORMException
@@ -23,6 +24,7 @@ from tests.builders.plans import a_running_plan, an_open_plan, months_pass, sett
 from tests.builders.pools import with_pools
 
 MONTH_G = 126_600
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -54,18 +56,21 @@ class TestTheFirstMonth:
         assert month.certificate_number in told.body
         assert await ledger.balance(ledger.CLEARING) == 584
 
+    @on_sqlite
     async def test_is_not_begun_before_it_is_paid(self, small, listing):
         plan = await an_open_plan(small, listing)
         await settled(small)
         assert (await plans.find(plan.id)).state == PlanState.AWAITING_PAYMENT
         assert (await PlanMonth.all().count(), small.registry.requests) == (0, [])
 
+    @on_sqlite
     async def test_a_page_that_closed_unpaid_begins_nothing(self, small, listing):
         plan = await an_open_plan(small, listing)
         await small.deliver(small.plans.expire(plan.checkout_session))
         await settled(small)
         assert (await plans.find(plan.id)).state == PlanState.LAPSED
 
+    @on_sqlite
     async def test_the_name_of_nobody_stands_on_it_unless_initials_were_given(self, small, listing):
         for initials, shown in (("", "ある家庭（氏名非公開）"), ("S. T.", "S. T.")):
             plan = await a_running_plan(small, listing, public_name=initials)
@@ -75,6 +80,7 @@ class TestTheFirstMonth:
 
 
 class TestEachMonth:
+    @on_sqlite
     async def test_makes_one_certificate_and_one_mail(self, small, listing):
         plan = await a_running_plan(small, listing)
         await months_pass(small, 3)
@@ -103,6 +109,7 @@ class TestEachMonth:
         orders = [month.order_id for month in await PlanMonth.filter(plan_id=plan.id)]
         assert await Certificate.filter(order_reference__in=orders).count() == 2
 
+    @on_sqlite
     async def test_that_no_event_told_of_is_found_by_looking(self, small, listing):
         plan = await a_running_plan(small, listing)
         small.clock.advance(timedelta(days=31))
@@ -130,9 +137,9 @@ class TestTheCalendar:
             starts.append(
                 datetime.fromtimestamp(next_boundary(int(began.timestamp()), int(starts[-1].timestamp())), UTC)
             )
-        days = [month_days(start, end) for start, end in zip(starts, starts[1:], strict=False)]
+        days = [month_days(start, end) for start, end in pairwise(starts)]
         assert [(first.month, first.day) for first, _ in days] == months
-        assert all(last + timedelta(days=1) == first for (_, last), (first, _) in zip(days, days[1:], strict=False))
+        assert all(last + timedelta(days=1) == first for (_, last), (first, _) in pairwise(days))
 
 
 class TestTheDatabaseKeepsMonthsApart:

@@ -1,0 +1,442 @@
+"""Monthly plans of households: what a month comes to, begin one, watch it, change, pause, resume and end it."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+import structlog
+from pydantic import Field, JsonValue
+
+from api.calls import Call, KeyPolicy, Reply
+from api.endpoints import endpoint
+from api.v1.shapes import Currency, Id, View, Wish, Yen
+from certificates.render_pdf import TextNotPrintable
+from marketplace.errors import (
+    BelowSmallestPayment,
+    ConsentMissing,
+    ListingClosed,
+    ListingNotFound,
+    PoolNotOffered,
+    TotalAboveLimit,
+)
+from marketplace.mail.address import AddressRefused
+from marketplace.orders.states import OrderState
+from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.plans import beginning, bills, changes, reading, steering
+from marketplace.plans import service as plans
+from marketplace.plans import terms as plan_terms
+from marketplace.plans.beginning import PlanWish
+from marketplace.plans.bills import BillRow
+from marketplace.plans.errors import (
+    BillMonthUnknown,
+    EffortMissing,
+    MenuUnknown,
+    MonthTooLarge,
+    MonthWithoutEmissions,
+    PlanNotChangeable,
+    PlanNotFound,
+    PublicNameRefused,
+    UsageRefused,
+)
+from marketplace.plans.models import Plan, PlanTerms
+from marketplace.plans.states import PlanState
+from marketplace.plans.terms import Draft
+from marketplace.plans.usage import Usage, in_force, menu_key, supplier_list
+from marketplace.plans.words import consent_text, consent_version
+
+log = structlog.get_logger()
+
+Locale = Literal["ja", "en"]
+Size = Literal["size1", "size2", "size3", "size4", "size5", "size6plus", "sizeall"]
+Menu = Annotated[str, Field(min_length=1, max_length=100, description="As GET /v1/plan_menus lists it.")]
+Kwh = Annotated[str, Field(min_length=1, max_length=40, description="A month's electricity, a plain decimal number.")]
+
+PRICED = (
+    MenuUnknown,
+    UsageRefused,
+    MonthWithoutEmissions,
+    MonthTooLarge,
+    ListingNotFound,
+    ListingClosed,
+    PoolNotOffered,
+    BelowSmallestPayment,
+)
+EXAMPLE: dict[str, JsonValue] = {
+    "use": {"menu": "A0002.all", "kwh": "300"},
+    "listing_id": "lst_…",
+    "email": "home@example.jp",
+    "reduction_effort": "Lights off in empty rooms",
+    "consent_version": consent_version(),
+    "max_monthly": 800,
+    "locale": "en",
+}
+
+
+class UseBody(Wish):
+    """Either `kwh` with the supplier's menu (leave it out if the list has it not), or `household_size`."""
+
+    menu: Menu | None = None
+    kwh: Kwh | None = None
+    household_size: Size | None = None
+
+    def usage(self) -> Usage:
+        return Usage(self.menu, self.kwh, self.household_size)
+
+
+class PlanBody(Wish):
+    """`listing_id` must be one whose registry has pools. `public_name`: initials, or nothing."""
+
+    use: UseBody
+    listing_id: Id
+    email: Annotated[str, Field(max_length=320, description="Gets the certificates and the link of the plan.")]
+    reduction_effort: Annotated[str, Field(min_length=1, max_length=beginning.LONGEST_EFFORT)]
+    consent_version: Annotated[str, Field(max_length=40, description="Of the wording that the person has agreed to.")]
+    public_name: Annotated[str, Field(max_length=40)] = ""
+    locale: Locale = "ja"
+    max_monthly: Annotated[Yen | None, Field(description="The person's own limit for a month.")] = None
+    dry_run: Annotated[bool, Field(description="Say what a month comes to and begin nothing.")] = False
+
+
+class ChangeBody(Wish):
+    use: UseBody
+    listing_id: Id
+
+
+class BillBody(Wish):
+    """`month`: the first day of a paid month, or its calendar month if only one begins in it."""
+
+    month: Annotated[str, Field(min_length=7, max_length=10)]
+    kwh: Kwh
+
+
+class NothingBody(Wish):
+    pass
+
+
+class PlanPath(Wish):
+    token: Id
+
+
+class ConsentQuery(Wish):
+    locale: Locale = "ja"
+
+
+class PlanConsentView(View):
+    version: str
+    locale: Locale
+    wording: str
+
+
+class MenuView(View):
+    menu: str
+    supplier: str
+    name: str
+    kg_per_kwh: str
+    factor_id: str
+
+
+class MenusView(View):
+    """The list of suppliers in force, of the named edition of the factors."""
+
+    edition: str
+    data: list[MenuView]
+
+
+class MonthCost(View):
+    """What a month covers and costs. `carried_g`: what earlier bills left to cover."""
+
+    use: UseBody
+    edition: str
+    month_g: int
+    carried_g: int
+    amount_g: int
+    listing_id: str
+    total: int
+    currency: Currency
+
+
+class RehearsalView(View):
+    dry_run: Literal[True]
+    month: MonthCost
+    consent_version: str
+    consent_text: str
+
+
+class MonthView(View):
+    """A paid month: its days in Japan time, both included, and the state of the order that covers it."""
+
+    first_day: date
+    last_day: date
+    amount_g: int
+    total: int
+    state: OrderState
+    certificate_number: str | None
+    billed_kwh: str | None
+
+
+class PlanView(View):
+    """`token` opens this plan to whoever has it: keep it like a password. `next_month` is what the next month will be."""
+
+    token: str
+    url: str
+    page_url: str
+    state: PlanState
+    ended_because: str | None
+    checkout_url: str | None = Field(description="Where to pay the first month, while the plan waits for it.")
+    next_charge_at: datetime | None
+    next_month: MonthCost
+    offset_g: int = Field(description="Grams on all certificates of the plan.")
+    still_to_cover_g: int = Field(description="What bills left for the next months; below zero: covered too much.")
+    months: list[MonthView]
+    created_at: datetime
+
+
+@endpoint("GET", "/v1/plan_menus", answers={200: MenusView}, tag="Plans", cache="public, max-age=3600")
+async def list_plan_menus(call: Call) -> Reply:
+    """List suppliers and menus
+
+    By which the electricity of a household is calculated; the figures are those that the ministries publish.
+    """
+    factors = in_force()
+    rows = [
+        MenuView(
+            menu=menu_key(menu),
+            supplier=supplier.name_ja,
+            name=menu.name_ja,
+            kg_per_kwh=str(menu.value),
+            factor_id=menu.id,
+        )
+        for supplier in supplier_list(factors)
+        for menu in supplier.menus
+    ]
+    return Reply(MenusView(edition=factors.edition, data=rows))
+
+
+@endpoint("GET", "/v1/plan_consent", answers={200: PlanConsentView}, tag="Plans", cache="public, max-age=300")
+async def read_plan_consent(call: Call, query: ConsentQuery) -> Reply:
+    """Read the words of a subscription
+
+    Show them to the person before the plan begins, and send their version.
+    """
+    wording = consent_text(query.locale, pool_user=call.services.market.terms.pools.credit_user)
+    return Reply(PlanConsentView(version=consent_version(), locale=query.locale, wording=wording))
+
+
+@endpoint(
+    "POST",
+    "/v1/plans",
+    answers={201: PlanView, 200: RehearsalView},
+    refuses=(
+        *PRICED,
+        AddressRefused,
+        PublicNameRefused,
+        ConsentMissing,
+        EffortMissing,
+        TextNotPrintable,
+        TotalAboveLimit,
+    ),
+    tag="Plans",
+    key=KeyPolicy.REQUIRED,
+    example=EXAMPLE,
+)
+async def create_plan(call: Call, body: PlanBody) -> Reply:
+    """Begin a monthly plan
+
+    Answers 201 with the address of the payment page, where the person enters a card: the first month is charged at once and
+    each further one by itself, until the plan is ended. With `dry_run` nothing begins and the answer is 200.
+    """
+    market = call.services.market
+    wish = PlanWish(
+        usage=body.use.usage(),
+        listing_id=body.listing_id,
+        email=body.email,
+        locale=body.locale,
+        reduction_effort=body.reduction_effort,
+        consent_version=body.consent_version,
+        public_name=body.public_name,
+        max_monthly_yen=body.max_monthly,
+        external_id=_own_number(call),
+    )
+    if body.dry_run:
+        wanted = await beginning.considered(market, wish)
+        text = consent_text(body.locale, pool_user=market.terms.pools.credit_user)
+        cost = _drafted(wanted, body.use)
+        return Reply(RehearsalView(dry_run=True, month=cost, consent_version=consent_version(), consent_text=text))
+    begun_before = await Plan.get_or_none(external_id=wish.external_id) if call.again else None
+    plan = begun_before or await beginning.begin(market, wish)
+    try:
+        plan = await beginning.open_checkout(market, plan.id)
+    except (PaymentProviderUnreachable, PaymentRefused) as problem:
+        log.warning("checkout_opens_later", plan=plan.id, error=type(problem).__name__)
+    view = await _view(call, plan)
+    return Reply(view, 201, location=view.url)
+
+
+@endpoint("GET", "/v1/plans/{token}", answers={200: PlanView}, refuses=(PlanNotFound,), tag="Plans")
+async def read_plan(call: Call, path: PlanPath) -> Reply:
+    """Read a plan
+
+    By the token of the answer to POST /v1/plans.
+    """
+    return Reply(await _view(call, await plans.find_by_token(path.token)))
+
+
+@endpoint(
+    "POST",
+    "/v1/plans/{token}/change",
+    answers={200: PlanView},
+    refuses=(PlanNotFound, PlanNotChangeable, *PRICED),
+    tag="Plans",
+    key=KeyPolicy.OPTIONAL,
+    example={"use": {"menu": "A0002.all", "kwh": "350"}, "listing_id": "lst_…"},
+)
+async def change_plan(call: Call, path: PlanPath, body: ChangeBody) -> Reply:
+    """Change use or credits
+
+    From the next month on; the month that is paid stays as it is.
+    """
+    plan = await plans.find_by_token(path.token)
+    await changes.change(call.services.market, plan.id, body.use.usage(), body.listing_id)
+    return await _settled(call, plan)
+
+
+@endpoint(
+    "POST",
+    "/v1/plans/{token}/pause",
+    answers={200: PlanView},
+    refuses=(PlanNotFound, PlanNotChangeable),
+    tag="Plans",
+    key=KeyPolicy.OPTIONAL,
+    example={},
+)
+async def pause_plan(call: Call, path: PlanPath, body: NothingBody) -> Reply:
+    """Pause a plan
+
+    Months pass without being charged until it is resumed. Twice is once.
+    """
+    plan = await changes.pause(call.services.market, (await plans.find_by_token(path.token)).id)
+    return await _settled(call, plan)
+
+
+@endpoint(
+    "POST",
+    "/v1/plans/{token}/resume",
+    answers={200: PlanView},
+    refuses=(PlanNotFound, PlanNotChangeable),
+    tag="Plans",
+    key=KeyPolicy.OPTIONAL,
+    example={},
+)
+async def resume_plan(call: Call, path: PlanPath, body: NothingBody) -> Reply:
+    """Resume a plan
+
+    The next month is charged again. Twice is once.
+    """
+    plan = await changes.resume(call.services.market, (await plans.find_by_token(path.token)).id)
+    return await _settled(call, plan)
+
+
+@endpoint(
+    "POST",
+    "/v1/plans/{token}/cancel",
+    answers={200: PlanView},
+    refuses=(PlanNotFound, PlanNotChangeable),
+    tag="Plans",
+    key=KeyPolicy.OPTIONAL,
+    example={},
+)
+async def cancel_plan(call: Call, path: PlanPath, body: NothingBody) -> Reply:
+    """End a plan
+
+    At once: nothing is charged any more. What is certified stays. Twice is once.
+    """
+    plan = await changes.cancel(call.services.market, (await plans.find_by_token(path.token)).id)
+    return await _settled(call, plan)
+
+
+@endpoint(
+    "POST",
+    "/v1/plans/{token}/bills",
+    answers={200: PlanView},
+    refuses=(PlanNotFound, PlanNotChangeable, BillMonthUnknown, UsageRefused, MonthTooLarge),
+    tag="Plans",
+    key=KeyPolicy.OPTIONAL,
+    example={"month": "2026-12-05", "kwh": "318"},
+)
+async def enter_plan_bill(call: Call, path: PlanPath, body: BillBody) -> Reply:
+    """Enter a month's bill
+
+    The next month makes up for the difference. Another bill of the same month takes the place of the first.
+    """
+    plan = await plans.find_by_token(path.token)
+    await bills.enter(call.services.market, plan.id, [BillRow(body.month, body.kwh)])
+    return await _settled(call, plan)
+
+
+async def _settled(call: Call, plan: Plan) -> Reply:
+    """The provider hears of it now if it can be reached; if not, the worker goes on trying."""
+    try:
+        await steering.follow(call.services.market, plan.id)
+    except (PaymentProviderUnreachable, steering.PlanDoesNotSettle) as problem:
+        log.warning("plan_settles_later", plan=plan.id, error=type(problem).__name__)
+    return Reply(await _view(call, await plans.find(plan.id)))
+
+
+def _drafted(wanted: Draft, use: UseBody) -> MonthCost:
+    return MonthCost(
+        use=use,
+        edition=wanted.footprint.edition,
+        month_g=wanted.month_g,
+        carried_g=0,
+        amount_g=wanted.month_g,
+        listing_id=wanted.listing_id,
+        total=wanted.total_yen,
+        currency="JPY",
+    )
+
+
+def _cost(terms: PlanTerms) -> MonthCost:
+    return MonthCost(
+        use=UseBody.model_validate({"menu": terms.menu, "kwh": terms.kwh, "household_size": terms.household_size}),
+        edition=terms.edition,
+        month_g=terms.month_g,
+        carried_g=terms.carried_g,
+        amount_g=terms.grams,
+        listing_id=terms.listing_id,
+        total=terms.total_yen,
+        currency="JPY",
+    )
+
+
+async def _view(call: Call, plan: Plan) -> PlanView:
+    origin = call.services.public_origin
+    months = await reading.months_of(plan.id)
+    return PlanView(
+        token=plan.access_token,
+        url=f"{origin}/v1/plans/{plan.access_token}",
+        page_url=f"{origin}/{plan.locale}/plans/{plan.access_token}",
+        state=PlanState(plan.state),
+        ended_because=plan.ended_because,
+        checkout_url=plan.checkout_url if plan.state == PlanState.AWAITING_PAYMENT else None,
+        next_charge_at=plan.paid_until if plan.state == PlanState.ACTIVE else None,
+        next_month=_cost(await plan_terms.newest(plan.id)),
+        offset_g=await reading.running_total_g(plan.id),
+        still_to_cover_g=await bills.uncovered_g(plan.id),
+        months=[
+            MonthView(
+                first_day=month.first_day,
+                last_day=month.last_day,
+                amount_g=month.terms.grams,
+                total=month.yen,
+                state=month.state,
+                certificate_number=month.certificate_number,
+                billed_kwh=None if month.bill is None else month.bill.kwh,
+            )
+            for month in months
+        ],
+        created_at=plan.created_at,
+    )
+
+
+def _own_number(call: Call) -> str:
+    """By which a plan is found again after a crash; each organisation has its own numbers."""
+    return f"{call.holder.actor.organisation_id if call.holder else 'guest'}:{call.key}"
