@@ -44,7 +44,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
     ("POST", re.compile(r"/\w\w/(sign-in|account/members|contact)"), MAILING),
     ("POST", re.compile(r"/\w\w/(sign-in|invitations|account|passkeys)/.+"), LOOKING_UP),
     ("GET", re.compile(r"/\w\w/(sign-in|invitations)/.+"), LOOKING_UP),
-    ("GET", re.compile(r"/v1/(certificates|orders)/.+|/c/.+|/\w\w/orders/.+"), LOOKING_UP),
+    ("GET", re.compile(r"/v1/(certificates|orders)/.+|/c/.+|/[iI]/.+|/\w\w/orders/.+"), LOOKING_UP),
 )
 # What anyone may fetch at any time: files, keys, lists that caches hold, badges on the pages of others, the provider's
 # webhooks, and machines that watch us.

@@ -54,14 +54,15 @@ class Scanned:
         return self.batch.state == BatchState.WITHDRAWN
 
 
-async def scan(market: Market, typed: str) -> Scanned:
-    """Raises ItemCodeUnknown, alike for whatever is not ours."""
+async def scan(market: Market, typed: str, *, counted: bool = True) -> Scanned:
+    """Raises ItemCodeUnknown, alike for whatever is not ours. `counted` is False where nobody reads the answer."""
     code = codes.read(typed)
     batch = await ItemBatch.get_or_none(tag=code.batch)
     if batch is None or not 0 < code.item <= batch.items or not code.genuine(bytes.fromhex(batch.secret)):
         raise ItemCodeUnknown("not a code of ours")
     now = market.clock()
-    await run_tx(lambda tx: _count(tx, batch, code.item, now))
+    if counted:
+        await run_tx(lambda tx: _count(tx, batch, code.item, now))
     product = await Product.get(id=batch.product_id)
     return Scanned(
         product=product,
@@ -88,9 +89,9 @@ async def _frequency(batch: ItemBatch, item: int, now: datetime) -> Frequency:
         "scans", flat=True
     )
     scans = [int(str(number)) for number in rows]
-    if max(scans) > OFTEN_A_DAY or sum(scans) > OFTEN_A_MONTH:
+    if max(scans, default=0) > OFTEN_A_DAY or sum(scans) > OFTEN_A_MONTH:
         return Frequency.OFTEN
-    return Frequency.FIRST if sum(scans) == 1 else Frequency.USUAL
+    return Frequency.FIRST if sum(scans) <= 1 else Frequency.USUAL
 
 
 @dataclass(frozen=True, slots=True)
