@@ -45,7 +45,8 @@ def module_snippet(wanted: Wanted, origin: str) -> str:
     """The web component; what stands inside it is for browsers that run no scripts."""
     market = f' market="{wanted.market.value}"' if wanted.market is SalesMarket.EU else ""
     return (
-        f'<script type="module" src="{origin}{ADDRESS}" integrity="{integrity()}" crossorigin="anonymous"></script>\n'
+        f'<script type="module" src="{origin}{ADDRESS}" integrity="{integrity()}" crossorigin="anonymous"'
+        f' referrerpolicy="no-referrer"></script>\n'
         f'<ashiato-badge {wanted.kind.value}="{escape(wanted.name)}" layout="{wanted.layout}" theme="{wanted.theme}"'
         f' lang="{wanted.locale.value}"{market}>\n'
         f'  <a href="{escape(wanted.page(origin))}">{escape(wanted.alternative)}</a>\n</ashiato-badge>'

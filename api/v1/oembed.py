@@ -72,13 +72,13 @@ async def embed(call: Call, query: OembedQuery) -> Response:
     origin = call.services.public_origin
     badge, place, locale = await _named(call, query.url)
     layout = next((one for one in _BY_SIZE if _fits(one, query)), _BY_SIZE[-1])
-    width, height = size_of(layout)
+    width, height = _within(size_of(layout), query)
     asked = urlencode({"layout": layout, "lang": locale, "scale": _SCALE})
     view = OembedView(
         title=texts_of(badge.facts, locale).sentence,
         url=f"{origin}/v1/{place}/badge.png?{asked}",
-        width=min(width, query.maxwidth or width),
-        height=min(height, query.maxheight or height),
+        width=width,
+        height=height,
         provider_name=PROVIDER,
         provider_url=origin,
     )
@@ -88,6 +88,17 @@ async def embed(call: Call, query: OembedQuery) -> Response:
 def _fits(layout: Layout, query: OembedQuery) -> bool:
     width, height = size_of(layout)
     return width <= (query.maxwidth or width) and height <= (query.maxheight or height)
+
+
+def _within(size: tuple[int, int], query: OembedQuery) -> tuple[int, int]:
+    """The size in its own shape, as large as is allowed and no larger than it is."""
+    width, height = size
+    by_width, by_height = query.maxwidth or width, query.maxheight or height
+    if by_width * height < by_height * width:
+        width, height = min(width, by_width), max(1, min(width, by_width) * height // width)
+    else:
+        width, height = max(1, min(height, by_height) * width // height), min(height, by_height)
+    return width, height
 
 
 async def _named(call: Call, url: str) -> tuple[Badge, str, Locale]:
