@@ -212,3 +212,14 @@ class TestChangingAResult:
 
     def test_an_unknown_footprint_is_not_found(self, site: TestClient) -> None:
         assert site.get(f"{FORM}?footprint=fp_nothing").status_code == 404
+
+
+class TestAnUntouchedForm:
+    def test_stands_open_at_the_first_thing_that_must_be_counted(self, site: TestClient) -> None:
+        page = html.fromstring(site.get(FORM).content)
+        assert page.xpath("//details[contains(@class, 'category')][@open]/@id") == ["f-venue_energy"]
+
+    def test_is_not_touched_again_once_something_stands_in_it(self, site: TestClient) -> None:
+        shown = site.post(FORM, data={"waste/0/mass_kg": "12", "action": "show"})
+        page = html.fromstring(shown.content)
+        assert page.xpath("//details[contains(@class, 'category')][@open]/@id") == ["f-waste"]
