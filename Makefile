@@ -7,7 +7,7 @@ DATA ?= data
 # tests wait for servers and browsers as much as they compute
 TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 
-.PHONY: run demo test lint bench screenshots format clean
+.PHONY: run demo test lint bench screenshots clients format clean
 
 run: .venv/run
 	@$(BIN)/ashiato serve --port $(PORT) --data $(DATA)
@@ -32,6 +32,10 @@ bench: .venv/dev
 screenshots: .venv/dev
 	$(PYTHON) tests/browser_setup.py
 	$(BIN)/python -m tests.screenshots
+
+# the Python and the TypeScript client into build/clients; the second needs Node and npm
+clients: .venv/dev
+	$(BIN)/python -m clients.make
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .

@@ -3,7 +3,7 @@
 import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
@@ -24,6 +24,8 @@ DESCRIPTION = (
     "can verify. Amounts are whole grams of CO2e (`…_g`), money is whole yen, times are RFC 3339 in UTC."
 )
 Schema = dict[str, Any]
+Named = TypeVar("Named")
+_REFERENCE = "#/components/schemas/"
 
 _KEY: Schema = {
     "type": "http",
@@ -108,8 +110,30 @@ def _schemas(endpoints: Iterable[Endpoint]) -> tuple[Mapping[Key, Schema], Schem
         for status, answer in declared.answers.items():
             if not isinstance(answer, Content):
                 wanted.append((f"{declared.name} {status}", "serialization", TypeAdapter(answer)))
-    references, definitions = TypeAdapter.json_schemas(wanted, ref_template="#/components/schemas/{model}")
-    return references, definitions.get("$defs", {})
+    references, definitions = TypeAdapter.json_schemas(wanted, ref_template=_REFERENCE + "{model}")
+    names = {name: _readable(name) for name in definitions["$defs"]}
+    components = {names[name]: schema | {"title": names[name]} for name, schema in definitions["$defs"].items()}
+    return _renamed(references, names), _renamed(components, names)
+
+
+def _readable(name: str) -> str:
+    """Two models of one name stand under the paths of their modules; generators of clients want a name: ProductsPeriodWish."""
+    *_, room, model = ("", *name.split("__")) if "__" in name else ("", "", name)
+    return "".join(word.capitalize() for word in room.split("_")) + model
+
+
+def _renamed(schemas: Mapping[Named, Schema], names: Mapping[str, str]) -> dict[Named, Schema]:
+    """The schemas with their references led to the readable names."""
+
+    def led(part: Any) -> Any:
+        if isinstance(part, dict):
+            reference = part.get("$ref")
+            if isinstance(reference, str):
+                part = part | {"$ref": _REFERENCE + names[reference.removeprefix(_REFERENCE)]}
+            return {name: led(inner) for name, inner in part.items()}
+        return [led(inner) for inner in part] if isinstance(part, list) else part
+
+    return {key: led(schema) for key, schema in schemas.items()}
 
 
 def _operation(declared: Endpoint, schemas: Mapping[Key, Schema]) -> Schema:

@@ -28,9 +28,13 @@ _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'n
 
 
 def routes(endpoints: Sequence[Endpoint]) -> list[Route]:
+    @cache
+    def described(origin: str) -> openapi.Schema:
+        """Once per process: the endpoints do not change while it runs."""
+        return openapi.description(endpoints, origin)
+
     async def document(request: Request) -> Response:
-        described = openapi.description(endpoints, _origin(request))
-        response = JSONResponse(described, headers={"Cache-Control": FOR_FIVE_MINUTES})
+        response = JSONResponse(described(_origin(request)), headers={"Cache-Control": FOR_FIVE_MINUTES})
         response.headers["Access-Control-Allow-Origin"] = "*"
         return conditional(request, response)
 
