@@ -71,6 +71,8 @@ async def _quote(request: Request, product: Product, typed: Typed) -> Response:
     if reading.errors:
         return await _choice(request, product, typed, reading.errors)
     chosen = typed.get("listing", CHEAPEST)
+    if not products.may_be_id(chosen):
+        raise HTTPException(400)
     try:
         period = await products.period_of(product.id, typed.get("period", ""))
         bought = await quote_units(

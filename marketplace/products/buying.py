@@ -20,7 +20,7 @@ from marketplace.orders.service import OrderWish
 from marketplace.products.coverage import version_on
 from marketplace.products.errors import FootprintStartsLater, TooManyGrams
 from marketplace.products.models import CoverPeriod, Product, ProductCover
-from marketplace.products.service import still_active, today
+from marketplace.products.service import may_be_id, still_active, today
 from marketplace.products.states import CoverOrigin
 from marketplace.quotes import wishing
 from marketplace.quotes.mix import Mix
@@ -129,7 +129,7 @@ async def order_cover(
 
 async def cover_of_quote(quote_id: str) -> ProductCover | None:
     """What a quote is meant to cover; None for a quote that covers no product."""
-    return await ProductCover.get_or_none(quote_id=quote_id)
+    return await ProductCover.get_or_none(quote_id=quote_id) if may_be_id(quote_id) else None
 
 
 async def instruction_for(product: Product, cover: ProductCover, *, locale: str) -> Instruction:

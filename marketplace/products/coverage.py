@@ -7,8 +7,8 @@ from tortoise.connection import get_connection
 
 from certificates.successors import newest_of
 from marketplace.database.dialect import sql
-from marketplace.products.errors import ProductNotFound
 from marketplace.products.models import CoverPeriod, Product, ProductFootprint
+from marketplace.products.service import find
 from marketplace.products.states import CoverageState, EntryKind, ProductState, SalesMarket
 
 CERTIFICATES_NAMED = 20
@@ -88,10 +88,7 @@ class Totals:
 
 async def coverage_of(product_id: str, on: date) -> Coverage:
     """How the product stands on a day in Japan time. Raises ProductNotFound."""
-    product = await Product.get_or_none(id=product_id)
-    if product is None:
-        raise ProductNotFound(f"no product {product_id}", product_id=product_id)
-    return await coverage(product, on)
+    return await coverage(await find(product_id), on)
 
 
 async def coverage(product: Product, on: date) -> Coverage:

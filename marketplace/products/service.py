@@ -29,6 +29,7 @@ from marketplace.products.errors import (
 from marketplace.products.models import CoverPeriod, Product, ProductFootprint
 from marketplace.products.states import ProductState, SalesMarket
 
+LONGEST_ID = 64
 LONGEST_PERIOD = timedelta(days=5 * 366)
 # without I, L, O and U, as people read it off a package
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -93,15 +94,15 @@ async def create_product(
 
 async def find(product_id: str) -> Product:
     """Raises ProductNotFound."""
-    product = await Product.get_or_none(id=product_id)
+    product = await Product.get_or_none(id=product_id) if may_be_id(product_id) else None
     if product is None:
-        raise ProductNotFound(f"no product {product_id}", product_id=product_id)
+        raise ProductNotFound(f"no product {product_id[:60]}", product_id=product_id[:60])
     return product
 
 
 async def find_by_number(number: str) -> Product:
     """By the number in public addresses, in capitals or not. Raises ProductNotFound."""
-    product = await Product.get_or_none(number=number.upper()) if number.isascii() else None
+    product = await Product.get_or_none(number=number.upper()) if may_be_id(number, _NUMBER_LENGTH) else None
     if product is None:
         raise ProductNotFound("no product of this number", product_id=number[:60])
     return product
@@ -109,9 +110,10 @@ async def find_by_number(number: str) -> Product:
 
 async def own(actor: Actor, product_id: str) -> Product:
     """A product of the actor's organisation; those of others look like none. Raises ProductNotFound."""
-    product = await Product.get_or_none(id=product_id, organisation_id=_organisation_of(actor))
+    theirs = Product.filter(organisation_id=_organisation_of(actor))
+    product = await theirs.get_or_none(id=product_id) if may_be_id(product_id) else None
     if product is None:
-        raise ProductNotFound(f"no product {product_id}", product_id=product_id)
+        raise ProductNotFound(f"no product {product_id[:60]}", product_id=product_id[:60])
     return product
 
 
@@ -214,7 +216,8 @@ async def periods_of(product_id: str) -> list[CoverPeriod]:
 
 async def period_of(product_id: str, period_id: str) -> CoverPeriod:
     """Raises PeriodNotFound."""
-    period = await CoverPeriod.get_or_none(id=period_id, product_id=product_id)
+    of_product = CoverPeriod.filter(product_id=product_id)
+    period = await of_product.get_or_none(id=period_id) if may_be_id(period_id) else None
     if period is None:
         raise PeriodNotFound(f"no period {period_id}", product_id=product_id)
     return period
@@ -239,6 +242,11 @@ async def end_product(market: Market, actor: Actor, product_id: str) -> None:
             await audit.record(tx, actor, "product.ended", product.id, None, {}, at=now)
 
     await run_tx(work)
+
+
+def may_be_id(text: str, longest: int = LONGEST_ID) -> bool:
+    """Whether a text from an address or a form is worth a look: databases refuse null characters, columns longer texts."""
+    return len(text) <= longest and text.isascii() and text.isprintable()
 
 
 def still_active(product: Product) -> Product:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.queryset import QuerySet
 
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.secrets import new_secret
@@ -21,8 +22,8 @@ from marketplace.ids import new_id
 from marketplace.market import Market
 from marketplace.products.counting import Fate, Movement, count, rehearse
 from marketplace.products.errors import ShopNotFound, ShopRefused, ShopSignatureRefused
-from marketplace.products.models import ProductEntry, ProductShop
-from marketplace.products.service import own, still_active
+from marketplace.products.models import Product, ProductEntry, ProductShop
+from marketplace.products.service import may_be_id, own, still_active
 from marketplace.products.shop_orders import CALLED_OFF, Told, read_order, read_refund
 
 LONGEST_NAME, LONGEST_SKU, MOST_SKUS = 100, 100, 50
@@ -60,10 +61,10 @@ async def add_shop(
 async def new_shop_secret(market: Market, actor: Actor, product_id: str, shop_id: str) -> str:
     """Replace the secret at once; what was counted stays counted. Raises ProductNotFound, ShopNotFound."""
     product, secret = await own(actor, product_id), new_secret()
+    shop = await find_shop(shop_id)
 
     async def work(tx: BaseDBAsyncClient) -> None:
-        living = ProductShop.filter(id=shop_id, product_id=product.id, revoked_at__isnull=True)
-        if await living.update(secret=secret) != 1:
+        if await _living(shop, product).update(secret=secret) != 1:
             raise ShopNotFound("no such shop")
         await audit.record(tx, actor, "product.shop_secret", product.id, None, {"shop": shop_id}, at=market.clock())
 
@@ -73,16 +74,19 @@ async def new_shop_secret(market: Market, actor: Actor, product_id: str, shop_id
 
 async def revoke_shop(market: Market, actor: Actor, product_id: str, shop_id: str) -> None:
     """Its orders are refused from now on. Raises ProductNotFound, ShopNotFound."""
-    product = await own(actor, product_id)
+    product, shop = await own(actor, product_id), await find_shop(shop_id)
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
-        living = ProductShop.filter(id=shop_id, product_id=product.id, revoked_at__isnull=True)
-        if await living.update(revoked_at=now) != 1:
+        if await _living(shop, product).update(revoked_at=now) != 1:
             raise ShopNotFound("no such shop")
         await audit.record(tx, actor, "product.shop_revoked", product.id, None, {"shop": shop_id}, at=now)
 
     await run_tx(work)
+
+
+def _living(shop: ProductShop, product: Product) -> QuerySet[ProductShop]:
+    return ProductShop.filter(id=shop.id, product_id=product.id, revoked_at__isnull=True)
 
 
 async def shops_of(product_id: str) -> Sequence[ProductShop]:
@@ -92,7 +96,8 @@ async def shops_of(product_id: str) -> Sequence[ProductShop]:
 
 async def find_shop(shop_id: str) -> ProductShop:
     """Raises ShopNotFound, also for one that was revoked."""
-    shop = await ProductShop.get_or_none(id=shop_id, revoked_at__isnull=True)
+    living = ProductShop.filter(revoked_at__isnull=True)
+    shop = await living.get_or_none(id=shop_id) if may_be_id(shop_id) else None
     if shop is None:
         raise ShopNotFound("no such shop")
     return shop

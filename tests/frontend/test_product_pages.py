@@ -58,8 +58,8 @@ async def owner(shop: MarketSite) -> Visitor:
     return await signed_in(shop.client, shop.small, Role.OWNER)
 
 
-async def send(shop: MarketSite, owner: Visitor, path: str = "", **fields: str) -> httpx.Response:
-    return await shop.client.post(f"/ja/account/products{path}", data=fields | {"forms_token": owner.forms_token})
+async def send(site: MarketSite, visitor: Visitor, path: str = "", **fields: str) -> httpx.Response:
+    return await site.client.post(f"/ja/account/products{path}", data=fields | {"forms_token": visitor.forms_token})
 
 
 @pytest.fixture
@@ -129,6 +129,7 @@ class TestAProduct:
         stranger = await signed_in(shop.client, shop.small, Role.OWNER, email="stranger@ashiato.example")
         address = f"/{product.id}"
         for path in ("", "/cover", "/sales", "/ledger.csv"):
+            assert (await shop.client.get(f"/ja/account/products/{'x' * 300}{path}")).status_code == 404
             assert (await shop.client.get(f"/ja/account/products{address}{path}")).status_code == 404
         assert (await send(shop, stranger, address, action="end")).status_code == 404
         assert (await Product.get()).state == "active"

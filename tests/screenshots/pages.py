@@ -21,7 +21,7 @@ class Shown:
 
     def address(self, story: Mapping[str, str], locale: Locale) -> str:
         path = self.path.format_map(story)
-        if path.startswith("/c/"):
+        if path.startswith(("/c/", "/p/")):
             return f"{path}?lang={locale}"
         return f"/{locale}{path}"
 
@@ -81,6 +81,11 @@ PAGES = (
     Shown("account-keys", "/account/keys", role="owner"),
     Shown("account-webhooks", "/account/webhooks", role="owner"),
     Shown("account-webhook", "{webhook}", role="owner"),
+    Shown("account-products", "/account/products", role="owner"),
+    Shown("account-product", "{product}", unfolded=True, role="owner"),
+    Shown("account-product-cover", "{product}/cover", role="owner"),
+    Shown("account-product-sales", "{product}/sales", role="owner"),
+    Shown("product-in-public", "{product_in_public}"),
     Shown("account-security", "/account/security", role="buyer"),
     Shown("account-privacy", "/account/privacy", role="buyer"),
     Shown("second-factor", "/account/second-factor", role="operator"),

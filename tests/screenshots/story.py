@@ -105,6 +105,24 @@ def an_endpoint(instance: Instance, owner: SignedInVisitor) -> str:
     return page[3:]
 
 
+def a_product(owner: SignedInVisitor) -> Mapping[str, str]:
+    """A product with a period and some sales, and its public page; its cover costs more time than its pages need."""
+    wish = {
+        "name": "足跡ノート",
+        "functional_unit": "1冊",
+        "market": "jp",
+        "g_per_unit": "850",
+        "reduction_effort": EFFORT,
+        "first_day": "2026-04-01",
+        "last_day": "2027-03-31",
+    }
+    page = owner.post("/ja/account/products", **wish).headers["location"]
+    owner.post(page, action="add_shop", name="本店", skus="NOTE-1")
+    owner.post(f"{page}/sales", checked="external_id,units,at\n1001,3,2026-11-02\n")
+    public = owner.page(page).xpath("//main//a[starts-with(@href, '/p/')]/@href")[0]
+    return {"product": page[3:], "product_in_public": str(public).partition("?")[0]}
+
+
 def told(instance: Instance) -> Story:
     """Everything there is to see, made once for an instance."""
     people = {
@@ -114,7 +132,12 @@ def told(instance: Instance) -> Story:
     holding = (
         people["provider"].page("/ja/provider").xpath("//main//a[contains(@href, '/provider/holdings/')]/@href")[0]
     )
-    paths = {**prepared(instance), "holding": str(holding)[3:], "webhook": an_endpoint(instance, people["owner"])}
+    paths = {
+        **prepared(instance),
+        **a_product(people["owner"]),
+        "holding": str(holding)[3:],
+        "webhook": an_endpoint(instance, people["owner"]),
+    }
     return Story(paths, {role: person.cookies for role, person in people.items()})
 
 
