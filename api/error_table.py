@@ -174,7 +174,9 @@ TABLE: Mapping[type[Exception], Row] = {
     market.ExternalIdTaken: Row(409, "The external_id is taken", "Use another external_id for another order."),
     items.ItemCodeUnknown: Row(404, "Not a code of ours", "Type the code on the item, or scan it."),
     items.BatchNotFound: Row(404, "No such batch", "Take its address from the product's page."),
-    items.ItemsAboveCover: Row(409, "More items than covered units", "Ask for `params.left_units` at most, or buy cover."),
+    items.ItemsAboveCover: Row(
+        409, "More items than covered units", "Ask for `params.left_units` at most, or buy cover."
+    ),
     items.BatchRefused: Row(422, "Not a batch", "Mend the field in `params`."),
     items.LabelsRefused: Row(422, "Not labels of this batch", "Ask for `params.most` labels at most."),
     participation.EventPageNotFound: Row(404, "No such event page", "Check the address."),

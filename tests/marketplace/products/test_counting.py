@@ -85,6 +85,7 @@ class TestReturns:
             await count(small.market, product.id, [goods_back("r1", 1, NOON, of="1")])
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestWhatCannotBeCounted:
     async def test_is_named_row_by_row_in_a_rehearsal_that_writes_nothing(self, small, product, period):
         await count(small.market, product.id, [sale("1", 2, NOON)])
@@ -179,6 +180,7 @@ class TestTheDatabaseKeepsTheLedger:
         )
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestTheOwnersAreTold:
     async def messages(self) -> list[str]:
         return [mail.message for mail in await Mail.all().order_by("created_at", "id") if "product" in mail.message]
@@ -216,6 +218,7 @@ movements = st.lists(
 )
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @given(steps=movements)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_is_reported_the_ledger_is_what_a_plain_count_says(small, maker, steps):

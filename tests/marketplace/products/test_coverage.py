@@ -98,6 +98,7 @@ class TestSalesTakeFromIt:
         assert (await coverage_now(small, product, YEAR[1])).kept_units == 0
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestAPartlyCoveredUnit:
     async def test_shows_the_share_that_was_promised(self, small, maker, listing):
         product = await a_product(small, maker, g_per_unit=3_000, covered_g_per_unit=1_000)
@@ -114,6 +115,7 @@ class TestAPartlyCoveredUnit:
         assert (found.state, found.share_per_mille) == (CoverageState.OVERSOLD, 166)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestAGreaterFootprint:
     async def test_the_same_grams_suffice_for_fewer_units(self, small, maker, product, period, listing):
         await covered(small, period, listing)
@@ -124,6 +126,7 @@ class TestAGreaterFootprint:
         assert (await coverage_now(small, product)).state == CoverageState.OVERSOLD
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestDaysAreJapansDays:
     async def test_the_last_day_counts_and_the_next_is_over(self, small, product, period, listing):
         await covered(small, period, listing)
@@ -146,7 +149,8 @@ class TestDaysAreJapansDays:
             ((date(2027, 1, 1), date(2027, 1, 31)), "2026-12-31T14:59:59+00:00", False),
         ],
     )
-    async def test_a_sale_belongs_to_the_day_it_was_in_japan(self, small, maker, product, days, moment, counts):
+    async def test_a_sale_belongs_to_the_day_it_was_in_japan(self, small, maker, days, moment, counts):
+        product = await a_product(small, maker)
         await a_period(small, maker, product, days)
         at = datetime.fromisoformat(moment)
         small.clock.advance(at - small.clock())
@@ -154,6 +158,7 @@ class TestDaysAreJapansDays:
         assert (await coverage_now(small, product, days[1])).sold_units == (3 if counts else 0)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestAProductThatHasEnded:
     async def test_says_so_whatever_its_cover(self, small, maker, product, period, listing):
         await covered(small, period, listing)

@@ -1,11 +1,13 @@
 """Cover is bought again by rule: once per shortage, from the balance, never above the month's limit."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
 
+from marketplace import fault_points
 from marketplace.database.transactions import run_tx
 from marketplace.errors import ConsentMissing
 from marketplace.ledger import balance
@@ -19,7 +21,8 @@ from marketplace.products.models import ProductTopUp
 from marketplace.products.rule import RuleWish, advance, notice_shortage, set_rule, spent_in, stop_rule
 from marketplace.products.states import CoverageState
 from tests.builders.pools import with_pools
-from tests.builders.products import a_maker, coverage_now, money_for
+from tests.builders.products import a_maker, a_period, a_product, coverage_now, money_for
+from tests.marketplace.orders.test_killed_anywhere import KillAt, Killed
 
 MONTH = "2026-11"
 # one tonne at 4,000 yen, 5 % fee, 10 % tax
@@ -101,14 +104,13 @@ class TestAShortage:
         assert await states() == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestWhatIsRefused:
     @pytest.mark.parametrize(
-        ("yen", "most", "reason"),
-        [(100_000, TONNE_YEN - 1, "top_up_above_limit"), (TONNE_YEN - 1, 100_000, "balance_too_low")],
+        "why", [(100_000, TONNE_YEN - 1, "top_up_above_limit"), (TONNE_YEN - 1, 100_000, "balance_too_low")]
     )
-    async def test_is_dropped_told_and_tried_again_the_next_day(
-        self, small, maker, product, period, listing, yen, most, reason
-    ):
+    async def test_is_dropped_told_and_tried_again_the_next_day(self, small, maker, product, listing, why, period):  # noqa: PLR0917 - fixtures
+        yen, most, reason = why
         await money_for(maker, small, yen)
         await set_rule(small.market, maker, product.id, a_rule(listing, most_yen_a_month=most))
         for hours, tries in ((0, 1), (1, 1), (24, 2)):
@@ -164,3 +166,31 @@ class TestTheLimitOfAMonth:
         await small.work()
         assert await states() == [("ordered", None), ("dropped", "top_up_above_limit"), ("ordered", None)]
         assert await spent_in(product.id, "2026-12") == TONNE_YEN
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestKilledWhileItBuys:
+    async def test_at_every_commit_it_is_bought_once(self, small, maker, listing):
+        await money_for(maker, small, 1_000_000)
+
+        async def bought(number: int | None) -> list[str]:
+            product = await a_product(small, maker)
+            await a_period(small, maker, product)
+            await set_rule(small.market, maker, product.id, a_rule(listing))
+            await notice_shortage(small.market, product.id)
+            wanted = await ProductTopUp.get(product_id=product.id)
+            kill = KillAt(number)
+            with fault_points.listened_to(kill), contextlib.suppress(Killed):
+                await advance(small.market, wanted.id)
+            # as the worker does when the lease of the dead one has run out
+            await advance(small.market, wanted.id)
+            placed = await Order.get(external_id__endswith=wanted.id)
+            assert (await ProductTopUp.get(id=wanted.id)).order_id == placed.id, kill.seen
+            return kill.seen
+
+        points = await bought(None)
+        assert len(points) >= 8
+        for number in range(1, len(points) + 1):
+            await bought(number)
+        spent = 1_000_000 - await balance.balance_of(maker.organisation_id)
+        assert spent == (len(points) + 1) * TONNE_YEN
