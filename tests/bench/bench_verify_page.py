@@ -26,11 +26,11 @@ from certificates.verify import Evidence, TrustedIssuer, verify
 from frontend.routes import routes
 from marketplace.database.connect import tortoise_config
 from marketplace.database.migrator import migrate
+from tests.bench.load import HOST, under_load, until_it_answers
 from tests.bench.report import Figure
 from tests.builders.market import SmallMarket, a_listing, a_small_market, an_order
 from tests.frontend.preview import PreviewServices
 
-HOST = "127.0.0.1"
 CONNECTIONS = 16
 ROUNDS, PER_CONNECTION = 4, 40
 
@@ -100,7 +100,7 @@ def _serve(url: str, small: SmallMarket, record: CertificateRecord, listening: s
 
 async def _measured(port: int, number: str) -> tuple[float, list[float], list[float]]:
     """Milliseconds: of the first page, of each page and of each bare answer, the two in turns."""
-    await _until_it_answers(port)
+    await until_it_answers(port)
     async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", headers={"Accept-Encoding": "identity"}) as client:
         began = time.perf_counter()
         first = (await client.get(f"/c/{number}")).raise_for_status()
@@ -108,38 +108,6 @@ async def _measured(port: int, number: str) -> tuple[float, list[float], list[fl
     page: list[float] = []
     bare: list[float] = []
     for _ in range(ROUNDS):
-        page += await _under_load(port, f"/c/{number}")
-        bare += await _under_load(port, f"/bare/{number}?size={len(first.content)}")
+        page += await under_load(port, f"/c/{number}", CONNECTIONS, PER_CONNECTION)
+        bare += await under_load(port, f"/bare/{number}?size={len(first.content)}", CONNECTIONS, PER_CONNECTION)
     return alone, page, bare
-
-
-async def _until_it_answers(port: int) -> None:
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(HOST, port)
-        except OSError:
-            await asyncio.sleep(0.05)
-            continue
-        writer.close()
-        return
-
-
-async def _under_load(port: int, path: str) -> list[float]:
-    took = await asyncio.gather(*(_one_connection(port, path) for _ in range(CONNECTIONS)))
-    return [ms for one in took for ms in one]
-
-
-async def _one_connection(port: int, path: str) -> list[float]:
-    """A connection that asks again as soon as it has its answer. Bare sockets: the measuring must cost next to nothing."""
-    reader, writer = await asyncio.open_connection(HOST, port, limit=2**20)
-    took = []
-    for _ in range(PER_CONNECTION):
-        began = time.perf_counter()
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), head
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.partition(b":")[2]))
-        took.append((time.perf_counter() - began) * 1000)
-    writer.close()
-    return took
