@@ -29,9 +29,15 @@ class Bill:
     held_until: datetime
 
 
+async def listings_of(quote_id: str) -> list[str]:
+    """The listings that a quote's tonnes and grams are of."""
+    lines, pool_lines = await quotes.lines_of(quote_id), await pools.lines_of(quote_id)
+    return [*(line.listing_id for line in lines), *(line.listing_id for line in pool_lines)]
+
+
 async def bill_of(quote: Quote, words: MarketWords) -> Bill:
     lines, pool_lines = await quotes.lines_of(quote.id), await pools.lines_of(quote.id)
-    offers = await offers_of([*(line.listing_id for line in lines), *(line.listing_id for line in pool_lines)])
+    offers = await offers_of(await listings_of(quote.id))
     of_providers = sum(line.tonnes * line.yen_per_tonne for line in lines)
     # a quote has one line of grams, and what is below a yen there may have been raised to one
     of_pools = quote.credits_yen - of_providers

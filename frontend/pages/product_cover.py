@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from frontend.access import actor_of, only
 from frontend.bill import bill_of
 from frontend.context import PageContext, services_of
+from frontend.cover_claim import claim_on_cover
 from frontend.forms import Typed, read_typed
 from frontend.market_words import MarketWords
 from frontend.offer_view import view_of
@@ -171,6 +172,7 @@ async def _last_look(request: Request, product: Product, bought: CoverQuote, *, 
         cover=bought.cover,
         quote=await bill_of(quote, words),
         instruction=instruction,
+        claim=await claim_on_cover(market, product, bought, instruction, words),
         registries=windows,
         uses=uses,
         own_name=own_name,

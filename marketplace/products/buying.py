@@ -19,7 +19,7 @@ from marketplace.orders.models import Order
 from marketplace.orders.service import OrderWish
 from marketplace.products.coverage import version_on
 from marketplace.products.errors import FootprintStartsLater, TooManyGrams
-from marketplace.products.models import CoverPeriod, Product, ProductCover
+from marketplace.products.models import CoverPeriod, Product, ProductCover, ProductFootprint
 from marketplace.products.service import may_be_id, still_active, today
 from marketplace.products.states import CoverOrigin
 from marketplace.quotes import wishing
@@ -50,11 +50,20 @@ class CoverQuote:
 
 async def g_per_unit_now(market: Market, product: Product, period: CoverPeriod) -> int:
     """Grams that cover one unit today, or on the period's first day if that is still to come. Raises FootprintStartsLater."""
+    return (await _version_now(market, product, period)).covered_g_per_unit
+
+
+async def g_emitted_now(market: Market, product: Product, period: CoverPeriod) -> int:
+    """Grams that one unit emits, of the same day as g_per_unit_now. Raises FootprintStartsLater."""
+    return (await _version_now(market, product, period)).g_per_unit
+
+
+async def _version_now(market: Market, product: Product, period: CoverPeriod) -> ProductFootprint:
     day = max(today(market), period.first_day)
     version = await version_on(product.id, day)
     if version is None:
         raise FootprintStartsLater(f"the footprint is not known for {day}", day=day.isoformat())
-    return version.covered_g_per_unit
+    return version
 
 
 async def quote_units(
