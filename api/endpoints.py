@@ -40,7 +40,8 @@ class Endpoint:
     """`refuses` are the error classes a caller should be ready for, besides those that follow from the declaration.
 
     `cache` is the Cache-Control of a public answer, which then also carries an ETag; without it nothing is stored.
-    `example` is a body that the documentation shows.
+    `example` is a body that the documentation shows, `query_example` a query where one is needed; a text like "$QUOTE_ID" stands for
+    what only the caller knows (api/reference/examples.py).
     `scope` is what a key must be made for, if one is shown; with `only_with_key` there is no way in without.
     `around` may answer in the endpoint's place, for instance from what it has kept.
     """
@@ -55,6 +56,7 @@ class Endpoint:
     cache: str | None = None
     most_bytes: int = SMALL_BODY
     example: Mapping[str, JsonValue] | None = None
+    query_example: Mapping[str, str] | None = None
     scope: Scope | None = None
     only_with_key: bool = False
     around: Around | None = None
@@ -136,6 +138,7 @@ def endpoint(
     cache: str | None = None,
     most_bytes: int = SMALL_BODY,
     example: Mapping[str, JsonValue] | None = None,
+    query_example: Mapping[str, str] | None = None,
     scope: Scope | None = None,
     only_with_key: bool = False,
     around: Around | None = None,
@@ -144,7 +147,20 @@ def endpoint(
 
     def declare(handler: Handler) -> Endpoint:
         return Endpoint(
-            method, path, handler, answers, tag, refuses, key, cache, most_bytes, example, scope, only_with_key, around
+            method,
+            path,
+            handler,
+            answers,
+            tag,
+            refuses,
+            key,
+            cache,
+            most_bytes,
+            example,
+            query_example,
+            scope,
+            only_with_key,
+            around,
         )
 
     return declare

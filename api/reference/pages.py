@@ -1,11 +1,9 @@
 """/docs, /docs/errors and /v1/openapi.json: plain pages of our own without a script."""
 
-import json
 import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,16 +13,32 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from api import openapi
-from api.calls import KeyPolicy
 from api.endpoints import Endpoint, conditional
 from api.error_table import FAULT, FAULT_CODE, OUTAGE, OUTAGE_CODE, TABLE, Row
 from api.errors import code_of
+from api.reference.examples import examples, variables
 from api.reference.fields import fields_of
 from api.services import Services
+from marketplace.notifications.kinds import EventType
 
 FOLDER = Path(__file__).parent
 FOR_FIVE_MINUTES = "public, max-age=300"
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+# run by a test, like every example
+RECEIVING = """\
+import hmac, time
+from base64 import b64decode, b64encode
+
+def is_genuine(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    if abs(time.time() - int(headers["webhook-timestamp"])) > 300:
+        return False
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    mark = hmac.digest(b64decode(secret.removeprefix("whsec_")), signed, "sha256")
+    expected = "v1," + b64encode(mark).decode()
+    return any(hmac.compare_digest(expected, given) for given in headers["webhook-signature"].split())
+"""
 
 
 def routes(endpoints: Sequence[Endpoint]) -> list[Route]:
@@ -33,13 +47,22 @@ def routes(endpoints: Sequence[Endpoint]) -> list[Route]:
         """Once per process: the endpoints do not change while it runs."""
         return openapi.description(endpoints, origin)
 
+    entries = cache(lambda: _groups(endpoints))
+
     async def document(request: Request) -> Response:
         response = JSONResponse(described(_origin(request)), headers={"Cache-Control": FOR_FIVE_MINUTES})
         response.headers["Access-Control-Allow-Origin"] = "*"
         return conditional(request, response)
 
     async def reference(request: Request) -> Response:
-        return _page(request, "reference.html", groups=_groups(endpoints, _origin(request)))
+        return _page(
+            request,
+            "reference.html",
+            groups=entries(),
+            origin=_origin(request),
+            receiving=RECEIVING,
+            event_types=list(EventType),
+        )
 
     async def errors(request: Request) -> Response:
         return _page(request, "errors.html", rows=error_rows())
@@ -61,25 +84,12 @@ def error_rows() -> list[tuple[str, Row]]:
     return sorted([*rows, (FAULT_CODE, FAULT), (OUTAGE_CODE, OUTAGE)], key=lambda entry: entry[0])
 
 
-def curl(declared: Endpoint, origin: str) -> str:
-    """A command to try the endpoint with; words in braces are for the reader to fill in."""
-    parts = [f"curl {quote(origin + declared.path.replace(':path}', '}'))}"]
-    if declared.method != "GET":
-        parts[0] = parts[0].replace("curl ", f"curl -X {declared.method} ", 1)
-    if declared.key is not KeyPolicy.UNUSED:
-        parts.append('-H "Idempotency-Key: $(openssl rand -hex 16)"')
-    if declared.example is not None:
-        parts.append("-H 'Content-Type: application/json'")
-        parts.append(f"-d {quote(json.dumps(declared.example, ensure_ascii=False, indent=2))}")
-    return " \\\n  ".join(parts)
-
-
-def _groups(endpoints: Sequence[Endpoint], origin: str) -> list[dict[str, Any]]:
+def _groups(endpoints: Sequence[Endpoint]) -> list[dict[str, Any]]:
     tags = dict.fromkeys(declared.tag for declared in endpoints)
-    return [{"tag": tag, "entries": [_entry(one, origin) for one in endpoints if one.tag == tag]} for tag in tags]
+    return [{"tag": tag, "entries": [_entry(one) for one in endpoints if one.tag == tag]} for tag in tags]
 
 
-def _entry(declared: Endpoint, origin: str) -> dict[str, Any]:
+def _entry(declared: Endpoint) -> dict[str, Any]:
     first, rest = openapi.summary(declared)
     return {
         "name": declared.name,
@@ -94,7 +104,8 @@ def _entry(declared: Endpoint, origin: str) -> dict[str, Any]:
             for status, answer in declared.answers.items()
         ],
         "refusals": [(code_of(kind), TABLE[kind]) for kind in declared.refuses],
-        "curl": curl(declared, origin),
+        "examples": examples(declared),
+        "needs": variables(declared),
     }
 
 

@@ -150,6 +150,7 @@ async def list_recalls(call: Call) -> Reply:
     refuses=(EditionUnknown,),
     tag="Footprints",
     cache=FOR_AN_HOUR,
+    query_example={"q": "都市ガス"},
 )
 async def search_factors(call: Call, query: FactorQuery) -> Reply:
     """Search emission factors

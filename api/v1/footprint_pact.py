@@ -39,6 +39,14 @@ class PactQuery(Wish):
     answers={200: Content(JSON, f"A ProductFootprint of the PACT Technical Specifications {SPEC_VERSION}.")},
     refuses=(FootprintNotFound, NotACradleToGateProduct),
     tag="Footprints",
+    query_example={
+        "company_name": "Example Inc.",
+        "company_id": "urn:uuid:1f0c5a52-6d0c-4f0e-9d2a-3f6b6c8d7e11",
+        "product_id": "urn:gtin:4912345678904",
+        "description": "Example product",
+        "mass_kg": "1.2",
+        "fossil_carbon_kg": "0.1",
+    },
 )
 async def read_footprint_as_pact(call: Call, path: FootprintPath, query: PactQuery) -> Response:
     """Read a product footprint as PACT data

@@ -49,7 +49,7 @@ LocaleTag = Literal["ja", "en"]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 EXAMPLE: dict[str, JsonValue] = {
-    "quote_id": "quo_…",
+    "quote_id": "$QUOTE_ID",
     "instruction": {
         "type": "event",
         "subject": "Example conference",

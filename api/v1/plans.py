@@ -62,7 +62,7 @@ PRICED = (
 )
 EXAMPLE: dict[str, JsonValue] = {
     "use": {"menu": "A0002.all", "kwh": "300"},
-    "listing_id": "lst_…",
+    "listing_id": "$LISTING_ID",
     "email": "home@example.jp",
     "reduction_effort": "Lights off in empty rooms",
     "consent_version": consent_version(),
@@ -287,7 +287,7 @@ async def read_plan(call: Call, path: PlanPath) -> Reply:
     refuses=(PlanNotFound, PlanNotChangeable, *PRICED),
     tag="Plans",
     key=KeyPolicy.OPTIONAL,
-    example={"use": {"menu": "A0002.all", "kwh": "350"}, "listing_id": "lst_…"},
+    example={"use": {"menu": "A0002.all", "kwh": "350"}, "listing_id": "$LISTING_ID"},
 )
 async def change_plan(call: Call, path: PlanPath, body: ChangeBody) -> Reply:
     """Change use or credits

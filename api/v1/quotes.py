@@ -185,7 +185,7 @@ class QuotePath(Wish):
     ),
     tag="Buying",
     key=KeyPolicy.OPTIONAL,
-    example={"listings": [{"listing_id": "lst_…", "amount_g": 7_000_000}], "footprint_id": "fpr_…"},
+    example={"listings": [{"listing_id": "$LISTING_ID", "amount_g": 7_000_000}], "footprint_id": "$FOOTPRINT_ID"},
 )
 async def create_quote(call: Call, body: QuoteWish) -> Reply:
     """Fix a price and hold the units

@@ -76,7 +76,7 @@ class VerdictView(View):
     refuses=(UnreadableEvidence,),
     tag="Certificates",
     most_bytes=LARGEST_EVIDENCE,
-    example={"number": "TEST-…"},
+    example={"number": "$CERTIFICATE_NUMBER"},
 )
 async def verify_certificate(call: Call, body: VerificationWish) -> Reply:
     """Verify a certificate

@@ -128,7 +128,7 @@ class DeliveryView(View):
     answers={201: NewEndpointView},
     refuses=(AddressNotAllowed, EndpointExists, TooManyEndpoints),
     tag=TAG,
-    example={"url": "https://shop.example/hooks/ashiato", "types": ["order.paid", "certificate.issued"]},
+    example={"url": "$WEBHOOK_URL", "types": ["order.paid", "certificate.issued"]},
     scope=Scope.WEBHOOKS_WRITE,
     only_with_key=True,
 )

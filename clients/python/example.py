@@ -7,7 +7,7 @@ from ashiato_client import Client
 from ashiato_client.api.buying import create_order, create_quote, read_consent, read_quote
 from ashiato_client.api.catalogue import list_listings
 from ashiato_client.api.footprints import create_footprint
-from ashiato_client.models import FootprintsFootprintWish, OrderBody, Problem, QuoteBody
+from ashiato_client.models import FootprintsFootprintWish, OrderBody, Problem, QuoteWish
 
 with Client(base_url=os.environ.get("ASHIATO_API", "http://127.0.0.1:8000")) as client:
     footprint = create_footprint.sync(
@@ -25,7 +25,7 @@ with Client(base_url=os.environ.get("ASHIATO_API", "http://127.0.0.1:8000")) as 
     listings = list_listings.sync(client=client, limit=1)
     quote = create_quote.sync(
         client=client,
-        body=QuoteBody.from_dict(
+        body=QuoteWish.from_dict(
             {
                 "listings": [{"listing_id": listings.data[0].id, "amount_g": footprint.to_cancel_g}],
                 "rounding": "whole",
