@@ -31,6 +31,7 @@ from marketplace.payouts import onboarding
 from marketplace.payouts import service as payouts
 from marketplace.plans import changes as plan_changes
 from marketplace.plans import failures as plan_failures
+from marketplace.plans import gifts as plan_gifts
 from marketplace.plans import jobs as plans
 from marketplace.plans import news as plan_news
 from marketplace.pools import jobs as pools
@@ -104,6 +105,7 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "participations": lambda: participations.look_after(market),
         "old_item_scans": lambda: item_scans.forget_old(market.clock()),
         "overdue_plans": lambda: plans.enqueue_overdue(market),
+        "gifts_of_plans": lambda: plan_gifts.enqueue_due(market),
         "unpaid_plans": lambda: plan_failures.end_long_unpaid(market),
         "editions_of_plans": lambda: plan_changes.apply_edition(market),
         "months_of_plans": lambda: plan_news.tell_ended_months(market),

@@ -42,6 +42,11 @@ CLEARING_SIDES = (
         "dispute",
         "SELECT -COALESCE(SUM(amount_yen), 0) AS yen FROM dispute WHERE state IN ('withdrawn', 'lost')",
     ),
+    ("plan_gift", "SELECT COALESCE(SUM(amount_yen), 0) AS yen FROM plan_gift"),
+    (
+        "plan_return_paid",
+        "SELECT -COALESCE(SUM(amount_yen), 0) AS yen FROM plan_return WHERE returned_at IS NOT NULL",
+    ),
     ("payout", "SELECT -COALESCE(SUM(asked_yen), 0) AS yen FROM payout WHERE state = 'sent'"),
     (
         "take_back",

@@ -182,5 +182,5 @@ async def run_out(market: Market, plan_id: str) -> None:
         return
     if plan.checkout_session is None:
         await lapse(market, plan_id)
-    elif plan.gift_months is None:
+    else:
         await follow_checkout(market, plan.checkout_session)

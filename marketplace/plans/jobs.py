@@ -9,7 +9,7 @@ from marketplace.market import Market
 from marketplace.orders import settlement
 from marketplace.outbox import service as outbox
 from marketplace.payments.gateway import PaymentRefused
-from marketplace.plans import beginning, months, steering
+from marketplace.plans import beginning, gifts, months, steering
 from marketplace.plans import service as plans
 from marketplace.plans.models import Plan
 from marketplace.plans.states import LIVE, PlanState
@@ -29,7 +29,27 @@ async def settle_checkout(market: Market, session_id: str) -> timedelta | None:
             raise
         await beginning.follow_checkout(market, session_id)
         return None
+    if gifts.is_gift(checkout.order_id):
+        await gifts.follow_checkout(market, checkout)
+        return None
     return await settlement.follow(market, checkout)
+
+
+async def open_checkout(market: Market, plan_id: str) -> Plan:
+    """The payment page of a plan or of a gift, once."""
+    plan = await plans.find(plan_id)
+    if plan.gift_months is None or plan.state != PlanState.AWAITING_PAYMENT or plan.checkout_session is not None:
+        return await beginning.open_checkout(market, plan_id)
+    return await gifts.open_checkout(market, plan)
+
+
+async def run_out(market: Market, plan_id: str) -> None:
+    """The payment page is long closed: what it came to is read again."""
+    plan = await plans.find(plan_id)
+    if plan.gift_months is None or plan.checkout_session is None:
+        await beginning.run_out(market, plan_id)
+    elif plan.state == PlanState.AWAITING_PAYMENT:
+        await gifts.follow_checkout(market, await market.payments.checkout(plan.checkout_session))
 
 
 async def follow_subscription(market: Market, subscription_id: str) -> None:
@@ -72,8 +92,10 @@ async def _enqueue_overdue(market: Market, tx: BaseDBAsyncClient) -> None:
 
 HANDLERS = {
     "payment.settle": settle_checkout,
-    "plan.open_checkout": beginning.open_checkout,
-    "plan.run_out": beginning.run_out,
+    beginning.OPEN_CHECKOUT: open_checkout,
+    "plan.run_out": run_out,
+    gifts.DELIVER: gifts.deliver,
+    gifts.RETURN: gifts.give_back,
     "plan.invoice": months.settle_invoice,
     "plan.subscription": follow_subscription,
     "plan.look_again": look_again,

@@ -117,3 +117,28 @@ class PlanBill(Model):
 
     class Meta:
         table = "plan_bill"
+
+
+class PlanGift(Model):
+    """The one payment of a gift."""
+
+    plan_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    provider_payment: fields.Field[str] = fields.CharField(255)
+    amount_yen: fields.Field[int] = fields.BigIntField()
+    captured_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "plan_gift"
+
+
+class PlanReturn(Model):
+    """What was left of a gift when it ended, on its way back; `returned_at` once the provider has it."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    plan_id: fields.Field[str] = fields.CharField(64)
+    amount_yen: fields.Field[int] = fields.BigIntField()
+    requested_at: fields.Field[datetime] = fields.DatetimeField()
+    returned_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "plan_return"
