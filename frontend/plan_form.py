@@ -25,6 +25,7 @@ _FIELD_OF = {
     "text_not_printable": "reduction_effort",
     "consent_missing": "consent",
     "below_smallest_payment": "kwh",
+    "gift_months_refused": "months",
 }
 
 

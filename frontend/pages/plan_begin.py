@@ -17,17 +17,22 @@ from frontend.plan_form import UNLISTED, field_errors, menu_name, read_usage, si
 from frontend.responses import page_response
 from marketplace.errors import MarketplaceError
 from marketplace.listings.offers import Offer
+from marketplace.mail.address import is_address
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
-from marketplace.plans import beginning
+from marketplace.plans import beginning, gifts
 from marketplace.plans import terms as plan_terms
 from marketplace.plans.beginning import CHECKOUT_LASTS, PlanWish
 from marketplace.plans.failures import LASTS
+from marketplace.plans.gifts import GiftWish
+from marketplace.plans.jobs import open_checkout
 from marketplace.plans.offers import plan_offers
 from marketplace.plans.terms import Draft
 from marketplace.plans.usage import in_force, menu_factor
 from marketplace.plans.words import beneficiary, consent_text, consent_version
 
 FIELDS = ("menu", "kwh", "household_size", "listing", "reduction_effort", "public_name", "email")
+GIFT_FIELDS = ("months", "giver_email", "giver_name")
+GIFT_MONTHS = (1, 3, 6, 12, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +50,19 @@ async def page(request: Request) -> Response:
 
 
 @noticing
+async def gift_page(request: Request) -> Response:
+    """As `page`, for a plan that is given to somebody else."""
+    return await page(request)
+
+
+@noticing
 async def submit(request: Request) -> Response:
     """Calculate, review, go back to the form (edit), or begin."""
     typed = await read_typed(request)
     action = typed.get("action", "calculate")
     if action in ("calculate", "edit"):
         return await _form(request, typed, calculate=True)
-    market, context = services_of(request).market, PageContext.of(request)
+    context = PageContext.of(request)
     wish = PlanWish(
         usage=read_usage(typed),
         listing_id=typed.get("listing", ""),
@@ -63,19 +74,57 @@ async def submit(request: Request) -> Response:
     )
     try:
         if action != "begin":
-            return _last_look(request, typed, await beginning.considered(market, wish), await _chosen(request, typed))
-        plan = await beginning.begin(market, wish)
+            return _last_look(request, typed, await _considered(request, typed, wish), await _chosen(request, typed))
+        return await _begin(request, typed, wish)
     except (MarketplaceError, TextNotPrintable) as refused:
         errors = field_errors(refused, context.locale)
+        if refused.code == "mail_address_refused" and _is_gift(request) and is_address(wish.email.strip()):
+            errors = {"giver_email": errors["email"]}
         if "consent" in errors:
-            wanted = await plan_terms.draft(market, wish.usage, wish.listing_id)
+            wanted = await plan_terms.draft(services_of(request).market, wish.usage, wish.listing_id)
             return _last_look(request, typed, wanted, await _chosen(request, typed), consent_error=errors["consent"])
         return await _form(request, typed, calculate=True, errors=errors)
-    own_page = context.url(f"/plans/{plan.access_token}")
+
+
+@noticing
+async def given(request: Request) -> Response:
+    """Where the payment page of a gift leads back to. The gift's own address belongs to whoever gets it."""
+    return page_response(request, "pages/plan_given.html")
+
+
+def _is_gift(request: Request) -> bool:
+    return PageContext.of(request).path == "/plans/gift"
+
+
+def _gift_wish(typed: Typed, wish: PlanWish) -> GiftWish:
+    count = typed.get("months", "")
+    return GiftWish(
+        plan=wish,
+        months=int(count) if count.isascii() and count.isdigit() and len(count) < 3 else 0,
+        giver_email=typed.get("giver_email", ""),
+        giver_name=typed.get("giver_name", ""),
+    )
+
+
+async def _considered(request: Request, typed: Typed, wish: PlanWish) -> Draft:
+    market = services_of(request).market
+    if _is_gift(request):
+        return await gifts.considered(market, _gift_wish(typed, wish))
+    return await beginning.considered(market, wish)
+
+
+async def _begin(request: Request, typed: Typed, wish: PlanWish) -> Response:
+    """To the payment page. If it cannot be opened now, the plan stands all the same and the worker opens it."""
+    market, context = services_of(request).market, PageContext.of(request)
+    if _is_gift(request):
+        plan = await gifts.begin(market, _gift_wish(typed, wish))
+        own_page = context.url("/plans/given")
+    else:
+        plan = await beginning.begin(market, wish)
+        own_page = context.url(f"/plans/{plan.access_token}")
     try:
-        plan = await beginning.open_checkout(market, plan.id)
+        plan = await open_checkout(market, plan.id)
     except (PaymentProviderUnreachable, PaymentRefused):
-        # the plan stands; its page says so and the worker opens the payment page
         return RedirectResponse(own_page, status_code=303, headers=SECRET_ADDRESS)
     return RedirectResponse(plan.checkout_url or own_page, status_code=303, headers=SECRET_ADDRESS)
 
@@ -105,7 +154,9 @@ async def _form(
         request,
         "pages/plan_begin.html",
         status=422 if found else 200,
-        typed={name: typed.get(name, "") for name in FIELDS} | _defaults(typed, priced),
+        typed={name: typed.get(name, "") for name in (*FIELDS, *GIFT_FIELDS)} | _defaults(typed, priced),
+        gift=_is_gift(request),
+        gift_months=[(str(count), str(count)) for count in GIFT_MONTHS],
         errors=found,
         suppliers=supplier_views(locale),
         unlisted=UNLISTED,
@@ -141,13 +192,15 @@ def _estimate(wanted: Draft) -> Estimate:
 def _last_look(request: Request, typed: Typed, wanted: Draft, chosen: Offer, *, consent_error: str = "") -> Response:
     context, market = PageContext.of(request), services_of(request).market
     usage = wanted.usage
+    months = int(typed["months"]) if _is_gift(request) else None
     return page_response(
         request,
         "pages/plan_last_look.html",
         status=422 if consent_error else 200,
         # browsers check redirects after a form against the policy, and the payment page is another site
         form_targets=("https:", "http:") if context.is_sandbox else ("https:",),
-        typed={name: typed.get(name, "") for name in FIELDS},
+        typed={name: typed.get(name, "") for name in (*FIELDS, *GIFT_FIELDS)},
+        months=months,
         estimate=_estimate(wanted),
         menu=None if usage.menu is None else menu_name(menu_factor(usage.menu, in_force()), context.locale),
         usage=usage,
@@ -157,7 +210,7 @@ def _last_look(request: Request, typed: Typed, wanted: Draft, chosen: Offer, *, 
         beneficiary=beneficiary(typed.get("public_name", ""), context.locale.value),
         pool_user=market.terms.pools.credit_user,
         longest_wait=market.terms.pools.longest_wait.days,
-        consent=consent_text(context.locale.value, pool_user=market.terms.pools.credit_user),
+        consent=consent_text(context.locale.value, pool_user=market.terms.pools.credit_user, gift_months=months),
         consent_version=consent_version(),
         consent_error=consent_error,
         pay_within_minutes=int(CHECKOUT_LASTS.total_seconds()) // 60,

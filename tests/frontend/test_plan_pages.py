@@ -97,6 +97,28 @@ async def _listing_in(answer) -> str:
     return str(check_frame(answer).xpath("//input[@name='listing']/@value")[0])
 
 
+class TestAGift:
+    async def test_is_paid_once_and_opens_for_the_other_person(self, stocked: MarketSite) -> None:
+        entries = {**ENTRIES, "months": "3", "giver_email": "giver@ashiato.example", "giver_name": "花子"}
+        estimate = check_frame(await stocked.press(await stocked.page("/ja/plans/gift"), "calculate", **entries))
+        look = check_frame(await stocked.press(estimate, "review", **entries))
+        assert "1,752" in look.text_content()
+        assert "毎月 584" not in look.text_content()
+        answer = await stocked.press(look, "begin", consent=look.xpath("//input[@name='consent']/@value")[0])
+        session = answer.headers["location"].rpartition("/")[2]
+        await stocked.small.deliver(stocked.small.payments.pay(session))
+        await settled(stocked.small)
+        page = check_frame(await stocked.client.get(await address_of(await Plan.get(), "en")))
+        assert "126.600" in page.text_content()
+        check_frame(await stocked.client.get("/en/plans/given"))
+
+    async def test_names_whose_address_is_wrong(self, stocked: MarketSite) -> None:
+        estimate = await stocked.press(await stocked.page("/ja/plans/gift"), "calculate", **ENTRIES)
+        entries = {**ENTRIES, "months": "3", "giver_email": "me", "listing": await _listing_in(estimate)}
+        answer = await stocked.client.post("/ja/plans/gift", data={**entries, "action": "review"})
+        assert check_frame(answer).xpath("//*[@id='f-giver_email-error']")
+
+
 class TestThePageOfAPlan:
     @pytest.mark.parametrize("language", ["ja", "en"])
     async def test_shows_its_months_total_and_next_charge(self, stocked: MarketSite, language: str) -> None:
