@@ -17,13 +17,13 @@ class KeptAnswer:
 
     whole: Response
     not_modified: Response
-    etag: str
+    etag: bytes
     made_at: datetime
 
     def to(self, request: Request) -> Response:
         """By If-None-Match."""
-        known = request.headers.get("if-none-match")
-        return self.not_modified if known is not None and self.etag in known else self.whole
+        known = next((value for name, value in request.scope["headers"] if name == b"if-none-match"), None)
+        return self.whole if known is None or self.etag not in known else self.not_modified
 
 
 class KeptAnswers:
@@ -46,7 +46,7 @@ class KeptAnswers:
         self._drop(key)
         headers = {name: value for name, value in response.headers.items() if name != "content-length"}
         bare = {name: value for name, value in headers.items() if name != "content-type"}
-        kept = KeptAnswer(response, Response(status_code=304, headers=bare), response.headers["etag"], now)
+        kept = KeptAnswer(response, Response(status_code=304, headers=bare), response.headers["etag"].encode(), now)
         self._answers[key] = kept
         self._bytes += len(response.body)
         while self._bytes > self._most_bytes:

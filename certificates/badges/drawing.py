@@ -68,12 +68,17 @@ def style_source(svg: str) -> str | None:
 
 
 def _document(mark: str, texts: BadgeTexts, look: Look, layout: Layout, sheet: str) -> str:
-    width, height, draw = _LAYOUTS[layout]
     style = f"<style>{sheet}</style>" if sheet else ""
+    title = f"<title>{escaped(texts.sentence)}</title>"
+    return f"{_opening(layout, look.ink)}{title}{style}{_LAYOUTS[layout][2](mark, texts, look)}</svg>"
+
+
+@cache
+def _opening(layout: Layout, ink: str) -> str:
+    width, height = size_of(layout)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-        f' role="img" font-family="{_FONT}" fill="{look.ink}"><title>{escaped(texts.sentence)}</title>{style}'
-        f"{draw(mark, texts, look)}</svg>"
+        f' role="img" font-family="{_FONT}" fill="{ink}">'
     )
 
 

@@ -23,8 +23,8 @@ def lettered(text: str, start: tuple[float, float], size: float, room: float, at
         if width > room * MOST_SQUEEZED:
             text = cut(text, size, room * MOST_SQUEEZED)
             width = width_of(text, size)
-        squeeze = f' textLength="{min(room, round(width)):g}" lengthAdjust="spacingAndGlyphs"'
-    return f'<text x="{start[0]:g}" y="{start[1]:g}" font-size="{size:g}"{squeeze}{attributes}>{escaped(text)}</text>'
+        squeeze = f' textLength="{min(room, round(width))}" lengthAdjust="spacingAndGlyphs"'
+    return f'<text x="{start[0]}" y="{start[1]}" font-size="{size}"{squeeze}{attributes}>{escaped(text)}</text>'
 
 
 def width_of(text: str, size: float) -> float:

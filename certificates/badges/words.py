@@ -12,7 +12,10 @@ from certificates.badges.facts import ABOUT_COVERAGE, WITHOUT_AMOUNT, BadgeFacts
 from certificates.sheet import TEMPLATES, Locale, long_date, shown_amount
 
 # Overrides and isolates can turn the words after a name around; the marks (U+200E, U+200F) only place a name's own signs.
-_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Null characters, which no XML can hold, mark the places of figures below.
+_TURNING: Final = re.compile("[\x00\u202a-\u202e\u2066-\u2069]")
+_AMOUNT: Final = "\x00a"
+_SHARE: Final = "\x00s"
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
 
 
@@ -36,6 +39,36 @@ class BadgeTexts(NamedTuple):
     sentence: str
 
 
+class _Of(NamedTuple):
+    """The facts that change seldom; `period` is the first and the last day."""
+
+    kind: BadgeKind
+    state: BadgeState
+    wording: Wording
+    sandbox: bool
+    subject: str
+    period: tuple[date, date]
+    number: str
+
+
+class _Said(NamedTuple):
+    """All that stays when amount, share and units change; the first two have places in the sentence.
+
+    `bare` has no figures at all: a test, or nothing valid behind it.
+    """
+
+    subject: str
+    title: str
+    short: str
+    period: str
+    units: str
+    unit: Mapping[str, str]
+    note: str
+    brand: str
+    sentence: str
+    bare: bool
+
+
 class _Phrases(NamedTuple):
     """The words of one kind, state and wording in one language; `sentence` is to be filled in."""
 
@@ -54,41 +87,33 @@ def badge_words(locale: Locale) -> Mapping[str, Mapping[str, str]]:
 def texts_of(facts: BadgeFacts, locale: Locale) -> BadgeTexts:
     """In whole sentences no direction of a name reaches beyond the name."""
     state = facts.shown_state
-    phrases, words = _phrases(facts.kind, state, facts.wording, locale), badge_words(locale)["words"]
-    subject = _TURNING.sub("", facts.subject)
-    period = _period(facts.kind, facts.period_first, facts.period_last, locale, False)
+    period = facts.period_first, facts.period_last
+    said = _said(_Of(facts.kind, state, facts.wording, facts.sandbox, facts.subject, period, facts.number), locale)
     figure, unit = shown_amount(facts.covered_g)
-    amount: str | None = f"{figure} {words['unit_' + unit]}"
+    amount = f"{figure} {said.unit[unit]}"
     share = f"{facts.share_per_mille // 10}.{facts.share_per_mille % 10} %"
-    if facts.sandbox:
-        sentence = words["sandbox_sentence"].format(subject=isolated(subject), state=phrases.title)
-    else:
-        sentence = phrases.sentence.format(
-            subject=isolated(subject),
-            amount=amount,
-            share=share,
-            period=_period(facts.kind, facts.period_first, facts.period_last, locale, True),
+    sentence = said.sentence.replace(_AMOUNT, amount).replace(_SHARE, share)
+    if said.bare:
+        return BadgeTexts(
+            said.subject, said.title, said.short, None, "", "", "", "", said.note, facts.number, said.brand, sentence
         )
-    amount_and_share = f"{amount} · {share}" if state in ABOUT_COVERAGE else f"{amount}"
-    amount_line, units = f"{amount_and_share} · {period}", ""
-    if facts.sandbox or state in WITHOUT_AMOUNT:
-        amount, amount_and_share, amount_line, period = None, "", "", ""
-    elif facts.units and facts.wording is Wording.OFFSET:
-        units = words["units"].format(covered=f"{facts.units.covered:,}", sold=f"{facts.units.sold:,}")
-    test = facts.sandbox
+    units = ""
+    if facts.units and facts.wording is Wording.OFFSET:
+        units = said.units.format(covered=f"{facts.units.covered:,}", sold=f"{facts.units.sold:,}")
+    amount_and_share = f"{amount} · {share}" if state in ABOUT_COVERAGE else amount
     return BadgeTexts(
-        subject=subject,
-        title=words["sandbox_title"].format(state=phrases.title) if test else phrases.title,
-        short=f"{phrases.short} {share}" if state is BadgeState.PARTLY_COVERED and not test else phrases.short,
-        amount=amount,
-        amount_line=amount_line,
-        amount_and_share=amount_and_share,
-        period=period,
-        units=units,
-        note=words["sandbox_note"] if test else phrases.note,
-        number=facts.number,
-        brand=words["sandbox_short"] if test else words["brand"],
-        sentence=f"{sentence} {facts.number}",
+        said.subject,
+        said.title,
+        f"{said.short} {share}" if state is BadgeState.PARTLY_COVERED else said.short,
+        amount,
+        f"{amount_and_share} · {said.period}",
+        amount_and_share,
+        said.period,
+        units,
+        said.note,
+        facts.number,
+        said.brand,
+        sentence,
     )
 
 
@@ -119,6 +144,29 @@ def isolated(name: str) -> str:
     return f"\u2068{name}\u2069"
 
 
+@lru_cache(maxsize=1_024)
+def _said(of: _Of, locale: Locale) -> _Said:
+    phrases, words = _phrases(of.kind, of.state, of.wording, locale), badge_words(locale)["words"]
+    subject = _TURNING.sub("", of.subject)
+    if of.sandbox:
+        sentence = words["sandbox_sentence"].format(subject=isolated(subject), state=phrases.title)
+    else:
+        period = _period(of.kind, of.period, locale, in_words=True)
+        sentence = phrases.sentence.format(subject=isolated(subject), amount=_AMOUNT, share=_SHARE, period=period)
+    return _Said(
+        subject=subject,
+        title=words["sandbox_title"].format(state=phrases.title) if of.sandbox else phrases.title,
+        short=phrases.short,
+        period=_period(of.kind, of.period, locale, in_words=False),
+        units=words["units"],
+        unit={unit: words[f"unit_{unit}"] for unit in ("t", "kg", "g")},
+        note=words["sandbox_note"] if of.sandbox else phrases.note,
+        brand=words["sandbox_short"] if of.sandbox else words["brand"],
+        sentence=f"{sentence} {of.number}",
+        bare=of.sandbox or of.state in WITHOUT_AMOUNT,
+    )
+
+
 @cache
 def _phrases(kind: BadgeKind, state: BadgeState, wording: Wording, locale: Locale) -> _Phrases:
     """The closest words there are: for this kind and wording, for this wording, or for the state alone."""
@@ -131,10 +179,9 @@ def _phrases(kind: BadgeKind, state: BadgeState, wording: Wording, locale: Local
     return _Phrases(closest("title"), closest("short"), closest("note", wording), closest("long"))
 
 
-@lru_cache(maxsize=1_024)
-def _period(kind: BadgeKind, first: date, last: date, locale: Locale, in_words: bool) -> str:
+def _period(kind: BadgeKind, period: tuple[date, date], locale: Locale, *, in_words: bool) -> str:
     """A product's cover lasts until a day; a certificate is about its period for ever. Figures on the picture are shorter."""
-    words = badge_words(locale)["words"]
+    (first, last), words = period, badge_words(locale)["words"]
 
     def written(day: date) -> str:
         return long_date(day, locale) if in_words else words["day"].format(year=day.year, month=day.month, day=day.day)
