@@ -20,10 +20,10 @@ from marketplace.errors import ConsentMissing, MarketplaceError, MixNotAvailable
 from marketplace.ids import new_token
 from marketplace.mail.address import is_address
 from marketplace.orders import service as orders
-from marketplace.orders.words import consent_version, pool_wording
+from marketplace.orders.words import consent_text, consent_version
 from marketplace.participation import event_pages
 from marketplace.participation.errors import EventPageNotFound
-from marketplace.participation.joining import JoinWish, join
+from marketplace.participation.joining import JoinWish, instruction_of, join
 from marketplace.participation.models import EventPage, PageState, Participation
 from marketplace.participation.shares import Shares, shares_of
 from marketplace.participation.travel import FIELDS, footprint_of
@@ -235,7 +235,13 @@ async def _offer(
         errors=errors or {},
         reason=reason,
         longest_name=LONGEST_NAME,
-        consent=pool_wording(context.locale.value).format(pool_user=market.terms.pools.credit_user),
+        consent=consent_text(
+            instruction_of(opened, context.locale.value, None),
+            registries=shares.registries,
+            locale=context.locale.value,
+            own_name=shares.whole_tonnes,
+            pool_user=market.terms.pools.credit_user,
+        ),
         consent_version=consent_version(),
     )
 

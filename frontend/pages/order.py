@@ -26,6 +26,7 @@ from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import events_of
+from marketplace.participation import joining
 from marketplace.pools import service as pools
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
@@ -94,6 +95,7 @@ async def _shown(request: Request, order: Order, *, refused: str = "") -> Respon
         by_hand=bool(at_the_desk),
         refresh_seconds=REFRESH_SECONDS,
         papers=await invoices.of_order(order.id),
+        event_page=await joining.page_of_order(order.id),
     )
 
 

@@ -77,7 +77,7 @@ async def join(market: Market, page: EventPage, wish: JoinWish) -> Participation
     shares = await shares_of(market, page, grams, alone=wish.alone)
     if (shares.attendee.yen, shares.organiser.yen) != (wish.attendee_yen, wish.organiser_yen):
         raise SharesChanged("the parts are not those that were shown")
-    instruction = instruction_of(page, wish)
+    instruction = instruction_of(page, wish.locale, wish.public_name)
     attendee = await _quoted(market, shares.attendee, wish)
     organiser = await _quoted(market, shares.organiser, wish)
     own = _own(attendee, instruction, wish) if attendee else None
@@ -96,15 +96,15 @@ async def join(market: Market, page: EventPage, wish: JoinWish) -> Participation
         raise
 
 
-def instruction_of(page: EventPage, wish: JoinWish) -> Instruction:
+def instruction_of(page: EventPage, locale: str, public_name: str | None) -> Instruction:
     """Nothing that a registry keeps names the attendee: even whole tonnes are cancelled for the event's attendees at large."""
-    words = {name: text.format(event=page.name) for name, text in _words()[wish.locale].items()}
+    words = {name: text.format(event=page.name) for name, text in _words()[locale].items()}
     return Instruction(
         type=OffsetType.EVENT,
         subject=words["subject"],
         period_first=page.first_day,
         period_last=page.last_day,
-        beneficiary=wish.public_name or words["beneficiary"],
+        beneficiary=public_name or words["beneficiary"],
         beneficiary_public=True,
         purpose_detail=words["purpose_detail"],
         credit_user=words["beneficiary"],
@@ -222,3 +222,12 @@ async def find_by_token(token: str) -> Participation:
     if joined is None:
         raise ParticipationNotFound("nobody joined under this link")
     return joined
+
+
+async def page_of_order(order_id: str) -> str | None:
+    """The path of the attendee's own page, without the language, if this order is one that an attendee pays."""
+    joined = await Participation.get_or_none(order_id=order_id)
+    if joined is None:
+        return None
+    page = await EventPage.get(id=joined.event_page_id)
+    return f"/e/{page.code}/mine/{joined.token}"

@@ -28,12 +28,13 @@ class Without(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Grams, whose they are, and what they cost in yen, fee and tax included."""
+    """Grams, whose they are, and what they cost in yen, fee and tax included. `registries` are codes."""
 
     grams: int = 0
     yen: int = 0
     lines: tuple[WishedLine, ...] = ()
     projects: tuple[Project, ...] = ()
+    registries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,15 @@ class Shares:
     def projects(self) -> tuple[Project, ...]:
         by_key = {project.key: project for project in (*self.attendee.projects, *self.organiser.projects)}
         return tuple(by_key.values())
+
+    @property
+    def registries(self) -> list[str]:
+        return sorted(self.attendee.registries | self.organiser.registries)
+
+    @property
+    def whole_tonnes(self) -> bool:
+        """Whether anything is cancelled for this attendee alone, beside grams of pools."""
+        return any(line.tonnes for line in (*self.attendee.lines, *self.organiser.lines))
 
 
 async def shares_of(market: Market, page: EventPage, grams: int, *, alone: bool = False) -> Shares:
@@ -87,6 +97,7 @@ class Prices:
             yen=price_of(priced, fee_basis_points=self._terms.fee_basis_points).total_yen,
             lines=tuple(line for _, line in spread_out),
             projects=tuple(offer.project for offer, _ in spread_out),
+            registries=frozenset(offer.block.registry for offer, _ in spread_out),
         )
 
     def payable_by_card(self, grams: int) -> Part:

@@ -30,6 +30,7 @@ TABLE: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("*", r"/account/keys", frozenset({Role.OWNER})),
     ("*", r"/account/webhooks(/.*)?", frozenset({Role.OWNER})),
     ("*", r"/account/products(/.*)?", frozenset({Role.OWNER, Role.BUYER})),
+    ("*", r"/account/events(/.*)?", frozenset({Role.OWNER, Role.BUYER})),
     ("*", r"/account(/.*)?", ANYONE_SIGNED_IN),
     ("*", r"/sign-out", ANYONE_SIGNED_IN),
     ("*", r"/passkeys/add(/.*)?", ANYONE_SIGNED_IN),

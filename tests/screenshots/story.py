@@ -120,7 +120,31 @@ def a_product(owner: SignedInVisitor) -> Mapping[str, str]:
     owner.post(page, action="add_shop", name="本店", skus="NOTE-1")
     owner.post(f"{page}/sales", checked="external_id,units,at\n1001,3,2026-11-02\n")
     public = owner.page(page).xpath("//main//a[starts-with(@href, '/p/')]/@href")[0]
-    return {"product": page[3:], "product_in_public": str(public).partition("?")[0]}
+    return {"product": page[3:], "product_id": page.rpartition("/")[2], "product_in_public": str(public).partition("?")[0]}
+
+
+def joining(instance: Instance, owner: SignedInVisitor) -> Mapping[str, str]:
+    """An event page whose attendees pay themselves, and one of them on the way to the payment page."""
+    terms = {
+        "name": "第1回 足跡学会",
+        "venue": "札幌市",
+        "first_day": "2026-12-01",
+        "last_day": "2026-12-02",
+        "reduction_effort": EFFORT,
+        "payer": "attendee",
+    }
+    opened = owner.post("/ja/account/events", **terms).headers["location"]
+    page = urlsplit(owner.page(opened).xpath("//main//a[contains(@href, '/e/')]/@href")[0]).path
+    with httpx.Client(base_url=instance.address, timeout=30) as client:
+        visitor = Visitor(client)
+        travel = {"mode": "air_domestic", "origin": "東京", "trip": "return"}
+        offer = client.post(f"/ja{page}", data=travel).headers["location"]
+        shown = visitor.look(offer)
+        (consent,) = shown.xpath("//input[@name='consent']/@value")
+        payment = visitor.press(shown, consent=consent).headers["location"]
+        paid = httpx.post(payment, data=CARD, timeout=30).headers["location"]
+        own = visitor.look(urlsplit(paid).path).xpath("//main//a[contains(@href, '/mine/')]/@href")[0]
+    return {"account_event": opened[3:], "joining": page, "joining_offer": offer[3:], "joining_done": str(own)[3:]}
 
 
 def told(instance: Instance) -> Story:
@@ -135,6 +159,7 @@ def told(instance: Instance) -> Story:
     paths = {
         **prepared(instance),
         **a_product(people["owner"]),
+        **joining(instance, people["owner"]),
         "holding": str(holding)[3:],
         "webhook": an_endpoint(instance, people["owner"]),
     }

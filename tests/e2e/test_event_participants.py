@@ -1,0 +1,98 @@
+"""An organiser opens an event page, an attendee joins by its QR code on a phone, and the organiser sees the sum."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.e2e.instance import Instance, eventually
+from tests.e2e.signed_in import SignedInVisitor, sign_in_at
+
+PHONE = {"width": 390, "height": 844}
+OPERATED_BY_HAND = "sbx-listing-071"
+
+
+@pytest.fixture(scope="module")
+def organiser(instance: Instance) -> SignedInVisitor:
+    """Has taken back an order that was paid, and kept the money as a balance."""
+    visitor = sign_in_at(instance, "buyer", email="organiser@ashiato.example", provider="sandbox-f")
+    quote = instance.post("/v1/quotes", {"listings": [{"listing_id": OPERATED_BY_HAND, "amount_g": 5_000_000}]})
+    order = instance.post("/v1/orders", an_order_of(quote, instance))
+    instance.pay(order)
+    eventually(lambda: instance.happened(order, "at_the_desk"), what="the order is on the desk")
+    assert visitor.post("/ja/account", action="claim_link", link=order["page_url"]).is_redirect
+    order_page = urlsplit(order["page_url"]).path
+    cancelled = visitor.post(f"{order_page}/cancel", refund_to="balance")
+    assert cancelled.is_redirect, cancelled.text[:500]
+    return visitor
+
+
+def an_order_of(quote: Any, instance: Instance) -> dict[str, Any]:
+    return {
+        "quote_id": quote["id"],
+        "consent_version": instance.client.get("/v1/consent").json()["version"],
+        "instruction": {
+            "type": "event",
+            "subject": "取り消す注文",
+            "period_first": "2026-11-01",
+            "period_last": "2026-11-01",
+            "beneficiary": "足跡学会",
+            "beneficiary_public": True,
+            "purpose_detail": "取り消す注文",
+            "credit_user": "足跡学会",
+            "reduction_effort": "資料を電子配布に変えた",
+        },
+    }
+
+
+def a_page(browser: Any, viewport: Any, cookies: Any = ()) -> Page:
+    context = browser.new_context(viewport=viewport, locale="ja")
+    context.add_cookies(list(cookies))
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page
+
+
+def test_from_the_organisers_form_to_the_organisers_sum(
+    instance: Instance, organiser: SignedInVisitor, browser: Any, tmp_path: Any
+) -> None:
+    desk = a_page(browser, {"width": 1280, "height": 900}, organiser.cookies)
+    desk.goto(f"{instance.address}/ja/account/events")
+    desk.fill("#f-name", "第1回 足跡学会")
+    desk.fill("#f-venue", "札幌市")
+    desk.fill("#f-first_day", "2026-12-01")
+    desk.fill("#f-last_day", "2026-12-02")
+    desk.fill("#f-reduction_effort", "資料を電子配布に変えた")
+    desk.check("#f-payer-organiser")
+    desk.fill("#f-cap_yen", "10000")
+    desk.click("form[action$='/account/events'] button")
+    expect(desk.locator("h1")).to_have_text("第1回 足跡学会")
+    desk.locator(".app-code").screenshot(path=tmp_path / "code.png")
+    (code,) = zxingcpp.read_barcodes(Image.open(tmp_path / "code.png"))
+    assert re.fullmatch(re.escape(instance.address) + r"/e/[2-9a-z]{8}", code.text)
+
+    phone = a_page(browser, PHONE)
+    phone.goto(code.text)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    phone.select_option("#f-mode", "air_domestic")
+    phone.fill("#f-origin", "東京")
+    phone.click("main form .button")
+    expect(phone.locator("h1")).to_have_text("移動に伴う排出量")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    phone.fill("#f-public_name", "足跡 花子")
+    phone.check("#f-consent")
+    phone.click("main form button.button")
+    expect(phone.locator("h1")).to_have_text("無効化済み・証明書発行済み", timeout=60_000)
+    phone.click("a[href^='/c/']")
+    expect(phone.locator("main")).to_contain_text("足跡 花子")
+
+    desk.reload()
+    figures = desk.locator("dl.facts dd").all_text_contents()
+    assert [figure.strip() for figure in figures[:2]] == ["1", "1"]
+    expect(desk.locator("main")).not_to_contain_text("足跡 花子")
+    for page in (desk, phone):
+        page.context.close()
