@@ -12,6 +12,7 @@ from datetime import date
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import F
 
+from marketplace.database.dialect import sql
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.market import Market
@@ -127,6 +128,8 @@ async def even_out(tx: BaseDBAsyncClient, market: Market, plan: Plan) -> None:
     if plan.gift_months is not None or plan.state not in LIVE:
         return
     current = await plan_terms.newest(plan.id)
+    if current.carried_g == 0 and not await _has_bills(tx, plan.id):
+        return
     carried = await _possible(current, await uncovered_g(plan.id))
     if carried == current.carried_g:
         return
@@ -135,6 +138,12 @@ async def even_out(tx: BaseDBAsyncClient, market: Market, plan: Plan) -> None:
     await Plan.filter(id=plan.id).update(version=F("version") + 1)
     await plan.refresh_from_db()
     await plans.follow_soon(tx, plan.id, f"v{plan.version}", at=now)
+
+
+async def _has_bills(tx: BaseDBAsyncClient, plan_id: str) -> bool:
+    """Most plans have none, and then a month costs one question."""
+    query = "SELECT 1 FROM plan_bill b JOIN plan_month m ON m.id = b.plan_month_id WHERE m.plan_id = ? LIMIT 1"
+    return bool(await tx.execute_query_dict(sql(tx, query), [plan_id]))
 
 
 async def _possible(terms: PlanTerms, wanted_g: int) -> int:

@@ -120,7 +120,11 @@ def a_product(owner: SignedInVisitor) -> Mapping[str, str]:
     owner.post(page, action="add_shop", name="本店", skus="NOTE-1")
     owner.post(f"{page}/sales", checked="external_id,units,at\n1001,3,2026-11-02\n")
     public = owner.page(page).xpath("//main//a[starts-with(@href, '/p/')]/@href")[0]
-    return {"product": page[3:], "product_id": page.rpartition("/")[2], "product_in_public": str(public).partition("?")[0]}
+    return {
+        "product": page[3:],
+        "product_id": page.rpartition("/")[2],
+        "product_in_public": str(public).partition("?")[0],
+    }
 
 
 def joining(instance: Instance, owner: SignedInVisitor) -> Mapping[str, str]:
@@ -147,6 +151,31 @@ def joining(instance: Instance, owner: SignedInVisitor) -> Mapping[str, str]:
     return {"account_event": opened[3:], "joining": page, "joining_offer": offer[3:], "joining_done": str(own)[3:]}
 
 
+def a_plan(instance: Instance) -> Mapping[str, str]:
+    """A household's monthly plan whose first month is certified, and the year of that month."""
+    with httpx.Client(base_url=instance.address, timeout=30) as client:
+        visitor = Visitor(client)
+        form = html.fromstring(client.get("/ja/plans?menu=A0002.all&kwh=300").content)
+        entries = {"email": "buyer@ashiato.example", "reduction_effort": EFFORT, "listing": _first(form, "listing")}
+        look = html.fromstring(visitor.press(form, "review", **entries).content)
+        payment = visitor.press(look, "begin", consent=_first(look, "consent")).headers["location"]
+        paid = httpx.post(payment, data=CARD, timeout=30)
+        plan = urlsplit(paid.headers["location"]).path
+
+        def years() -> Any:
+            page = visitor.look(plan)
+            return page.xpath("//main//a[starts-with(@href, '/c/')]") and page.xpath(
+                "//a[contains(@href, '/years/')]/@href"
+            )
+
+        found = eventually(years, what="the plan's first month is certified")
+        return {"plan": plan[3:], "plan_year": str(found[0]).rpartition("/")[2]}
+
+
+def _first(page: html.HtmlElement, name: str) -> str:
+    return str(page.xpath(f"//input[@name='{name}']/@value")[0])
+
+
 def told(instance: Instance) -> Story:
     """Everything there is to see, made once for an instance."""
     people = {
@@ -160,6 +189,7 @@ def told(instance: Instance) -> Story:
         **prepared(instance),
         **a_product(people["owner"]),
         **joining(instance, people["owner"]),
+        **a_plan(instance),
         "holding": str(holding)[3:],
         "webhook": an_endpoint(instance, people["owner"]),
     }
