@@ -37,6 +37,15 @@ screenshots: .venv/dev
 clients: .venv/dev
 	$(BIN)/python -m clients.make
 
+# what the locked packages are made of (CycloneDX), our code by bandit, and known weaknesses of the packages. The last step asks
+# public services; where they cannot be reached it says so and fails, since nothing was checked
+audit: .venv/dev .venv/audit
+	@mkdir -p build
+	.venv/audit-tools/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON \
+		-o build/sbom.json requirements/run.txt
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml api frontend marketplace certificates offset_calc
+	.venv/audit-tools/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/run.txt
+
 format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -59,4 +68,9 @@ clean:
 
 .venv/dev: .venv/run requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/audit: .venv/uv requirements/audit.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/audit-tools
+	@$(BIN)/uv pip install --quiet --python .venv/audit-tools/bin/python --require-hashes -r requirements/audit.txt
 	@touch $@

@@ -31,7 +31,13 @@ BODY_ARRIVES_WITHIN = timedelta(seconds=30)
 UPLOADS = Uploads(re.compile(r"/(?:ja|en)/calculate/[a-z]+"), most_bytes=110_000_000, within=timedelta(minutes=5))
 _A_YEAR = 31_536_000
 
-FOR_ALL: Mapping[str, str] = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin-when-cross-origin"}
+# pages have a stricter policy of their own (frontend/responses.py); this is for files and for answers without a body
+FOR_ALL: Mapping[str, str] = {
+    "Content-Security-Policy": "object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+}
 FOR_PROGRAMS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api.app import create_app
+from api.bounded_http import BoundedHttpProtocol
 from api.logs import configure_logs
 from api.mail_wording import mail_wording
 from api.services import running_market
@@ -36,7 +37,17 @@ def run_web(host: str, port: int) -> None:
     configure_logs()
     app = create_app(Settings())
     config = uvicorn.Config(
-        app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=5
+        app,
+        host=host,
+        port=port,
+        http=BoundedHttpProtocol,
+        # there are no web sockets here
+        ws="none",
+        # the kind of server is nobody's business
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
     )
     server = WebServer(config, app)
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again after a clean end

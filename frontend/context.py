@@ -14,7 +14,6 @@ from marketplace.market import Market
 from offset_calc import Footprint
 from offset_calc.recall import Recall
 
-THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
 FORMS_TOKEN_FIELD = "forms_token"  # noqa: S105 - the name of a field
 
@@ -68,6 +67,11 @@ def services_of(request: Request) -> Services:
     return services
 
 
+def theme_cookie(services: Services) -> str:
+    """Over https a name that no other host and no insecure page can set."""
+    return "__Host-theme" if services.public_origin.startswith("https://") else "theme"
+
+
 @dataclass(frozen=True, slots=True)
 class PageContext:
     """Where a page stands: its language, its address without the language, the environment and the chosen theme.
@@ -94,7 +98,7 @@ class PageContext:
         services = services_of(request)
         in_path, path = _split(request.url.path)
         locale = in_path or Locale.of_tag(request.query_params.get("lang", ""))
-        theme = request.cookies.get(THEME_COOKIE)
+        theme = request.cookies.get(theme_cookie(services))
         signed_in = request.scope.get("signed_in")
         return cls(
             locale=locale or negotiate(request.headers.get("accept-language", "")),

@@ -21,7 +21,7 @@ def services() -> PreviewServices:
 @pytest.fixture
 def site(services: PreviewServices) -> Iterator[TestClient]:
     """The sandbox site; redirects are not followed, so that a test sees them."""
-    with TestClient(preview_app(services), follow_redirects=False) as client:
+    with TestClient(preview_app(services), base_url=services.public_origin, follow_redirects=False) as client:
         yield client
 
 

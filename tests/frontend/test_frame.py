@@ -84,7 +84,7 @@ class TestTheme:
         assert re.match(r"/ja/", location)
 
     def test_a_strange_cookie_is_no_theme(self, site: TestClient) -> None:
-        site.cookies.set("theme", '"><script>')
+        site.cookies.set("__Host-theme", '"><script>')
         assert html.fromstring(site.get("/ja/style").content).get("data-theme") is None
 
 
