@@ -49,7 +49,7 @@ def examples(declared: Endpoint) -> Sequence[tuple[str, str]]:
 
 def variables(declared: Endpoint) -> Sequence[str]:
     """What has to be set to run an example, besides API."""
-    found = _VARIABLE.findall(_address(declared) + json.dumps(declared.example))
+    found = [name for name in _VARIABLE.findall(_address(declared) + json.dumps(declared.example)) if name != "API"]
     return list(dict.fromkeys(["KEY", *found] if declared.only_with_key else found))
 
 
@@ -134,7 +134,7 @@ def _address(declared: Endpoint) -> str:
     for part in declared.path.replace(":path}", "}").split("/"):
         parts.append(_filled(part, before))
         before = part
-    query = f"?{urlencode(declared.query_example)}" if declared.query_example else ""
+    query = f"?{urlencode(declared.query_example, safe='$:/')}" if declared.query_example else ""
     return "/".join(parts) + query
 
 

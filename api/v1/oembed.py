@@ -64,6 +64,7 @@ class OembedView(View):
     refuses=(NothingToEmbed, FormatNotOffered),
     tag=TAG,
     cache=FIVE_MINUTES,
+    query_example={"url": "$API/c/$CERTIFICATE_NUMBER"},
 )
 async def embed(call: Call, query: OembedQuery) -> Response:
     """Embed a badge by the address of its page (oEmbed)"""
