@@ -27,9 +27,12 @@ from marketplace.clock import japan_date
 from marketplace.errors import FootprintNotFound, OrderNotFound
 from marketplace.footprints.models import StoredFootprint
 from marketplace.footprints.service import stored
+from marketplace.invoices import service as invoices
+from marketplace.ledger import balance
 from marketplace.orders import service as orders
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
+from marketplace.plans import service as plans
 
 SHOWN = 50
 
@@ -43,9 +46,10 @@ class OrderRow:
     total_yen: int
     certificate_number: str | None
     ordered_at: datetime
+    has_invoice: bool
 
     @classmethod
-    def of(cls, order: Order) -> "OrderRow":
+    def of(cls, order: Order, *, has_invoice: bool) -> "OrderRow":
         instruction = Instruction.model_validate_json(order.instruction)
         return cls(
             subject=instruction.subject,
@@ -55,6 +59,7 @@ class OrderRow:
             total_yen=order.total_yen,
             certificate_number=order.certificate_number,
             ordered_at=order.created_at,
+            has_invoice=has_invoice,
         )
 
 
@@ -133,13 +138,16 @@ async def _page(request: Request, typed: Typed, *, errors: dict[str, str] | None
     now = services_of(request).market.clock()
     past = await history(actor.organisation_id, last_months(japan_date(now))) if actor.organisation_id else ()
     runs = await bulk.runs_of(actor.organisation_id, now=now, limit=SHOWN) if actor.organisation_id else []
+    invoiced = await invoices.invoiced([order.id for order in owned])
     return page_response(
         request,
         "pages/account/account.html",
         status=422 if errors else 200,
         current=current,
         belonging_to=belonging_to,
-        orders=[OrderRow.of(order) for order in owned],
+        orders=[OrderRow.of(order, has_invoice=order.id in invoiced) for order in owned],
+        balance_yen=await balance.balance_of(actor.organisation_id) if actor.organisation_id else 0,
+        plans=len(await plans.of_address(actor.email)),
         footprints=[FootprintRow.of(one) for one in footprints],
         past=past if any(month.kept_g or month.certified_g for month in past) else (),
         past_places=[(month.kept_g, month.certified_g) for month in past],

@@ -1,5 +1,6 @@
 """Number and freeze invoices and credit notes. Numbers run from 1 each year, in Japan time, without a gap."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -116,6 +117,12 @@ async def of_order(order_id: str) -> list[InvoiceRecord]:
     """The invoice first, then the credit notes."""
     records = await InvoiceRecord.filter(order_id=order_id).order_by("sequence")
     return sorted(records, key=lambda record: record.kind != Kind.INVOICE)
+
+
+async def invoiced(order_ids: Sequence[str]) -> frozenset[str]:
+    """Which of these orders have an invoice."""
+    records = await InvoiceRecord.filter(order_id__in=list(order_ids), kind=Kind.INVOICE)
+    return frozenset(record.order_id for record in records)
 
 
 async def invoice_of(order_id: str) -> InvoiceRecord:
