@@ -105,7 +105,7 @@ def _strip(mark: str, texts: BadgeTexts, look: Look) -> str:
 
 def _card(mark: str, texts: BadgeTexts, look: Look) -> str:
     faded = f' fill="{look.faded}"'
-    lines = [(texts.amount_line, 11, ""), (texts.units, 10, ""), (texts.note, 9, faded)]
+    lines = [(texts.amount_line, 11, ""), (texts.second_line, 10, ""), (texts.note, 9, faded)]
     shown = [line for line in lines if line[0]]
     # two lines stand wider apart than three
     heights = (66, 81, 94) if len(shown) == 3 else (71, 89)

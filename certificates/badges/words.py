@@ -22,7 +22,8 @@ _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
 class BadgeTexts(NamedTuple):
     """What stands on one badge, not yet escaped; None or empty is left out. `sentence` is the accessible name.
 
-    `amount` is None where nothing valid stands behind the badge, `amount_line` is the amount with its share and period.
+    `amount` is None where nothing valid stands behind the badge. Where there is room, `amount_line` is the amount with its
+    share and the end of the cover, and `second_line` the units of a product, or the period of a certificate.
     """
 
     subject: str
@@ -32,7 +33,7 @@ class BadgeTexts(NamedTuple):
     amount_line: str
     amount_and_share: str
     period: str
-    units: str
+    second_line: str
     note: str
     number: str
     brand: str
@@ -97,19 +98,21 @@ def texts_of(facts: BadgeFacts, locale: Locale) -> BadgeTexts:
         return BadgeTexts(
             said.subject, said.title, said.short, None, "", "", "", "", said.note, facts.number, said.brand, sentence
         )
-    units = ""
-    if facts.units and facts.wording is Wording.OFFSET:
-        units = said.units.format(covered=f"{facts.units.covered:,}", sold=f"{facts.units.sold:,}")
     amount_and_share = f"{amount} · {share}" if state in ABOUT_COVERAGE else amount
+    amount_line, second_line = f"{amount_and_share} · {said.period}", ""
+    if facts.kind is BadgeKind.CERTIFICATE:
+        amount_line, second_line = amount_and_share, said.period
+    elif facts.units and facts.wording is Wording.OFFSET:
+        second_line = said.units.format(covered=f"{facts.units.covered:,}", sold=f"{facts.units.sold:,}")
     return BadgeTexts(
         said.subject,
         said.title,
         f"{said.short} {share}" if state is BadgeState.PARTLY_COVERED else said.short,
         amount,
-        f"{amount_and_share} · {said.period}",
+        amount_line,
         amount_and_share,
         said.period,
-        units,
+        second_line,
         said.note,
         facts.number,
         said.brand,
@@ -129,7 +132,7 @@ def blank_texts(locale: Locale) -> BadgeTexts:
         amount_line="",
         amount_and_share="",
         period="",
-        units="",
+        second_line="",
         note=note,
         number="",
         brand=words["words"]["brand"],
@@ -184,7 +187,10 @@ def _period(kind: BadgeKind, period: tuple[date, date], locale: Locale, *, in_wo
     (first, last), words = period, badge_words(locale)["words"]
 
     def written(day: date) -> str:
-        return long_date(day, locale) if in_words else words["day"].format(year=day.year, month=day.month, day=day.day)
+        if in_words:
+            return long_date(day, locale)
+        form = words["day" if kind is BadgeKind.PRODUCT else "span_day"]
+        return form.format(year=day.year, month=day.month, day=day.day)
 
     if kind is BadgeKind.PRODUCT:
         return words["until"].format(date=written(last))

@@ -24,17 +24,26 @@ const near = new IntersectionObserver(
   { rootMargin: "300px" },
 );
 
+// A tab that was hidden shows nothing old when it is looked at again.
+const shown = new Set();
+const renew = () => {
+  if (document.visibilityState === "visible") for (const badge of shown) badge.renew();
+};
+setInterval(renew, 10_000);
+document.addEventListener("visibilitychange", renew);
+
 class AshiatoBadge extends HTMLElement {
   static observedAttributes = ["product", "certificate", "layout", "theme", "lang", "market"];
 
   #shadow = this.attachShadow({ mode: "open" });
-  #timer = 0;
+  #slot = document.createElement("slot");
+  #drawnAt = 0;
   #turn = 0;
 
   constructor() {
     super();
     this.#shadow.adoptedStyleSheets = [sheet];
-    this.#shadow.append(document.createElement("slot"));
+    this.#shadow.append(this.#slot);
   }
 
   connectedCallback() {
@@ -43,26 +52,23 @@ class AshiatoBadge extends HTMLElement {
 
   disconnectedCallback() {
     near.unobserve(this);
-    this.#stop();
+    shown.delete(this);
   }
 
   attributeChangedCallback() {
-    if (!this.#timer) return; // not shown yet
-    this.#stop();
-    this.show();
+    if (shown.has(this)) this.#draw("default");
   }
 
-  /** Draw it now; once drawn, it keeps itself up to date. */
+  /** Draw it now; from then on it keeps itself up to date. */
   show() {
-    if (this.#timer || !this.#place) return;
-    this.#timer = setInterval(() => document.visibilityState === "visible" && this.#draw("no-cache"), AGAIN_AFTER_MS);
+    if (shown.has(this)) return;
+    shown.add(this);
     this.#draw("default");
   }
 
-  #stop() {
-    clearInterval(this.#timer);
-    this.#timer = 0;
-    this.#turn += 1;
+  /** Draw it again if it may have turned. */
+  renew() {
+    if (Date.now() - this.#drawnAt > AGAIN_AFTER_MS) this.#draw("no-cache");
   }
 
   get #place() {
@@ -80,7 +86,9 @@ class AshiatoBadge extends HTMLElement {
 
   async #draw(cache) {
     const turn = ++this.#turn;
+    this.#drawnAt = Date.now();
     const place = this.#place;
+    if (!place) return this.#shadow.replaceChildren(this.#slot);
     const lang = this.#language;
     const layout = this.getAttribute("layout") ?? "card";
     const asked = new URLSearchParams({ lang });
@@ -97,7 +105,9 @@ class AshiatoBadge extends HTMLElement {
     picture.src = address;
     const settled = new Promise((done) => (picture.onload = picture.onerror = done));
     const [told] = await Promise.all([facts.catch(() => undefined), settled]);
-    if (turn !== this.#turn || !picture.naturalWidth) return;
+    if (turn !== this.#turn) return;
+    // what cannot be asked is not known: an old badge does not stay
+    if (!picture.naturalWidth) return this.#shadow.replaceChildren(this.#slot);
     picture.alt = told?.sentence ?? NAMES[lang];
     const link = document.createElement("a");
     link.href = told?.urls.page ?? `${ORIGIN}/badge/${place}?lang=${lang}`;
