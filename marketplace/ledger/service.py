@@ -2,8 +2,8 @@
 
 Accounts: `clearing` (at the payment provider), `order:<id>` (owed to the buyer until fulfilled or refunded),
 `refund:<id>` (owed to the buyer until the provider has given it back), `dispute:<id>` (taken from us until decided),
-`provider:<id>` (owed to the seller, with its tax), `buyer_balance:<id>` (prepaid), `fee` (earned), `tax` (owed to the
-tax office on the fee), `loss` (borne by us), `pool` (spent on pool tonnes, less the net price of the grams sold).
+`provider:<id>` (owed to the seller, with its tax), `buyer_balance:<id>` (prepaid), `set_aside:<id>` (of an organiser's
+balance, for an attendee who is about to pay), `fee` (earned), `tax` (owed to the tax office on the fee), `loss` (borne by us), `pool` (spent on pool tonnes, less the net price of the grams sold).
 """
 
 from collections.abc import Mapping
