@@ -4,7 +4,7 @@ The database adds up the shares (certificates/migrations/0001): no gram and no s
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certificates import models
 from certificates.statement import GRAMS_PER_TONNE, Cancellation
@@ -40,6 +40,7 @@ async def put_on_record(cancellations: Mapping[str, Cancellation]) -> None:
             ignore_conflicts=True,
         )
         by_others = await _cancellations_on_record([one.our_reference for one in missing])
+        ours = [one for one in missing if not by_others[one.our_reference].spans]
         await models.CertifiedSpan.bulk_create(
             models.CertifiedSpan(
                 our_reference=one.our_reference,
@@ -48,11 +49,12 @@ async def put_on_record(cancellations: Mapping[str, Cancellation]) -> None:
                 first_serial=span.first_serial,
                 last_serial=span.last_serial,
             )
-            for one in missing
-            if not by_others[one.our_reference].spans
+            for one in ours
             for span in one.serials
         )
-        known = await _cancellations_on_record(cancellations)
+        known |= by_others | {
+            one.our_reference: replace(by_others[one.our_reference], spans=_OnRecord.of(one).spans) for one in ours
+        }
     for reference, cancellation in cancellations.items():
         if known[reference] != _OnRecord.of(cancellation):
             raise CancellationDiffers(reference)
@@ -73,6 +75,8 @@ class _OnRecord:
 
 async def _cancellations_on_record(references: Collection[str]) -> dict[str, _OnRecord]:
     rows = await models.CertifiedCancellation.filter(our_reference__in=list(references))
+    if not rows:
+        return {}
     spans: dict[str, set[tuple[int, int]]] = {row.our_reference: set() for row in rows}
     for span in await models.CertifiedSpan.filter(our_reference__in=list(references)):
         spans[span.our_reference].add((span.first_serial, span.last_serial))

@@ -27,10 +27,12 @@ from certificates.statement import (
 from marketplace.certification import public_log
 from marketplace.certification.publication import NAMING
 from marketplace.clock import japan_date
+from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.footprints.models import StoredFootprint
 from marketplace.inventory import service as inventory
-from marketplace.inventory.models import Block, Holding, Interval
+from marketplace.inventory.holdings import whole_holding
+from marketplace.inventory.models import Block, Holding, Interval, RegistryAccount
 from marketplace.ledger.sale import book_sale
 from marketplace.market import Market
 from marketplace.orders import service as orders
@@ -45,7 +47,6 @@ from marketplace.products import covers
 from marketplace.projects.catalogue import load_catalogue
 from marketplace.projects.kinds import CreditKind
 from marketplace.quotes import service as quotes
-from marketplace.quotes.models import QuoteLine
 from marketplace.registries.profiles import load_profiles
 from marketplace.retirements.models import Retirement
 from marketplace.retirements.service import request_of
@@ -74,8 +75,10 @@ async def certify(market: Market, order_id: str) -> None:
         if drawn is None or await inventory.under_way(await orders.line_ids(order)):
             return
         quote, short = await quotes.find(order.quote_id), await shortfalls.tonnes_of(order.id)
-        confirmed = await Retirement.filter(order_id=order.id, state=RetirementState.CONFIRMED).order_by("id")
-        cancellations = [await _cancellation(rows) for rows in _by_application(confirmed)]
+        confirmed = await rows.find_all(Retirement, order_id=order.id, state=RetirementState.CONFIRMED, order_by="id")
+        intervals = [await rows.get(Interval, id=retirement.interval_id) for retirement in confirmed]
+        cancelled = {one.id: one for one in intervals}
+        cancellations = [await _cancellation(group, cancelled) for group in _by_application(confirmed)]
         if sum(cancellation.tonnes for cancellation in cancellations) != quote.own_tonnes - short:
             raise NotFullyCancelled(f"order {order.id} is not cancelled to its {quote.own_tonnes - short} t")
         if sum(one.grams for one in drawn) != quote.pool_g:
@@ -94,13 +97,14 @@ async def certify(market: Market, order_id: str) -> None:
         if not Instruction.model_validate_json(order.instruction).beneficiary_public:
             await visibility.hide(record.number, NAMING, until=None)
         await public_log.announce(tx, record.number, at=now)
-        net = await _net_by_provider(confirmed)
+        net = await _net_by_provider(order.quote_id, intervals)
         given_back = await shortfalls.give_back(tx, order, quote, net, at=now) if short else 0
         await book_sale(order.id, net, at=now, pooled_yen=json.loads(quote.terms).get("pool_net_yen", 0))
         await orders.move(order, OrderState.FULFILLED, certificate_number=record.number)
         less = {"short_tonnes": short, "refund_yen": given_back} if short else {}
         await note(order.id, Happened.CERTIFIED, at=now, number=record.number, **less)
-        await opening.hand_on(market, tx, order, now=now)
+        if drawn:
+            await opening.hand_on(market, tx, order, now=now)
         await covers.certified(market, tx, order, record.number, record.grams, now=now)
         if pool is not None:
             await opening.opened(market, tx, pool, record, now=now)
@@ -155,10 +159,10 @@ def _by_application(confirmed: Sequence[Retirement]) -> Sequence[Sequence[Retire
     return list(groups.values())
 
 
-async def _cancellation(rows: Sequence[Retirement]) -> Cancellation:
-    retirement = rows[0]
-    intervals = sorted([await Interval.get(id=row.interval_id) for row in rows], key=lambda one: one.serials)
-    holding = await Holding.get(id=intervals[0].holding_id).prefetch_related("block", "account__provider")
+async def _cancellation(confirmed: Sequence[Retirement], cancelled: Mapping[str, Interval]) -> Cancellation:
+    retirement = confirmed[0]
+    intervals = sorted([cancelled[one.interval_id] for one in confirmed], key=lambda one: one.serials)
+    holding = await whole_holding(intervals[0].holding_id)
     block, provider = holding.block, holding.account.provider
     request = request_of(retirement)
     registry = load_profiles()[block.registry]
@@ -246,12 +250,12 @@ async def _footprint(footprint_id: str) -> FootprintSummary:
     )
 
 
-async def _net_by_provider(confirmed: list[Retirement]) -> Mapping[str, int]:
+async def _net_by_provider(quote_id: str, cancelled: Sequence[Interval]) -> Mapping[str, int]:
+    prices = {line.id: line.yen_per_tonne for line in await quotes.lines_of(quote_id)}
     net: dict[str, int] = {}
-    for retirement in confirmed:
-        interval = await Interval.get(id=retirement.interval_id)
-        line = await QuoteLine.get(id=interval.quote_line_id)
-        holding = await Holding.get(id=interval.holding_id).prefetch_related("account")
-        provider = holding.account.provider_id
-        net[provider] = net.get(provider, 0) + len(interval.serials) * line.yen_per_tonne
+    for interval in cancelled:
+        holding = await rows.get(Holding, id=interval.holding_id)
+        account = await rows.get(RegistryAccount, id=holding.account_id)
+        price = prices[str(interval.quote_line_id)]
+        net[account.provider_id] = net.get(account.provider_id, 0) + len(interval.serials) * price
     return net

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from marketplace.database import rows
 from marketplace.errors import MarketplaceError
 from marketplace.idempotency.models import KeyedRequest
 from marketplace.ids import new_id
@@ -59,7 +60,7 @@ async def begin(scope: str, key: str, request_sha256: str, *, lease: timedelta, 
         created_at=now,
     )
     await KeyedRequest.bulk_create([fresh], ignore_conflicts=True)
-    row = await KeyedRequest.get(scope=scope, key=key)
+    row = await rows.get(KeyedRequest, scope=scope, key=key)
     if row.request_sha256 != request_sha256:
         raise IdempotencyKeyReused("this key was used for another request")
     if row.lease_token == token:
@@ -79,9 +80,12 @@ async def _take_over(row: KeyedRequest, token: str, until: datetime) -> bool:
 
 async def finish(begun: Begun, answer: Answer, *, now: datetime) -> bool:
     """Write the answer down; False if somebody else took the request over meanwhile, whose answer then counts."""
-    held = KeyedRequest.filter(id=begun.id, lease_token=begun.token, answered_at__isnull=True)
+    held = {"id": begun.id, "lease_token": begun.token, "answered_at": None}
     headers = json.dumps(dict(answer.headers), sort_keys=True)
-    return await held.update(status=answer.status, headers=headers, body=answer.body, answered_at=now) == 1
+    written = await rows.change(
+        KeyedRequest, held, status=answer.status, headers=headers, body=answer.body, answered_at=now
+    )
+    return written == 1
 
 
 async def give_up(begun: Begun, *, now: datetime) -> None:

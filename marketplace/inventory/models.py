@@ -75,7 +75,9 @@ class Holding(Model):
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     block: fields.ForeignKeyRelation[Block] = fields.ForeignKeyField("ashiato.Block")
+    block_id: str
     account: fields.ForeignKeyRelation[RegistryAccount] = fields.ForeignKeyField("ashiato.RegistryAccount")
+    account_id: str
 
     class Meta:
         table = "holding"

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
 from marketplace.errors import MoveNotAllowed, NotEnoughUnits
 from marketplace.ids import new_id
@@ -42,7 +43,8 @@ async def reserve(
 
 async def hold_until(quote_line_ids: Sequence[str], until: datetime) -> None:
     """Give the reservation of these quote lines a later deadline."""
-    await Interval.filter(quote_line_id__in=quote_line_ids, state=IntervalState.RESERVED).update(reserved_until=until)
+    for line_id in quote_line_ids:
+        await rows.change(Interval, {"quote_line_id": line_id, "state": IntervalState.RESERVED}, reserved_until=until)
 
 
 async def release(tx: BaseDBAsyncClient, quote_line_ids: Sequence[str]) -> None:
@@ -57,7 +59,9 @@ async def release(tx: BaseDBAsyncClient, quote_line_ids: Sequence[str]) -> None:
 
 
 async def reserved_for(quote_line_ids: Sequence[str]) -> list[Interval]:
-    return await Interval.filter(quote_line_id__in=quote_line_ids, state=IntervalState.RESERVED).order_by("id")
+    return await rows.find_all(
+        Interval, quote_line_id=list(quote_line_ids), state=IntervalState.RESERVED, order_by="id"
+    )
 
 
 async def start_cancelling(interval: Interval) -> None:
@@ -116,7 +120,7 @@ async def put_back(tx: BaseDBAsyncClient, holding_id: str) -> int:
 async def under_way(quote_line_ids: Sequence[str]) -> bool:
     """Whether any serial of these lines still awaits its end: set aside, or on its way through the registry."""
     states = [IntervalState.RESERVED, IntervalState.CANCELLING]
-    return await Interval.filter(quote_line_id__in=quote_line_ids, state__in=states).exists()
+    return bool(await rows.find_all(Interval, quote_line_id=list(quote_line_ids), state=states))
 
 
 async def split_cancelling(
@@ -188,7 +192,7 @@ async def _enough(holding_id: str, tonnes: int) -> list[Interval]:
 
 
 async def _free(holding_id: str) -> list[Interval]:
-    return await Interval.filter(holding_id=holding_id, state=IntervalState.AVAILABLE).order_by("first_serial")
+    return await rows.find_all(Interval, holding_id=holding_id, state=IntervalState.AVAILABLE, order_by="first_serial")
 
 
 async def _move(
@@ -197,20 +201,25 @@ async def _move(
     old = IntervalState(interval.state)
     if new not in ALLOWED_MOVES[old]:
         raise MoveNotAllowed(f"interval {interval.id} cannot move from {old} to {new}", old=old, new=new)
-    moved = await Interval.filter(id=interval.id, state=old).update(
-        state=new, quote_line_id=quote_line_id, reserved_until=reserved_until
+    moved = await rows.change(
+        Interval,
+        {"id": interval.id, "state": old},
+        state=new,
+        quote_line_id=quote_line_id,
+        reserved_until=reserved_until,
     )
     if moved != 1:
         raise MoveNotAllowed(f"interval {interval.id} is no longer {old}", old=old, new=new)
 
 
 async def _shrink(interval: Interval, rest: SerialRange) -> None:
-    shrunk = await Interval.filter(
-        id=interval.id,
-        state=IntervalState.AVAILABLE,
-        first_serial=interval.first_serial,
-        last_serial=interval.last_serial,
-    ).update(first_serial=rest.first, last_serial=rest.last)
+    whole = {
+        "id": interval.id,
+        "state": IntervalState.AVAILABLE,
+        "first_serial": interval.first_serial,
+        "last_serial": interval.last_serial,
+    }
+    shrunk = await rows.change(Interval, whole, first_serial=rest.first, last_serial=rest.last)
     if shrunk != 1:
         raise MoveNotAllowed(f"interval {interval.id} changed meanwhile", old="available", new="a part of it")
 

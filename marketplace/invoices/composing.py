@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from marketplace.database import rows
 from marketplace.inventory.models import Provider
 from marketplace.invoices.content import Content, Item, Kind, Line, Seller
 from marketplace.invoices.issuer import Issuer
 from marketplace.invoices.models import SellerRegistration
 from marketplace.ledger import service as ledger
+from marketplace.listings.listed import listing_with_holding
 from marketplace.listings.models import Listing
 from marketplace.money import allocate, consumption_tax, tax_within
 from marketplace.orders.instruction import Instruction
@@ -107,12 +109,12 @@ def _content(kind: Kind, order: Order, heading: Heading, sellers: Sequence[Selle
 
 
 async def _provider(provider_id: str, net_yen: int, quote: Quote) -> Seller:
-    provider = await Provider.get(id=provider_id)
-    registration = await SellerRegistration.get_or_none(provider_id=provider_id)
+    provider = await rows.get(Provider, id=provider_id)
+    registration = await rows.find(SellerRegistration, provider_id=provider_id)
     lines = []
     for held in await quotes.lines_of(quote.id):
-        listing = await Listing.get(id=held.listing_id).prefetch_related("holding__block", "holding__account")
-        if listing.holding.account.provider_id == provider_id:
+        listing = await listing_with_holding(held.listing_id)
+        if listing is not None and listing.holding.account.provider_id == provider_id:
             yen = held.tonnes * held.yen_per_tonne
             lines.append(_line(Item.CREDITS, listing, held.tonnes * GRAMS_PER_TONNE, held.yen_per_tonne, yen))
     return Seller(
@@ -127,7 +129,7 @@ async def _provider(provider_id: str, net_yen: int, quote: Quote) -> Seller:
 
 
 async def _service(quote: Quote, pool_net_yen: int, issuer: Issuer) -> Seller:
-    drawn = await PoolLine.filter(quote_id=quote.id).order_by("id")
+    drawn = await rows.find_all(PoolLine, quote_id=quote.id, order_by="id")
     lines = []
     # each line's price was rounded down; what the whole is above them belongs to the last
     rest = pool_net_yen

@@ -7,6 +7,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from certificates.statement import Environment
 from marketplace.clock import japan_date
+from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
 from marketplace.database.transactions import run_tx
 from marketplace.errors import InvoiceNotFound
@@ -61,10 +62,10 @@ async def _lock(tx: BaseDBAsyncClient, order: Order) -> None:
 
 
 async def _issued(market: Market, tx: BaseDBAsyncClient, order: Order) -> InvoiceRecord:
-    known = await InvoiceRecord.get_or_none(order_id=order.id, kind=Kind.INVOICE)
+    known = await rows.find(InvoiceRecord, order_id=order.id, kind=Kind.INVOICE)
     if known is not None:
         return known
-    payment = await Payment.get(order_id=order.id)
+    payment = await rows.get(Payment, order_id=order.id)
     year, sequence = await _next(tx, Kind.INVOICE, at=market.clock())
     content = await composing.invoice(order, _heading(market, Kind.INVOICE, year, sequence, on=payment.captured_at))
     return await _store(market, order, content, year, sequence, refund_id=None)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.database import rows
 from marketplace.database.dialect import is_postgres
 from marketplace.errors import BalanceTooLow
 from marketplace.ledger import service as ledger
@@ -15,7 +16,7 @@ from marketplace.ledger.models import BuyerBalance
 
 async def balance_of(buyer: str) -> int:
     """What the buyer may spend, in yen."""
-    row = await BuyerBalance.get_or_none(buyer=buyer)
+    row = await rows.find(BuyerBalance, buyer=buyer)
     return row.yen if row else 0
 
 

@@ -9,6 +9,7 @@ balance, for an attendee who is about to pay), `fee` (earned), `tax` (owed to th
 from collections.abc import Mapping
 from datetime import datetime
 
+from marketplace.database import rows
 from marketplace.ids import new_id
 from marketplace.ledger.models import LedgerPosting, LedgerTransaction
 
@@ -47,7 +48,7 @@ async def book(event: str, postings: Mapping[str, int], *, order_id: str | None,
 
 
 async def balance(account: str) -> int:
-    return sum(posting.amount_yen for posting in await LedgerPosting.filter(account=account))
+    return sum(posting.amount_yen for posting in await rows.find_all(LedgerPosting, account=account))
 
 
 async def earned_with(order_id: str) -> dict[str, int]:

@@ -11,6 +11,7 @@ from certificates.render_pdf import TextNotPrintable
 from certificates.sheet import tonnes
 from marketplace.accounts import belongings
 from marketplace.accounts.actor import Actor
+from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.errors import (
     BelowSmallestPayment,
@@ -83,7 +84,7 @@ async def place(market: Market, wish: OrderWish) -> Order:
         return await run_tx(lambda tx: place_within(tx, market, wish))
     except IntegrityError as clash:
         # another order took the external_id between our look and our write
-        if wish.external_id is not None and await Order.exists(external_id=wish.external_id):
+        if wish.external_id is not None and await rows.find(Order, external_id=wish.external_id):
             raise ExternalIdTaken(f"external_id {wish.external_id} is taken", external_id=wish.external_id) from clash
         raise
 
@@ -121,7 +122,7 @@ async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -
         own_name=quote.own_tonnes > 0,
         pool_user=market.terms.pools.credit_user if quote.pool_g else None,
     )
-    if wish.external_id is not None and await Order.exists(external_id=wish.external_id):
+    if wish.external_id is not None and await rows.find(Order, external_id=wish.external_id):
         raise ExternalIdTaken(f"external_id {wish.external_id} is taken", external_id=wish.external_id)
     pay_until = now + CHECKOUT_LASTS
     order = await Order.create(
@@ -174,14 +175,14 @@ async def _pay_from_balance(tx: BaseDBAsyncClient, order: Order, wish: OrderWish
 
 
 async def find(order_id: str) -> Order:
-    order = await Order.get_or_none(id=order_id)
+    order = await rows.find(Order, id=order_id)
     if order is None:
         raise OrderNotFound(f"no order {order_id}", order_id=order_id)
     return order
 
 
 async def find_by_token(token: str) -> Order:
-    order = await Order.get_or_none(access_token=token)
+    order = await rows.find(Order, access_token=token)
     if order is None:
         raise OrderNotFound("no order under this link")
     return order
@@ -196,8 +197,12 @@ async def open_checkout(market: Market, order_id: str) -> Order:
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
-        opened = await Order.filter(id=order.id, state=OrderState.QUOTED).update(
-            state=OrderState.AWAITING_PAYMENT, checkout_session=checkout.id, checkout_url=checkout.url
+        opened = await rows.change(
+            Order,
+            {"id": order.id, "state": OrderState.QUOTED},
+            state=OrderState.AWAITING_PAYMENT,
+            checkout_session=checkout.id,
+            checkout_url=checkout.url,
         )
         if opened:
             await note(order.id, Happened.CHECKOUT_OPENED, at=now)
@@ -240,7 +245,7 @@ async def move(order: Order, new: OrderState, **changes: object) -> None:
     old = OrderState(order.state)
     if new not in ALLOWED_MOVES[old]:
         raise MoveNotAllowed(f"order {order.id} cannot move from {old} to {new}", old=old, new=new)
-    if await Order.filter(id=order.id, state=old).update(state=new, **changes) != 1:
+    if await rows.change(Order, {"id": order.id, "state": old}, state=new, **changes) != 1:
         raise MoveNotAllowed(f"order {order.id} is no longer {old}", old=old, new=new)
 
 

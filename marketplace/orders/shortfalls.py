@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.database import rows
 from marketplace.ledger import service as ledger
 from marketplace.money import price
 from marketplace.orders.models import Order, Shortfall
@@ -45,7 +46,7 @@ async def record(refused: Retirement, quote_line_id: str, tonnes: int, reason: s
 
 
 async def of_order(order_id: str) -> Sequence[Shortfall]:
-    return await Shortfall.filter(order_id=order_id).order_by("retirement_id")
+    return await rows.find_all(Shortfall, order_id=order_id, order_by="retirement_id")
 
 
 async def tonnes_of(order_id: str) -> int:

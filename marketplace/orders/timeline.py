@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tortoise.connection import get_connection
 
+from marketplace.database import rows
 from marketplace.orders.models import Order, OrderEvent
 from marketplace.outbox import service as outbox
 
@@ -80,7 +81,7 @@ async def note(order_id: str, kind: Happened, *, at: datetime, **detail: object)
     """Inside the caller's transaction, with the job that writes the mails about it (orders/mails.py)."""
     event = await OrderEvent.create(order_id=order_id, kind=kind, detail=json.dumps(detail, sort_keys=True), at=at)
     follows = MAILS.get(kind)
-    if follows is not None and (follows.operators or await Order.exists(id=order_id, email__isnull=False)):
+    if follows is not None and (follows.operators or (await rows.get(Order, id=order_id)).email is not None):
         when = at + LINGERS if follows.lasting else at
         await outbox.add(get_connection("default"), MAIL, f"{MAIL}:{event.id}", {"event_id": event.id}, at=when)
 
@@ -93,4 +94,4 @@ async def note_once(order_id: str, kind: Happened, *, at: datetime, **detail: ob
 
 
 async def events_of(order_id: str) -> list[OrderEvent]:
-    return await OrderEvent.filter(order_id=order_id).order_by("id")
+    return await rows.find_all(OrderEvent, order_id=order_id, order_by="id")

@@ -9,6 +9,7 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
@@ -51,25 +52,37 @@ UPDATE job SET lease_until = ?, lease_token = ?, attempts = attempts + 1 WHERE i
 _TAKE_DUE_SKIPPING_LOCKED = _TAKE_DUE.replace("LIMIT ?", "LIMIT ? FOR UPDATE SKIP LOCKED")
 
 
-async def lease(count: int, duration: timedelta, *, now: datetime) -> Sequence[LeasedJob]:
-    """Take up to `count` due jobs that nobody holds."""
+async def lease(
+    count: int, duration: timedelta, *, now: datetime, done: Sequence[LeasedJob] = ()
+) -> Sequence[LeasedJob]:
+    """Take up to `count` due jobs that nobody holds, and note which ones are `done`: one commit for all of it."""
     token = secrets.token_hex(16)
 
     async def take(tx: BaseDBAsyncClient) -> list[dict[str, Any]]:
+        await _note_done(done, now=now)
         due = _TAKE_DUE_SKIPPING_LOCKED if is_postgres(tx) else _TAKE_DUE
         return await tx.execute_query_dict(sql(tx, due), [now + duration, token, now, now, count])
 
-    rows = await run_tx(take)
-    return [LeasedJob(r["id"], r["kind"], json.loads(r["payload"]), r["attempts"], token) for r in rows]
+    taken = await run_tx(take)
+    return [LeasedJob(r["id"], r["kind"], json.loads(r["payload"]), r["attempts"], token) for r in taken]
 
 
-async def finish(job: LeasedJob, *, now: datetime) -> None:
-    await Job.filter(id=job.id, lease_token=job.token).update(done_at=now, lease_until=None, error=None)
+async def finish(jobs: Sequence[LeasedJob], *, now: datetime) -> None:
+    """One commit for all of them. A process that dies before it runs them again, which changes nothing."""
+    if jobs:
+        await run_tx(lambda _: _note_done(jobs, now=now))
+
+
+async def _note_done(jobs: Sequence[LeasedJob], *, now: datetime) -> None:
+    for token in sorted({job.token for job in jobs}):
+        held = {"id": sorted(job.id for job in jobs if job.token == token), "lease_token": token}
+        await rows.change(Job, held, done_at=now, lease_until=None, error=None)
 
 
 async def again(job: LeasedJob, *, at: datetime) -> None:
     """Not a failure: the other side is still working. Look again at `at`."""
-    await Job.filter(id=job.id, lease_token=job.token).update(run_at=at, lease_until=None, attempts=0, error=None)
+    held = {"id": job.id, "lease_token": job.token}
+    await rows.change(Job, held, run_at=at, lease_until=None, attempts=0, error=None)
 
 
 async def failed(job: LeasedJob, error: str, *, now: datetime) -> None:

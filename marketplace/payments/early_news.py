@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.database import rows
 from marketplace.database.dialect import sql
 from marketplace.outbox import service as outbox
 from marketplace.payments.events import Subject
@@ -26,7 +27,7 @@ async def keep(tx: BaseDBAsyncClient, subject: Subject, object_id: str, payment:
 
 async def look_again(tx: BaseDBAsyncClient, payment: str, *, at: datetime) -> None:
     """Inside the transaction that books `payment`: read again what was heard of it before."""
-    for news in await EarlyNews.filter(provider_payment=payment):
+    for news in await rows.find_all(EarlyNews, provider_payment=payment):
         await follow(tx, Subject(news.subject), news.object_id, f"early:{news.object_id}", at=at)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
+from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
 from marketplace.database.transactions import run_tx
 from marketplace.errors import MoveNotAllowed
@@ -49,7 +50,7 @@ async def enqueue(tx: BaseDBAsyncClient, payout: Payout, why: str, *, at: dateti
 async def advance(market: Market, payout_id: str) -> timedelta | None:
     """Send the payout if nothing stands against it. Safe to repeat; returns when to look again after a refusal."""
     payout = await run_tx(lambda tx: _prepared(tx, market, payout_id))
-    account = await PayoutAccountRecord.get_or_none(provider_id=payout.provider_id)
+    account = await rows.find(PayoutAccountRecord, provider_id=payout.provider_id)
     if payout.asked_yen is None or payout.state not in {PayoutState.DUE, PayoutState.RELEASED} or account is None:
         return None
     try:
@@ -79,7 +80,9 @@ async def _prepared(tx: BaseDBAsyncClient, market: Market, payout_id: str) -> Pa
         await _move(payout, PayoutState.DROPPED)
     elif state is PayoutState.DUE and payout.amount_yen > market.terms.payout_alone_yen:
         await _move(payout, PayoutState.HELD)
-    elif state is not PayoutState.HELD and await PayoutAccountRecord.exists(provider_id=payout.provider_id, ready=True):
+    elif state is not PayoutState.HELD and await rows.find(
+        PayoutAccountRecord, provider_id=payout.provider_id, ready=True
+    ):
         payout.asked_yen = left
         await Payout.filter(id=payout.id).update(asked_yen=left)
     return payout

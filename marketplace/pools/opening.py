@@ -18,6 +18,7 @@ from certificates.pools import find_pools
 from certificates.records import CertificateRecord
 from certificates.statement import OffsetType
 from marketplace.clock import japan_date
+from marketplace.database import rows
 from marketplace.database.dialect import is_postgres
 from marketplace.errors import NotEnoughUnits
 from marketplace.ids import new_id, new_token
@@ -51,11 +52,11 @@ async def prepare(market: Market, tx: BaseDBAsyncClient, order: Order) -> bool:
     """
     lines = await pools.lines_of(order.quote_id)
     for line in lines:
-        draws = await PoolDraw.filter(pool_line_id=line.id)
+        draws = await rows.find_all(PoolDraw, pool_line_id=line.id)
         if sum(draw.grams for draw in draws) < line.grams:
             await PoolDraw.filter(pool_line_id=line.id, handed_on=False).delete()
             await pools.draw(tx, line, market.terms.pools, now=market.clock())
-    for draw in await pools.draws_of(order.quote_id):
+    for draw in await pools.draws_of(order.quote_id) if lines else ():
         await _begin(market, tx, draw.pool_id)
     return bool(lines)
 
@@ -119,13 +120,13 @@ def _words() -> dict[str, str]:
 
 async def pool_of_order(order_id: str) -> Pool | None:
     """The pool that this order of the service opens; None for a buyer's order."""
-    return await Pool.get_or_none(order_id=order_id)
+    return await rows.find(Pool, order_id=order_id)
 
 
 async def drawn_for(order: Order) -> tuple[Drawn, ...] | None:
     """What the order has drawn, from the pools' certificates; None while one of them is not open."""
     draws = await pools.draws_of(order.quote_id)
-    by_id = {pool.id: pool for pool in await Pool.filter(id__in=[draw.pool_id for draw in draws])} if draws else {}
+    by_id = {pool.id: pool for pool in await rows.find_all(Pool, id=[draw.pool_id for draw in draws])}
     if any(pool.certificate_number is None for pool in by_id.values()):
         return None
     grams: dict[str, int] = {}
@@ -139,8 +140,8 @@ async def hand_on(market: Market, tx: BaseDBAsyncClient, order: Order, *, now: d
     """The order's certificate is issued: its grams are gone for good. Pools that run low are followed by new ones."""
     draws = await pools.draws_of(order.quote_id)
     for draw in draws:
-        await PoolDraw.filter(pool_line_id=draw.pool_line_id, pool_id=draw.pool_id).update(handed_on=True)
-    for pool in await Pool.filter(id__in=[draw.pool_id for draw in draws]) if draws else ():
+        await rows.change(PoolDraw, {"pool_line_id": draw.pool_line_id, "pool_id": draw.pool_id}, handed_on=True)
+    for pool in await rows.find_all(Pool, id=[draw.pool_id for draw in draws]):
         if pool.left_g < market.terms.pools.low_g:
             await _top_up_soon(tx, pool, now=now)
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import F
 
+from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
 from marketplace.errors import NotEnoughUnits, PoolNotOffered
 from marketplace.ids import new_id
@@ -36,7 +37,7 @@ def refuse_unless_offered(listing: Listing, terms: PoolTerms) -> None:
 
 
 async def lines_of(quote_id: str) -> list[PoolLine]:
-    return await PoolLine.filter(quote_id=quote_id).order_by("id")
+    return await rows.find_all(PoolLine, quote_id=quote_id, order_by="id")
 
 
 async def draw(tx: BaseDBAsyncClient, line: PoolLine, terms: PoolTerms, *, now: datetime) -> None:

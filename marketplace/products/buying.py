@@ -10,6 +10,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from certificates.statement import OffsetType
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.models import Organisation
+from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.market import Market
@@ -138,7 +139,7 @@ async def order_cover(
 
 async def cover_of_quote(quote_id: str) -> ProductCover | None:
     """What a quote is meant to cover; None for a quote that covers no product."""
-    return await ProductCover.get_or_none(quote_id=quote_id) if may_be_id(quote_id) else None
+    return await rows.find(ProductCover, quote_id=quote_id) if may_be_id(quote_id) else None
 
 
 async def instruction_for(product: Product, cover: ProductCover, *, locale: str) -> Instruction:

@@ -6,6 +6,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from certificates.successors import issued_first_as
 from marketplace.clock import japan_date
+from marketplace.database import rows
 from marketplace.market import Market
 from marketplace.orders.models import Order
 from marketplace.products.counting import watch_soon
@@ -20,7 +21,7 @@ async def certified(
 
     If less was cancelled than bought, only the units that it suffices for are covered.
     """
-    cover = await ProductCover.get_or_none(quote_id=order.quote_id)
+    cover = await rows.find(ProductCover, quote_id=order.quote_id)
     if cover is None:
         return
     counted = min(grams, cover.grams)

@@ -9,6 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.clock import Clock, japan_date
 from marketplace.closures.service import refuse_closed_registry
+from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.errors import (
     BelowMinimum,
@@ -23,6 +24,8 @@ from marketplace.errors import (
 from marketplace.footprints.models import StoredFootprint
 from marketplace.ids import new_id
 from marketplace.inventory import service as inventory
+from marketplace.inventory.models import Block, Holding
+from marketplace.listings.listed import listing_with_holding
 from marketplace.listings.models import Listing
 from marketplace.pools import service as drawing
 from marketplace.pools.models import PoolLine
@@ -91,7 +94,7 @@ async def sellable(line: WishedLine, pools: PoolTerms, *, on: date) -> PricedLin
 
     Raises ListingNotFound, ListingClosed, RegistryClosed, BelowMinimum, PoolNotOffered.
     """
-    listing = await Listing.get_or_none(id=line.listing_id).prefetch_related("holding__account", "holding__block")
+    listing = await listing_with_holding(line.listing_id)
     if listing is None:
         raise ListingNotFound(f"no listing {line.listing_id}", listing_id=line.listing_id)
     if not listing.is_offered(on):
@@ -125,28 +128,30 @@ async def _hold(tx: BaseDBAsyncClient, quote: Quote, line: PricedLine, pools: Po
 
 
 async def find(quote_id: str) -> Quote:
-    quote = await Quote.get_or_none(id=quote_id)
+    quote = await rows.find(Quote, id=quote_id)
     if quote is None:
         raise QuoteNotFound(f"no quote {quote_id}", quote_id=quote_id)
     return quote
 
 
 async def lines_of(quote_id: str) -> list[QuoteLine]:
-    return await QuoteLine.filter(quote_id=quote_id).order_by("id")
+    return await rows.find_all(QuoteLine, quote_id=quote_id, order_by="id")
 
 
 async def registries_of(quote_id: str) -> list[str]:
     """The codes of the registries that cancel a quote's units, those of its pools included."""
-    listing_ids = [line.listing_id for line in await lines_of(quote_id)]
-    listing_ids += [line.listing_id for line in await drawing.lines_of(quote_id)]
-    listings = await Listing.filter(id__in=listing_ids).prefetch_related("holding__block")
-    return sorted({listing.holding.block.registry for listing in listings})
+    listing_ids = {line.listing_id for line in await lines_of(quote_id)}
+    listing_ids |= {line.listing_id for line in await drawing.lines_of(quote_id)}
+    holding_ids = {listing.holding_id for listing in await rows.find_all(Listing, id=sorted(listing_ids))}
+    holdings = await rows.find_all(Holding, id=sorted(holding_ids))
+    blocks = await rows.find_all(Block, id=sorted({holding.block_id for holding in holdings}))
+    return sorted({block.registry for block in blocks})
 
 
 async def refuse_other_uses(quote_id: str, purpose: Purpose) -> None:
     """Providers may sell for certain uses only. Raises UseNotPermitted."""
     listing_ids = [line.listing_id for line in await lines_of(quote_id)]
-    for listing in await Listing.filter(id__in=listing_ids):
+    for listing in await rows.find_all(Listing, id=listing_ids):
         if not listing.permits(purpose):
             raise UseNotPermitted(
                 f"{listing.id} is not sold for {purpose}", listing_id=listing.id, purpose=purpose.value
@@ -157,7 +162,7 @@ async def use(quote: Quote, *, now: datetime) -> None:
     """Inside the order's transaction: take the quote, once. Raises QuoteUsed, QuoteExpired."""
     taken = 0
     if quote.expires_at > now:
-        taken = await Quote.filter(id=quote.id, state=QuoteState.OPEN).update(state=QuoteState.USED)
+        taken = await rows.change(Quote, {"id": quote.id, "state": QuoteState.OPEN}, state=QuoteState.USED)
     if taken == 1:
         return
     if (await find(quote.id)).state == QuoteState.USED:

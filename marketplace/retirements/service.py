@@ -14,11 +14,13 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.errors import MoveNotAllowed
 from marketplace.ids import new_id
 from marketplace.inventory import service as inventory
-from marketplace.inventory.models import Holding, Interval
+from marketplace.inventory.holdings import whole_holding
+from marketplace.inventory.models import Interval
 from marketplace.inventory.serials import SerialRange
 from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
@@ -51,7 +53,7 @@ async def queue(
     tx: BaseDBAsyncClient, order_id: str, interval: Interval, instruction: Instruction, *, now: datetime
 ) -> None:
     """Write the intent to cancel one interval, and the job that carries it out."""
-    holding = await Holding.get(id=interval.holding_id).prefetch_related("block", "account")
+    holding = await whole_holding(interval.holding_id)
     retirement_id = new_id("ret", now)
     use = load_profiles()[holding.block.registry].use_for(instruction.purpose)
     request = CancellationRequest(
@@ -85,7 +87,7 @@ def request_of(retirement: Retirement) -> CancellationRequest:
 
 async def advance(market: Market, retirement_id: str) -> timedelta | None:
     """Take the retirement as far as it goes now. Returns when to look again, or None if there is nothing left to do."""
-    retirement = await Retirement.get(id=retirement_id)
+    retirement = await rows.get(Retirement, id=retirement_id)
     if retirement.review_reason is not None:
         return None
     try:
@@ -164,7 +166,7 @@ async def _intend(market: Market, retirement: Retirement) -> None:
 
 async def _now_unknown(market: Market, retirement_id: str) -> None:
     async def work(_: BaseDBAsyncClient) -> None:
-        retirement = await Retirement.get(id=retirement_id)
+        retirement = await rows.get(Retirement, id=retirement_id)
         if retirement.state == RetirementState.SUBMITTED:
             await _move(retirement, RetirementState.UNKNOWN)
             await note(retirement.order_id, Happened.REGISTRY_ANSWER_UNKNOWN, at=market.clock())
@@ -184,7 +186,7 @@ async def _confirmed(market: Market, retirement_id: str, report: CancellationRep
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
-        retirement = await Retirement.get(id=retirement_id)
+        retirement = await rows.get(Retirement, id=retirement_id)
         if retirement.state not in {RetirementState.SUBMITTED, RetirementState.UNKNOWN}:
             return
         if report.notice is None:
@@ -197,7 +199,7 @@ async def _confirmed(market: Market, retirement_id: str, report: CancellationRep
             await _under_review(retirement, ",".join(one.code for one in differences), now=now)
             return
         if parts is None:
-            confirmed: Sequence[Interval] = [await Interval.get(id=retirement.interval_id)]
+            confirmed: Sequence[Interval] = [await rows.get(Interval, id=retirement.interval_id)]
             refused: Sequence[Retirement] = []
         else:
             confirmed, refused = await split(tx, retirement, parts, columns, now=now)
@@ -245,7 +247,7 @@ async def _stop_for_a_person(market: Market, retirement_id: str, reason: str) ->
     """The registry refused to take the request at all, which no waiting changes: a person must look."""
 
     async def work(_: BaseDBAsyncClient) -> None:
-        retirement = await Retirement.get(id=retirement_id)
+        retirement = await rows.get(Retirement, id=retirement_id)
         if retirement.state in _UNDECIDED:
             await _under_review(retirement, reason, now=market.clock())
 
@@ -278,7 +280,7 @@ async def _rejected(market: Market, retirement_id: str, report: CancellationRepo
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
-        retirement = await Retirement.get(id=retirement_id)
+        retirement = await rows.get(Retirement, id=retirement_id)
         if retirement.state not in {RetirementState.SUBMITTED, RetirementState.UNKNOWN}:
             return
         reason = report.rejection_reason or "no_reason_given"
@@ -292,7 +294,7 @@ async def _rejected(market: Market, retirement_id: str, report: CancellationRepo
 async def given_up(tx: BaseDBAsyncClient, retirement_id: str, *, now: datetime) -> bool:
     """An operator ends a retirement that stopped for a person, knowing that the registry did nothing. False if it goes on
     already. Inside the caller's transaction."""
-    retirement = await Retirement.get(id=retirement_id)
+    retirement = await rows.get(Retirement, id=retirement_id)
     if retirement.review_reason is None or retirement.state not in _UNDECIDED:
         return False
     if retirement.state == RetirementState.QUEUED:
@@ -307,6 +309,6 @@ async def _move(retirement: Retirement, new: RetirementState, **changes: Any) ->
     old = RetirementState(retirement.state)
     if new not in ALLOWED_MOVES[old]:
         raise MoveNotAllowed(f"retirement {retirement.id} cannot move from {old} to {new}", old=old, new=new)
-    if await Retirement.filter(id=retirement.id, state=old).update(state=new, **changes) != 1:
+    if await rows.change(Retirement, {"id": retirement.id, "state": old}, state=new, **changes) != 1:
         raise MoveNotAllowed(f"retirement {retirement.id} is no longer {old}", old=old, new=new)
     retirement.state = new

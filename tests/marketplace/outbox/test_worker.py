@@ -63,9 +63,9 @@ class TestAJobRunsUntilItIsDone:
         clock.advance(timedelta(seconds=21))
         second = (await outbox.lease(1, timedelta(seconds=20), now=clock()))[0]
 
-        await outbox.finish(first, now=clock())
+        await outbox.finish([first], now=clock())
         assert (await Job.get(key="k")).done_at is None
-        await outbox.finish(second, now=clock())
+        await outbox.finish([second], now=clock())
         assert (await Job.get(key="k")).done_at is not None
 
     async def test_many_workers_at_once_run_each_job_once(self, db):
@@ -134,3 +134,31 @@ class TestAJobRunsUntilItIsDone:
         await worker.run_due()
         assert len(looks) == 2
         assert (await Job.get(key="k")).done_at is not None
+
+    async def test_what_is_done_is_noted_with_the_next_lease(self, db):
+        clock = SettableClock()
+        for number in range(5):
+            await put(clock, key=str(number))
+        first = await outbox.lease(3, timedelta(seconds=20), now=clock())
+        second = await outbox.lease(5, timedelta(seconds=20), now=clock(), done=first)
+        assert {job.id for job in second}.isdisjoint(job.id for job in first)
+        assert await Job.filter(done_at__isnull=False).count() == len(first) == 3
+        assert len(second) == 2
+
+    async def test_jobs_that_end_while_one_goes_on_are_noted_long_before_their_lease_ends(self, db):
+        clock, stop, slow_may_end = SettableClock(), asyncio.Event(), asyncio.Event()
+
+        async def handle(payload):
+            if payload["slow"]:
+                await slow_may_end.wait()
+
+        for number in range(8):
+            await put(clock, key=str(number), slow=number < 6)
+        running = asyncio.create_task(Worker({"work": handle}, clock=clock, at_once=8).run(stop))
+        async with asyncio.timeout(20):
+            while await Job.filter(done_at__isnull=False).count() < 2:  # noqa: ASYNC110 - the database has no event
+                await asyncio.sleep(0.05)
+        slow_may_end.set()
+        stop.set()
+        await running
+        assert await Job.filter(done_at__isnull=True).count() == 0
