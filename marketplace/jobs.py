@@ -101,7 +101,7 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "desk_cut_offs": lambda: desk_batches.freeze_due(market),
         "desk_reminders": lambda: desk_reminders.send_due(market),
         "pools": lambda: pools.look_after(market),
-        "product_rules": lambda: product_rule.look_after(market),
+        "product_rules": product_rule.Rounds(market),
         "participations": lambda: participations.look_after(market),
         "old_item_scans": lambda: item_scans.forget_old(market.clock()),
         "overdue_plans": lambda: plans.enqueue_overdue(market),

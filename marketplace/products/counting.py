@@ -245,6 +245,6 @@ async def _write(
     await watch_soon(tx, market, product.id, after=newest.id)
 
 
-async def watch_soon(tx: BaseDBAsyncClient, market: Market, product_id: str, *, after: int) -> None:
-    """Inside the transaction that changed the ledger: look at the cover after entry `after`."""
+async def watch_soon(tx: BaseDBAsyncClient, market: Market, product_id: str, *, after: int | str) -> None:
+    """Inside the transaction that changed the ledger or the rule: look at the cover after entry or change `after`."""
     await outbox.add(tx, WATCH, f"{WATCH}:{product_id}:{after}", {"product_id": product_id}, at=market.clock())

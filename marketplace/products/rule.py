@@ -27,6 +27,7 @@ from marketplace.orders.models import Order
 from marketplace.orders.words import consent_version
 from marketplace.outbox import service as outbox
 from marketplace.products.buying import CoverQuote, Credits, order_cover, quote_units
+from marketplace.products.counting import watch_soon
 from marketplace.products.coverage import totals_of
 from marketplace.products.errors import PeriodNotFound, RuleRefused, TopUpAboveLimit
 from marketplace.products.models import CoverPeriod, Product, ProductCover, ProductRule, ProductTopUp
@@ -39,6 +40,7 @@ TOP_UP = "product.top_up"
 MOST = 10**12
 # after a refusal, when it is tried again unless the rule is changed
 PAUSE = timedelta(hours=24)
+EVERY = timedelta(minutes=10)
 _OPEN = (TopUpState.WANTED, TopUpState.RESERVED)
 
 
@@ -81,6 +83,7 @@ async def set_rule(market: Market, actor: Actor, product_id: str, wish: RuleWish
         if not new:
             await ProductRule.filter(product_id=product.id).update(**terms)
         detail = {"below": wish.below_units, "buy": wish.buy_units, "most_yen": wish.most_yen_a_month}
+        await watch_soon(tx, market, product.id, after=f"rule:{market.clock().isoformat()}")
         await audit.record(tx, actor, "product.rule_set", product.id, None, dict(detail), at=market.clock())
         return rule if new else await ProductRule.get(product_id=product.id)
 
@@ -115,8 +118,22 @@ async def top_ups_of(product_id: str, *, limit: int) -> Sequence[ProductTopUp]:
     return await ProductTopUp.filter(product_id=product_id).order_by("-id").limit(limit)
 
 
+class Rounds:
+    """A sweep of one worker: the ledger's own changes are looked at at once, this finds periods that begin and pauses that end."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._next: datetime | None = None
+
+    async def __call__(self) -> None:
+        now = self._market.clock()
+        if self._next is None or now >= self._next:
+            self._next = now + EVERY
+            await look_after(self._market)
+
+
 async def look_after(market: Market) -> None:
-    """Sweep: every product whose rule is on, and purchases that were left half done."""
+    """Every product whose rule is on."""
     for rule in await ProductRule.filter(active=True).order_by("product_id"):
         await notice_shortage(market, rule.product_id)
 

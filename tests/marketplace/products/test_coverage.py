@@ -6,11 +6,15 @@ import pytest
 
 from marketplace.certification.changes import Correction, correct
 from marketplace.clock import JAPAN
+from marketplace.orders.service import find
+from marketplace.orders.states import OrderState
 from marketplace.products.counting import count, goods_back, sale
 from marketplace.products.errors import ProductNotFound
 from marketplace.products.service import UnitFootprint, add_footprint_version, end_product
 from marketplace.products.states import CoverageState
+from tests.builders.market import a_listing
 from tests.builders.products import YEAR, a_maker, a_period, a_product, a_purchase, coverage_now, covered, revoke
+from tests.marketplace.retirements.test_partly_confirmed import once
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=JAPAN)
 
@@ -31,6 +35,14 @@ class TestCoverComesWithACertificate:
         assert (found.state, found.covered_units, found.left_units) == (CoverageState.COVERED, 2_000, 2_000)
         assert (found.certificates, found.certificate_count, found.sandbox) == ((number,), 1, True)
         assert (found.from_day, found.until_day) == YEAR
+
+    async def test_what_the_registry_left_out_covers_nothing(self, small, product, period):
+        order = await a_purchase(small, period, await a_listing(small, tonnes=3), grams=3_000_000)
+        once(small, (0, 1))
+        await small.work()
+        assert (await find(order.id)).state == OrderState.FULFILLED
+        found = await coverage_now(small, product)
+        assert (found.covered_units, found.covered_g) == (2_000, 2_000_000)
 
     async def test_an_order_for_something_else_covers_nothing(self, small, product, period, listing):
         other = await a_product(small, await a_maker(small, "other@ashiato.example"))
