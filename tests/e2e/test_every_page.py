@@ -106,6 +106,8 @@ def test_the_list_has_every_page() -> None:
         "joining_offer": "/e/1/travel/1",
         "joining_done": "/e/1/mine/1",
         "holding": "/provider/holdings/1",
+        "plan": "/plans/1",
+        "plan_year": "2026",
     }
     listed = [shown.address(examples, Locale.JA).partition("?")[0] for shown in PAGES]
     missing = [
