@@ -36,6 +36,10 @@ MAILING = Policy("mailing", 20, timedelta(minutes=15))
 
 _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
     ("POST", re.compile(r"/v1/(quotes|orders)|/\w\w/(footprints/[^/]+/offset|quotes/.+)"), HOLDING),
+    ("POST", re.compile(r"/v1/plans"), HOLDING),
+    ("POST", re.compile(r"/\w\w/plans(/gift)?"), CALCULATING),
+    ("POST", re.compile(r"(/v1|/\w\w)/plans/.+"), LOOKING_UP),
+    ("GET", re.compile(r"(/v1|/\w\w)/plans/.+"), LOOKING_UP),
     ("POST", re.compile(r"/\w\w/calculate/[^/]+/so-far"), TYPING),
     ("POST", re.compile(r"/\w\w/calculate/bulk"), UPLOADING),
     ("POST", re.compile(r"/v1/footprints|/\w\w/calculate/.+"), CALCULATING),

@@ -17,6 +17,7 @@ from marketplace.ledger import balance
 from marketplace.ledger import service as ledger
 from marketplace.mail import service as mail
 from marketplace.mail.address import checked
+from marketplace.mail.post import JSON
 from marketplace.market import Market
 from marketplace.orders.models import Order
 from marketplace.orders.service import move as move_order
@@ -136,10 +137,15 @@ async def _paid(tx: BaseDBAsyncClient, market: Market, checkout: Checkout) -> No
     )
     await balance.credit(plan.id, checkout.amount, taken_from=ledger.CLEARING, event=f"plan_gift:{plan.id}", at=now)
     await plans.move(plan, PlanState.ACTIVE, at=now, paid_until=now)
-    told = {"giver": plan.giver_name or "", "months": count, "grams": terms.grams, "yen": checkout.amount}
-    await plans.tell(tx, plan, "plan_gift_received", dict(told), key="gift", at=now)
+    told: dict[str, JSON] = {
+        "giver": plan.giver_name or "",
+        "months": count,
+        "grams": terms.grams,
+        "yen": checkout.amount,
+    }
+    await plans.tell(tx, plan, "plan_gift_received", told, key="gift", at=now)
     await mail.send_later(
-        tx, "plan_gift_paid", str(plan.giver_email), plan.locale, dict(told), key=f"plan:{plan.id}:given", at=now
+        tx, "plan_gift_paid", str(plan.giver_email), plan.locale, told, key=f"plan:{plan.id}:given", at=now
     )
     await _deliver_soon(tx, plan, at=now)
 
