@@ -27,6 +27,7 @@ from certificates import (
     status_list,
 )
 from certificates import service as issuing
+from certificates.badges import facts as badge_facts
 from certificates.claims import wording
 from certificates.log import store as log_store
 from marketplace import errors as market
@@ -423,6 +424,7 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         # our own records contradict themselves
         serials.CannotSplit,
         facts.ShareTooLarge,
+        badge_facts.ShareOutOfRange,
         compact_proof.DayOutsideProof,
         compact_proof.MalformedProof,
         jose.MalformedToken,
