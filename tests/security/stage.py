@@ -20,7 +20,8 @@ from tests.e2e.signed_in import SignedInVisitor, sign_in_at
 # in every text that people type and others read
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 FORMULA = '=HYPERLINK("http://evil.example";"x")'
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 3.0
+SILENCE_SECONDS = 0.3
 
 
 @dataclass
@@ -171,15 +172,15 @@ class Stage:
             return database.execute(query, values).fetchone()
 
     def raw(self, sent: bytes) -> bytes:
-        """Bytes to the web process and whatever it answers until it closes, falls silent or WAIT_SECONDS pass."""
+        """Bytes to the web process and whatever it answers until it closes, or falls silent."""
         url = urlsplit(self.address)
         with closing(socket.create_connection((url.hostname, url.port), timeout=WAIT_SECONDS)) as connection:
             connection.sendall(sent)
-            connection.settimeout(1.0)
             answer = b""
             try:
                 while part := connection.recv(65_536):
                     answer += part
+                    connection.settimeout(SILENCE_SECONDS)
             except (TimeoutError, ConnectionResetError):
                 pass
             return answer
