@@ -1,0 +1,39 @@
+"""What is closed at the console is closed for visitors of another process within a moment, and open again as fast."""
+
+import subprocess
+import sys
+
+from tests.e2e.instance import eventually
+from tests.security.stage import Stage
+
+
+def ashiato(stage: Stage, *arguments: str) -> str:
+    command = [sys.executable, "-m", "api.cli", *arguments, "--data", str(stage.instance.data)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class TestTheConsole:
+    def test_closes_and_opens_for_everybody(self, stage: Stage) -> None:
+        client = stage.instance.client
+        why = ("--reason", "a wrong factor is being looked at")
+        said = ashiato(stage, "switches", "close", "calculators", "--opens-at", "2099-01-01T00:00:00Z", *why)
+        assert "calculators  closed since" in said
+        try:
+            shut = eventually(
+                lambda: (seen := client.get("/ja/calculate/event")).status_code == 503 and seen, what="closed"
+            )
+            assert int(shut.headers["retry-after"]) > 86_400
+            assert "2099" in shut.text
+            assert client.post("/v1/footprints", json={}).json()["code"] == "closed_for_now"
+            assert client.get("/ja/").status_code == client.get("/ja/verify").status_code == 200
+            assert "closed-strip" in client.get("/ja/credits").text
+        finally:
+            said = ashiato(stage, "switches", "open", "calculators", *why)
+        assert "calculators  open" in said
+        eventually(lambda: client.get("/ja/calculate/event").status_code == 200, what="open again")
+
+    def test_counts_what_each_key_has_sealed(self, stage: Stage) -> None:
+        assert stage.operator
+        (line,) = ashiato(stage, "keys", "sealed").splitlines()
+        assert int(line.split()[1]) >= 1
+        assert "not in the file" not in line
