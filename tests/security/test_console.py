@@ -31,9 +31,3 @@ class TestTheConsole:
             said = ashiato(stage, "switches", "open", "calculators", *why)
         assert "calculators  open" in said
         eventually(lambda: client.get("/ja/calculate/event").status_code == 200, what="open again")
-
-    def test_counts_what_each_key_has_sealed(self, stage: Stage) -> None:
-        assert stage.operator
-        (line,) = ashiato(stage, "keys", "sealed").splitlines()
-        assert int(line.split()[1]) >= 1
-        assert "not in the file" not in line
