@@ -209,3 +209,10 @@ SELECT m.id AS plan_month, o.total_yen AS paid, t.total_yen AS agreed, q.pool_g 
   FROM plan_month m JOIN plan_terms t ON t.id = m.terms_id
   JOIN buyer_order o ON o.id = m.order_id JOIN quote q ON q.id = o.quote_id
  WHERE o.total_yen <> t.total_yen OR q.pool_g <> t.month_g + t.carried_g OR t.plan_id <> m.plan_id
+
+-- rule: the daily sums of a product are what its entries say
+SELECT e.product_id AS product, e.day AS day, e.kind AS kind, e.units AS entered, t.units AS summed
+  FROM (SELECT product_id, COALESCE(period_id, '') AS period_id, day, kind, SUM(units) AS units, SUM(grams) AS grams, COUNT(*) AS entries
+          FROM product_entry GROUP BY product_id, COALESCE(period_id, ''), day, kind) e
+  LEFT JOIN product_total t ON t.product_id = e.product_id AND t.period_id = e.period_id AND t.day = e.day AND t.kind = e.kind
+ WHERE t.units IS NULL OR t.units <> e.units OR t.grams <> e.grams OR t.entries <> e.entries

@@ -232,14 +232,15 @@ async def _write(
 ) -> None:
     if not entries:
         return
-    await ProductEntry.bulk_create([entry for entry, of in entries if of is None], batch_size=_CHUNK, using_db=tx)
+    # in one order, because the sums of a day queue, and returns of one sale on it
+    sold = sorted((entry for entry, of in entries if of is None), key=lambda entry: entry.day)
+    await ProductEntry.bulk_create(sold, batch_size=_CHUNK, using_db=tx)
     returns = [(entry, of) for entry, of in entries if of is not None]
     stand_on = await _known(product.id, {of for _, of in returns})
     for entry, of in returns:
         entry.sale_id = stand_on[of].id
-    # in one order, because returns of one sale queue on it
-    in_order = sorted((entry for entry, _ in returns), key=lambda entry: entry.sale_id or 0)
-    await ProductEntry.bulk_create(in_order, batch_size=_CHUNK, using_db=tx)
+    back = sorted((entry for entry, _ in returns), key=lambda entry: (entry.day, entry.sale_id or 0))
+    await ProductEntry.bulk_create(back, batch_size=_CHUNK, using_db=tx)
     newest = await ProductEntry.filter(product_id=product.id).order_by("-id").first()
     assert newest is not None  # noqa: S101 - written above
     await watch_soon(tx, market, product.id, after=newest.id)

@@ -65,7 +65,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The sums of a period's entries, in units and grams."""
+    """The sums of a period's entries, in units and grams; `certificates` counts those that cover."""
 
     covered_units: int = 0
     covered_g: int = 0
@@ -75,6 +75,7 @@ class Totals:
     sold_g: int = 0
     returned_units: int = 0
     returned_g: int = 0
+    certificates: int = 0
 
     @property
     def left_units(self) -> int:
@@ -97,7 +98,7 @@ async def coverage(product: Product, on: date) -> Coverage:
     period = await CoverPeriod.filter(product_id=product.id, first_day__lte=on).order_by("-first_day").first()
     totals = await totals_of(period) if period else Totals()
     numbers = await _certificates(period) if period else []
-    newest = await newest_of(numbers[:CERTIFICATES_NAMED])
+    newest = await newest_of(numbers)
     promised = version.covered_g_per_unit if version else 0
     return Coverage(
         product=ProductFacts(
@@ -123,7 +124,7 @@ async def coverage(product: Product, on: date) -> Coverage:
         share_per_mille=_share(totals, version),
         left_units=max(0, min(totals.left_units, totals.left_g // promised)) if promised else 0,
         certificates=tuple(newest),
-        certificate_count=len(numbers),
+        certificate_count=totals.certificates,
     )
 
 
@@ -133,33 +134,32 @@ async def version_on(product_id: str, on: date) -> ProductFootprint | None:
 
 
 async def totals_of(period: CoverPeriod) -> Totals:
-    """Cover of the period, and the sales and returns of its days."""
+    """Cover of the period, and the sales and returns of its days; from sums by day that the database keeps."""
     connection = get_connection("default")
     rows = await connection.execute_query_dict(
         sql(
             connection,
-            "SELECT kind, SUM(units) AS units, SUM(grams) AS grams FROM product_entry WHERE period_id = ? GROUP BY kind "
-            "UNION ALL SELECT kind, SUM(units) AS units, SUM(grams) AS grams FROM product_entry "
-            "WHERE product_id = ? AND period_id IS NULL AND day BETWEEN ? AND ? GROUP BY kind",
+            "SELECT kind, SUM(units) AS units, SUM(grams) AS grams, SUM(entries) AS entries FROM product_total "
+            "WHERE product_id = ? AND (period_id = ? OR (period_id = '' AND day BETWEEN ? AND ?)) GROUP BY kind",
         ),
-        [period.id, period.product_id, period.first_day, period.last_day],
+        [period.product_id, period.id, period.first_day, period.last_day],
     )
-    sums = {EntryKind(row["kind"]): (int(row["units"]), int(row["grams"])) for row in rows}
-    units_and_grams = [sums.get(kind, (0, 0)) for kind in EntryKind]
-    return Totals(*(figure for pair in units_and_grams for figure in pair))
+    sums = {EntryKind(row["kind"]): (int(row["units"]), int(row["grams"]), int(row["entries"])) for row in rows}
+    covered, uncovered, sold, returned = (sums.get(kind, (0, 0, 0)) for kind in EntryKind)
+    return Totals(*covered[:2], *uncovered[:2], *sold[:2], *returned[:2], certificates=covered[2] - uncovered[2])
 
 
 async def _certificates(period: CoverPeriod) -> list[str]:
-    """The numbers under which the cover entered that still counts, newest first."""
+    """The newest numbers under which cover entered that still counts."""
     connection = get_connection("default")
     rows = await connection.execute_query_dict(
         sql(
             connection,
             "SELECT e.certificate_number AS number FROM product_entry e WHERE e.period_id = ? AND e.kind = 'covered' "
             "AND NOT EXISTS (SELECT 1 FROM product_entry u WHERE u.cover_id = e.cover_id AND u.kind = 'uncovered') "
-            "ORDER BY e.id DESC",
+            "ORDER BY e.id DESC LIMIT ?",
         ),
-        [period.id],
+        [period.id, CERTIFICATES_NAMED],
     )
     return [str(row["number"]) for row in rows]
 
