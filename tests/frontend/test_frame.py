@@ -41,6 +41,9 @@ class TestEveryPage:
         page = html.fromstring(site.get(path).content)
         language, bare = path[1:3], path[3:]
         assert page.get("lang") == language
+        if page.xpath("//meta[@name='robots'][@content='noindex']"):
+            assert page.xpath("//link[@rel='canonical'] | //link[@hreflang]") == []
+            return
         assert page.xpath("//link[@rel='canonical']/@href") == [f"https://ashiato.example{path}"]
         twins = {link.get("hreflang"): link.get("href") for link in page.xpath("//link[@hreflang]")}
         assert twins == {locale.value: f"https://ashiato.example/{locale}{bare}" for locale in Locale}
