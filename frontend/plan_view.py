@@ -149,6 +149,12 @@ def chart_of(months: Sequence[MonthSeen]) -> Chart:
     return Chart(firsts, places)
 
 
+def chart_of_year(year: int, months: Sequence[MonthSeen]) -> Chart:
+    """January to December; months that begin in the same calendar month stand in one column."""
+    covered = [sum(month.covered_g for month in months if month.first_day.month == number) for number in range(1, 13)]
+    return Chart([date(year, number, 1) for number in range(1, 13)], [[grams] for grams in covered])
+
+
 def next_charge(plan: Plan, now: datetime) -> datetime | None:
     """When the next month begins and is charged; None if none will be."""
     if plan.state != PlanState.ACTIVE or plan.paid_until is None or plan.paid_until <= now:

@@ -14,7 +14,7 @@ from frontend.market_words import MarketWords
 from frontend.offer_view import view_of
 from frontend.pages.order import SECRET_ADDRESS
 from frontend.plan_form import UNLISTED, field_errors, read_usage, size_options, supplier_views
-from frontend.plan_view import KINDS, chart_of, month_views, next_charge, terms_view
+from frontend.plan_view import KINDS, chart_of, chart_of_year, month_views, next_charge, terms_view
 from frontend.problems import sentence
 from frontend.responses import page_response
 from marketplace.errors import MarketplaceError
@@ -168,7 +168,7 @@ async def year(request: Request) -> Response:
         plan=plan,
         token=plan.access_token,
         year=seen,
-        chart=chart_of(seen.months),
+        chart=chart_of_year(seen.year, seen.months),
         months=list(reversed(month_views(seen.months, PageContext.of(request).locale))),
         made_at=services_of(request).market.clock(),
     )

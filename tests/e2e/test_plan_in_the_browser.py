@@ -12,7 +12,7 @@ PHONE = {"width": 390, "height": 844}
 def phone(browser, instance):
     context = browser.new_context(viewport=PHONE, locale="ja")
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.goto(f"{instance.address}/ja/plans")
     yield page
     context.close()
