@@ -17,6 +17,8 @@ from tests.e2e.badge_service import NAME
 from tests.e2e.instance import eventually
 from tests.e2e.sample_shop import a_shop
 
+PATIENCE_MS = 30_000
+
 
 @dataclass
 class Service:
@@ -52,8 +54,11 @@ def service():
 
 @pytest.fixture(scope="module")
 def shop(service):
+    # pictures are fetched and drawn by two processes beside this one, on a machine that may have other work
+    expect.set_options(timeout=PATIENCE_MS)
     with a_shop(service.address) as open_shop:
         yield open_shop
+    expect.set_options(timeout=None)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +73,7 @@ class Visitor:
     def __init__(self, browser: Browser, **settings: bool) -> None:
         self.context = browser.new_context(**settings)
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(PATIENCE_MS)
         self.said: list[str] = []
         self.sent: list[tuple[str, Mapping[str, str]]] = []
         self.page.on("console", lambda message: self.said.append(message.text))

@@ -38,12 +38,16 @@ class TestTheStudio:
         pictures = page.xpath("//img[@class='badge-shown']/@src")
         assert len(pictures) == 4
         for address in pictures:
-            assert re.fullmatch(rf"/v1/products/{product.id}/badge\.svg\?layout=round&theme=(light|dark)&lang=ja", address)
+            assert re.fullmatch(
+                rf"/v1/products/{product.id}/badge\.svg\?layout=round&theme=(light|dark)&lang=ja", address
+            )
         given = snippets(page)
         assert f'<ashiato-badge product="{product.id}" layout="round" theme="auto" lang="ja">' in given["module"]
         assert integrity() in given["module"]
         assert f"/v1/products/{product.id}/badge.svg?layout=round&theme=auto&lang=ja" in unescape(given["image"])
-        assert f"/v1/products/{product.id}/badge.png?layout=round&theme=light&lang=ja&scale=2" in unescape(given["mail"])
+        assert f"/v1/products/{product.id}/badge.png?layout=round&theme=light&lang=ja&scale=2" in unescape(
+            given["mail"]
+        )
         assert given["oembed"] == f"https://ashiato.example/p/{product.number}?lang=ja"
         assert all(area.attrib["readonly"] is not None for area in page.xpath("//textarea"))
         prints = page.xpath("//a[contains(@href, 'badge-print.pdf')]/@href")
