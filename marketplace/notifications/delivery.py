@@ -146,7 +146,7 @@ class Courier:
         """One attempt; whether the endpoint may get more now."""
         endpoint, event = await Endpoint.get(id=endpoint_id), await EventRecord.get(id=delivery.event_id)
         now, body = self._market.clock(), event.body.encode()
-        signed = signing.headers(await secrets_in_force(endpoint_id, now=now), event.id, now, body)
+        signed = signing.headers(await secrets_in_force(self._market, endpoint_id, now=now), event.id, now, body)
         attempt = await run_tx(self._begin(delivery, now=now))
         posted = await post(self._market.webhooks, endpoint.url, signed, body)
         log.info("webhook_sent", endpoint=endpoint_id, event_id=event.id, outcome=posted.outcome, status=posted.status)

@@ -64,7 +64,7 @@ async def register(
             types=" ".join(sorted(types)),
             created_at=now,
         )
-        await EndpointSecret.create(id=new_id("whs", now), endpoint_id=endpoint.id, secret=secret, created_at=now)
+        await _keep(market, endpoint.id, secret, now=now)
         await audit.record(tx, actor, "webhook.registered", endpoint.id, None, {"url": url}, at=now)
         return endpoint
 
@@ -112,17 +112,17 @@ async def rotate(market: Market, actor: Actor, endpoint_id: str) -> str:
         in_force = EndpointSecret.filter(endpoint_id=endpoint.id, ends_at__isnull=True)
         await in_force.update(ends_at=now + OLD_SECRET_SIGNS_FOR)
         await EndpointSecret.filter(endpoint_id=endpoint.id, ends_at__lte=now).delete()
-        await EndpointSecret.create(id=new_id("whs", now), endpoint_id=endpoint.id, secret=secret, created_at=now)
+        await _keep(market, endpoint.id, secret, now=now)
         await audit.record(tx, actor, "webhook.rotated", endpoint.id, None, {}, at=now)
 
     await run_tx(work)
     return secret
 
 
-async def secrets_in_force(endpoint_id: str, *, now: datetime) -> list[str]:
-    """The newest first."""
+async def secrets_in_force(market: Market, endpoint_id: str, *, now: datetime) -> list[str]:
+    """The newest first. Raises SealBroken."""
     rows = await EndpointSecret.filter(endpoint_id=endpoint_id).order_by("-id")
-    return [row.secret for row in rows if row.ends_at is None or row.ends_at > now]
+    return [market.seals.open(row.secret, endpoint_id) for row in rows if row.ends_at is None or row.ends_at > now]
 
 
 async def switch(market: Market, actor: Actor, endpoint_id: str, *, on: bool) -> Endpoint:
@@ -214,6 +214,12 @@ def organisation_of(actor: Actor) -> str:
     if actor.organisation_id is None:
         raise NotAMember("acts for no organisation")
     return actor.organisation_id
+
+
+async def _keep(market: Market, endpoint_id: str, secret: str, *, now: datetime) -> None:
+    """Sealed: a copy of the database signs nothing."""
+    sealed = market.seals.seal(secret, endpoint_id)
+    await EndpointSecret.create(id=new_id("whs", now), endpoint_id=endpoint_id, secret=sealed, created_at=now)
 
 
 async def _wake(tx: BaseDBAsyncClient, endpoint: Endpoint, *, now: datetime) -> None:

@@ -61,7 +61,7 @@ class Endpoint(Model):
 
 
 class EndpointSecret(Model):
-    """`ends_at` is None for the secret in force; its predecessors sign beside it until they end."""
+    """Sealed for its endpoint. `ends_at` is None for the secret in force; its predecessors sign beside it until they end."""
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     endpoint_id: fields.Field[str] = fields.CharField(64)

@@ -18,7 +18,7 @@ from marketplace.notifications import delivery, endpoints, feed, signing, tellin
 from marketplace.notifications.delivery import ATTEMPTS, PAUSES, TAKES_UP_TO, Courier
 from marketplace.notifications.errors import EndpointExists, EndpointNotFound, EventNotFound, TooManyEndpoints
 from marketplace.notifications.kinds import TOLD_AS, EventType
-from marketplace.notifications.models import Attempt, Delivery, Endpoint, EventRecord, Untold
+from marketplace.notifications.models import Attempt, Delivery, Endpoint, EndpointSecret, EventRecord, Untold
 from marketplace.notifications.posting import Outcome
 from marketplace.orders import service as orders
 from marketplace.orders.models import Order
@@ -172,6 +172,12 @@ class TestAMessage:
         first = receiver.got[0]
         assert both == [signing.signature(secret, first.headers["webhook-id"], at, first.body) for secret in (new, old)]
         assert len(one) == 1
+
+    @on_sqlite
+    async def test_is_signed_with_a_secret_that_a_copy_of_the_database_does_not_hold(self, small, owner, receiver):
+        _, secret = await endpoints.register(small.market, owner, receiver.url)
+        (row,) = await EndpointSecret.all()
+        assert secret.removeprefix("whsec_") not in row.secret
 
     @on_sqlite
     async def test_is_sent_to_those_who_want_its_type(self, small, owner, receiver):
