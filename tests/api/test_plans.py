@@ -63,12 +63,7 @@ class TestBeginning:
         ("changed", "code"),
         [
             ({"use": {"menu": "nothing.all", "kwh": "300"}}, "menu_unknown"),
-            ({"use": {"menu": "A0006.menu_a", "kwh": "300"}}, "month_without_emissions"),
-            ({"use": {"kwh": "9000"}}, "month_too_large"),
             ({"use": {"kwh": "x"}}, "usage_refused"),
-            ({"use": {}}, "usage_refused"),
-            ({"email": "nobody"}, "mail_address_refused"),
-            ({"public_name": "Somebody Else"}, "public_name_refused"),
             ({"consent_version": "old"}, "consent_missing"),
             ({"listing_id": "lst_none"}, "listing_not_found"),
             ({"max_monthly": 100}, "total_above_limit"),
