@@ -33,6 +33,7 @@ TABLE: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("*", r"/account/events(/.*)?", frozenset({Role.OWNER, Role.BUYER})),
     ("*", r"/account(/.*)?", ANYONE_SIGNED_IN),
     ("*", r"/sign-out", ANYONE_SIGNED_IN),
+    ("*", r"/plans/mine", ANYONE_SIGNED_IN),
     ("*", r"/passkeys/add(/.*)?", ANYONE_SIGNED_IN),
     ("*", r"/footprints/[^/]+/keep", frozenset({Role.OWNER, Role.BUYER})),
     ("GET", r"/operations([/.].*)?", WATCHING),
@@ -43,7 +44,7 @@ TABLE: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("*", r"/provider(/.*)?", SELLING),
 )
 # Where somebody whose second factor is still missing may go.
-BEFORE_THE_SECOND_FACTOR = (r"/account/second-factor", r"/sign-out")
+BEFORE_THE_SECOND_FACTOR = (r"/account/second-factor", r"/sign-out", r"/plans/mine")
 VISITORS: dict[str, tuple[Role, ...]] = {
     "member of nothing": (),
     "buyer": (Role.BUYER,),
