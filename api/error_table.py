@@ -40,6 +40,7 @@ from marketplace.bulk import errors as bulk
 from marketplace.certification import changes, publication
 from marketplace.certification import service as certification
 from marketplace.closures import errors as closures
+from marketplace.deposits import errors as deposits
 from marketplace.desk import errors as desk
 from marketplace.idempotency import service as idempotency
 from marketplace.inventory import serials
@@ -156,6 +157,11 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     market.TextTooLongForRegistry: Row(
         422, "A text is too long for the registry's form", "Shorten the field to the limit that params name."
+    ),
+    deposits.DepositsNotTaken: Row(409, "No money is taken ahead", "Pay each order by itself."),
+    deposits.DepositTooSmall: Row(422, "The payment is too small", "Pay in at least what params name."),
+    deposits.DepositTooLarge: Row(
+        422, "The balance would hold more than the operator keeps", "Pay in at most what params name."
     ),
     market.ListingClosed: Row(409, "The listing is closed", "Choose another listing."),
     market.ListingNotFound: Row(404, "No such listing", "Take the id from GET /v1/listings."),

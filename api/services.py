@@ -78,12 +78,20 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
                 pools=pool_terms(settings),
                 issuer=settings.issuer,
                 payout_alone_yen=settings.payout_alone_yen,
+                balance_most_yen=balance_most_yen(settings),
             ),
         )
     finally:
         await opened.aclose()
         await payments.close()
         await Tortoise.close_connections()
+
+
+def balance_most_yen(settings: Settings) -> int:
+    """A live service takes money ahead only where its operator says how much: the law sets duties by amount."""
+    if settings.balance_most_yen is not None:
+        return settings.balance_most_yen
+    return 1_000_000 if settings.environment is Environment.SANDBOX else 0
 
 
 def pool_terms(settings: Settings) -> PoolTerms:

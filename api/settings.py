@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     issuer_name: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     issuer_address: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     invoice_number: Annotated[str | None, Field(pattern=r"^T[0-9]{13}$")] = None
+    balance_most_yen: Annotated[int, Field(ge=0)] | None = None
     payout_alone_yen: Annotated[int, Field(ge=0)] = 1_000_000
     mail_server: SecretStr | None = None
     mail_from: str | None = None

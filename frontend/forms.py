@@ -1,5 +1,6 @@
 """What a form sent, kept as it was typed. A field's name is its place in the input: "lodging/0/nights"."""
 
+import unicodedata
 from collections.abc import Collection, Mapping
 
 from starlette.datastructures import FormData, UploadFile
@@ -34,6 +35,12 @@ async def read_whole(request: Request, name: str) -> str:
 
 async def _form(request: Request) -> FormData:
     return await request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES)
+
+
+def read_yen(text: str) -> int | None:
+    """Whole yen as people type them: with commas, a sign of the currency, or in full-width digits. None if it is none."""
+    digits = unicodedata.normalize("NFKC", text).strip().removeprefix("¥").removesuffix("円").replace(",", "").strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 13 else None
 
 
 def rows_of(typed: Mapping[str, str], section: str, fields: Collection[str], *, most: int) -> list[Row]:

@@ -14,6 +14,7 @@ from frontend.locales import Locale
 from frontend.pages import (
     account,
     account_audit,
+    account_balance,
     account_event,
     account_events,
     account_invitation,
@@ -244,6 +245,8 @@ def routes() -> list[Route]:
         *in_each_language("/account/products/{product_id}/ledger.csv", product.ledger),
         *in_each_language("/account/members", account_members.page),
         *in_each_language("/account/members", account_members.submit, methods=("POST",)),
+        *in_each_language("/account/balance", account_balance.page),
+        *in_each_language("/account/balance", account_balance.submit, methods=("POST",)),
         *in_each_language("/account/keys", account_keys.page),
         *in_each_language("/account/keys", account_keys.submit, methods=("POST",)),
         *in_each_language("/account/webhooks", account_webhooks.page),

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from marketplace import checkouts
 from marketplace.accounts.resealing import Resealing
 from marketplace.accounts.retention import Retention
 from marketplace.audit import second_person
@@ -12,6 +13,7 @@ from marketplace.bulk import service as bulk
 from marketplace.certification import public_log
 from marketplace.certification import service as certification
 from marketplace.contact import service as contact
+from marketplace.deposits import service as deposits
 from marketplace.desk import batches as desk_batches
 from marketplace.desk import reminders as desk_reminders
 from marketplace.invoices import service as invoices
@@ -57,6 +59,9 @@ def handlers(market: Market) -> Mapping[str, Handler]:
     return {
         "order.open_checkout": job(orders.open_checkout),
         "order.run_out": job(settlement.run_out),
+        "payment.settle": job(checkouts.settle),
+        deposits.OPEN_CHECKOUT: job(deposits.open_checkout),
+        deposits.RUN_OUT: job(deposits.run_out),
         **{kind: job(use_case) for kind, use_case in plans.HANDLERS.items()},
         "order.retire": job(fulfilment.retire),
         "order.replace_refused": job(fulfilment.replace_refused),
@@ -97,6 +102,7 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "old_bulk_runs": lambda: bulk.forget_old(market.clock),
         "old_messages": lambda: contact.forget_old(market.clock()),
         "proposals": lambda: second_person.expire(market.clock),
+        "overdue_deposits": lambda: deposits.enqueue_overdue(market),
         "overdue_orders": lambda: settlement.enqueue_overdue(market),
         "desk_cut_offs": lambda: desk_batches.freeze_due(market),
         "desk_reminders": lambda: desk_reminders.send_due(market),

@@ -28,7 +28,7 @@ from marketplace.registries.gateway import RegistryGateway
 class Terms:
     """The operator's terms. `fee_basis_points` is the service fee in hundredths of a percent of the credits' net price.
 
-    `issuer` stands on invoices. A payout above `payout_alone_yen`, and a change of a listing's price by more
+    `issuer` stands on invoices. A prepaid balance holds at most `balance_most_yen`; with 0 no money is taken ahead. A payout above `payout_alone_yen`, and a change of a listing's price by more
     than `price_alone_percent`, need a second person.
     """
 
@@ -36,6 +36,7 @@ class Terms:
     quote_lasts: timedelta
     pools: PoolTerms = field(default_factory=PoolTerms)
     issuer: Issuer = SANDBOX_ISSUER
+    balance_most_yen: int = 1_000_000
     payout_alone_yen: int = 1_000_000
     price_alone_percent: int = 50
 

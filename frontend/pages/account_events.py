@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from frontend.access import actor_of, only
 from frontend.calculator_words import CalculatorWords
 from frontend.context import PageContext, services_of
-from frontend.forms import Typed, read_typed
+from frontend.forms import Typed, read_typed, read_yen
 from frontend.locales import Locale
 from frontend.problems import sentence
 from frontend.responses import page_response
@@ -107,12 +107,12 @@ def _share(payer: str, typed: Typed, locale: Locale, errors: dict[str, str]) -> 
 
 
 def read_cap(typed: Mapping[str, str], locale: Locale, errors: dict[str, str]) -> int:
-    """Whole yen, with or without commas; what cannot be taken is written into `errors`."""
-    text = typed.get("cap_yen", "").strip().replace(",", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and 1 <= int(text) <= HIGHEST_CAP_YEN):
+    """Whole yen; what cannot be taken is written into `errors`."""
+    yen = read_yen(typed.get("cap_yen", ""))
+    if yen is None or not 1 <= yen <= HIGHEST_CAP_YEN:
         errors["cap_yen"] = sentence("cap_out_of_range", {"most": HIGHEST_CAP_YEN}, locale)
         return 0
-    return int(text)
+    return yen
 
 
 async def _page(request: Request, typed: Typed, *, errors: Mapping[str, str] | None = None) -> Response:

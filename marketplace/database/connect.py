@@ -25,6 +25,7 @@ MODEL_MODULES = (
     "marketplace.contact.models",
     "marketplace.audit.models",
     "marketplace.closures.models",
+    "marketplace.deposits.models",
     "marketplace.mail.models",
     "marketplace.notifications.models",
     "marketplace.reconciliation.models",

@@ -42,6 +42,7 @@ CLEARING_SIDES = (
         "dispute",
         "SELECT -COALESCE(SUM(amount_yen), 0) AS yen FROM dispute WHERE state IN ('withdrawn', 'lost')",
     ),
+    ("deposit", "SELECT COALESCE(SUM(amount_yen), 0) AS yen FROM balance_deposit WHERE state = 'paid'"),
     ("plan_gift", "SELECT COALESCE(SUM(amount_yen), 0) AS yen FROM plan_gift"),
     (
         "plan_return_paid",

@@ -6,33 +6,15 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.database.transactions import run_tx
 from marketplace.market import Market
-from marketplace.orders import settlement
 from marketplace.outbox import service as outbox
-from marketplace.payments.gateway import PaymentRefused
 from marketplace.plans import beginning, gifts, months, steering
 from marketplace.plans import service as plans
 from marketplace.plans.models import Plan
 from marketplace.plans.states import LIVE, PlanState
 
-IS_A_PLAN = "checkout_is_a_plan"
 # an invoice is drafted with the month and charged about an hour later
 AFTER_MONTHS_END = timedelta(hours=3)
 AT_ONCE = 500
-
-
-async def settle_checkout(market: Market, session_id: str) -> timedelta | None:
-    """An order's payment page, or one on which a plan was begun."""
-    try:
-        checkout = await market.payments.checkout(session_id)
-    except PaymentRefused as refused:
-        if refused.reason != IS_A_PLAN:
-            raise
-        await beginning.follow_checkout(market, session_id)
-        return None
-    if gifts.is_gift(checkout.order_id):
-        await gifts.follow_checkout(market, checkout)
-        return None
-    return await settlement.follow(market, checkout)
 
 
 async def open_checkout(market: Market, plan_id: str) -> Plan:
@@ -91,7 +73,6 @@ async def _enqueue_overdue(market: Market, tx: BaseDBAsyncClient) -> None:
 
 
 HANDLERS = {
-    "payment.settle": settle_checkout,
     beginning.OPEN_CHECKOUT: open_checkout,
     "plan.run_out": run_out,
     gifts.DELIVER: gifts.deliver,

@@ -27,6 +27,7 @@ SELLING = frozenset({Role.PROVIDER})
 # The first row whose method and expression fit the address without its language.
 TABLE: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("*", r"/account/members", IN_AN_ORGANISATION),
+    ("*", r"/account/balance", frozenset({Role.OWNER, Role.BUYER})),
     ("*", r"/account/keys", frozenset({Role.OWNER})),
     ("*", r"/account/webhooks(/.*)?", frozenset({Role.OWNER})),
     ("*", r"/account/products(/.*)?", frozenset({Role.OWNER, Role.BUYER})),

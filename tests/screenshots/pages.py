@@ -87,6 +87,7 @@ PAGES = (
     Shown("sign-in", "/sign-in"),
     Shown("account", "/account", role="buyer"),
     Shown("account-members", "/account/members", role="owner"),
+    Shown("account-balance", "/account/balance", role="owner"),
     Shown("account-keys", "/account/keys", role="owner"),
     Shown("account-webhooks", "/account/webhooks", role="owner"),
     Shown("account-webhook", "{webhook}", role="owner"),

@@ -1,0 +1,66 @@
+"""The prepaid balance of an organisation: what it holds, what was paid in, and paying in more."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from frontend.access import PRIVATE, actor_of, only
+from frontend.context import PageContext, services_of
+from frontend.forms import Typed, read_typed, read_yen
+from frontend.problems import sentence
+from frontend.responses import page_response
+from marketplace.accounts.roles import Role
+from marketplace.deposits import service as deposits
+from marketplace.deposits.errors import DepositsNotTaken, DepositTooLarge, DepositTooSmall
+from marketplace.deposits.models import Deposit, DepositState
+from marketplace.ledger import balance
+from marketplace.orders.service import SMALLEST_PAYMENT_YEN
+from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+
+KINDS = {DepositState.AWAITING_PAYMENT: "waiting", DepositState.PAID: "cancelled", DepositState.LAPSED: "refused"}
+
+
+@only(Role.OWNER, Role.BUYER)
+async def page(request: Request) -> Response:
+    return await _page(request, {})
+
+
+@only(Role.OWNER, Role.BUYER)
+async def submit(request: Request) -> Response:
+    """Write the deposit down and go to its payment page."""
+    context, market, typed = PageContext.of(request), services_of(request).market, await read_typed(request)
+    try:
+        deposit = await deposits.begin(
+            market, actor_of(request), read_yen(typed.get("yen", "")) or 0, locale=context.locale.value
+        )
+    except (DepositsNotTaken, DepositTooSmall, DepositTooLarge) as refused:
+        return await _page(request, typed, errors={"yen": sentence(refused.code, refused.params, context.locale)})
+    try:
+        deposit = await deposits.open_checkout(market, deposit.id)
+    except (PaymentProviderUnreachable, PaymentRefused):
+        # the deposit stands; the worker opens its payment page and the list leads there
+        return RedirectResponse(context.url("/account/balance"), status_code=303)
+    return RedirectResponse(deposit.checkout_url or context.url("/account/balance"), status_code=303)
+
+
+async def _page(request: Request, typed: Typed, *, errors: Mapping[str, str] | None = None) -> Response:
+    market, organisation_id = services_of(request).market, str(actor_of(request).organisation_id)
+    return page_response(
+        request,
+        "pages/account/balance.html",
+        status=422 if errors else 200,
+        headers=PRIVATE,
+        balance_yen=await balance.balance_of(organisation_id),
+        is_open=market.terms.balance_most_yen > 0,
+        room_yen=await deposits.room_of(market, organisation_id),
+        least_yen=SMALLEST_PAYMENT_YEN,
+        deposits=[(one, KINDS[DepositState(one.state)]) for one in await deposits.of_organisation(organisation_id)],
+        may_resume=_may_resume,
+        typed=typed,
+        errors=errors or {},
+    )
+
+
+def _may_resume(deposit: Deposit) -> bool:
+    return deposit.state == DepositState.AWAITING_PAYMENT and deposit.checkout_url is not None

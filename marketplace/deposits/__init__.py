@@ -1,0 +1,1 @@
+"""Money that an organisation pays ahead into its prepaid balance."""
