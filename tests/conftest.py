@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -114,7 +115,13 @@ async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """A migrated database of each kind, of this test alone; removed afterwards."""
-    if request.param == "sqlite":
+    async with a_database(request.param, request, tmp_path) as url:
+        yield url
+
+
+@asynccontextmanager
+async def a_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    if kind == "sqlite":
         file = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "test.sqlite3")
         yield f"sqlite://{file}"
         return

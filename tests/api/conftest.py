@@ -9,6 +9,9 @@ from api.logs import configure_logs
 from marketplace import invariants
 from tests.api.application import a_client, an_application, without_limits
 from tests.builders.market import SmallMarket, a_small_market
+from tests.either_database import database_url
+
+__all__ = ["database_url"]
 
 
 @pytest.fixture

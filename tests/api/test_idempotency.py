@@ -15,6 +15,10 @@ from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
 from tests.api.buying import TONNE, a_quote, an_order_of, fresh_key
 from tests.builders.market import a_listing, a_wish
+from tests.conftest import database_url
+
+# what happens at the same moment is the database's to keep apart: all of it on both kinds
+__all__ = ["database_url"]
 
 
 async def quote_body(small, **facts):

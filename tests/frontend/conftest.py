@@ -6,11 +6,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.builders.market import SmallMarket
+from tests.either_database import database_url
 from tests.frontend.market_site import MarketSite, market_site
 from tests.frontend.preview import PreviewServices, preview_app
 from tests.marketplace.conftest import small
 
-__all__ = ["small"]
+__all__ = ["database_url", "small"]
 
 
 @pytest.fixture
@@ -33,6 +34,6 @@ def live_site() -> Iterator[TestClient]:
 
 @pytest.fixture
 async def shop(small: SmallMarket) -> AsyncIterator[MarketSite]:
-    """The sandbox site on a migrated database of each kind, with an empty market."""
+    """The sandbox site on a migrated database, with an empty market."""
     async with market_site(small) as site:
         yield site
