@@ -92,7 +92,7 @@ async def test_overlapping_wishes_never_take_a_serial_twice(registry: RunningReg
         except (OutcomeUnknown, RegistryUnreachable):
             return None
 
-    async with registry.gateway(answer_timeout=2, connections=8) as gateway:
+    async with registry.gateway(answer_timeout=8, connections=8) as gateway:
         reports = await asyncio.gather(*(throw(number) for number in range(80)))
         held = [h.serials for h in await gateway.holdings("service") if h.block == "B1"]
     assert any(report is not None and report.state is CancellationState.CONFIRMED for report in reports)
