@@ -15,6 +15,7 @@ from marketplace.accounts.roles import Role
 from marketplace.accounts.secrets import new_secret, sha256_of
 from marketplace.audit import service as audit
 from marketplace.clock import Clock
+from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 
@@ -82,7 +83,7 @@ async def find(secret: str, *, environment: str, now: datetime) -> KeyHolder:
         raise ApiKeyUnknown("no such key")
     if form.group(1) != _KINDS[environment]:
         raise ApiKeyOfOtherEnvironment(f"a {form.group(1)} key does not open this service")
-    key = await ApiKey.get_or_none(secret_sha256=sha256_of(secret), revoked_at__isnull=True)
+    key = await rows.find(ApiKey, secret_sha256=sha256_of(secret), revoked_at=None)
     if key is None or (key.expires_at is not None and key.expires_at <= now):
         raise ApiKeyUnknown("no such key")
     if key.last_used_at is None or now - key.last_used_at >= _NOTED_EVERY:
