@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.calls import Call, Reply
 from api.endpoints import endpoint
-from api.v1.projects import Country, PrefectureCode
+from api.v1.projects import Country, MaxPrice, PrefectureCode, Vintage
 from api.v1.shapes import Currency, Cursor, Page, PageSize, View, Wish, cursor_after, malformed_cursor, place_in
 from marketplace.clock import japan_date
 from marketplace.listings.offers import Offer, OfferFilter, Place, find_offers
@@ -24,7 +24,8 @@ class ListingQuery(Wish):
     prefecture: PrefectureCode = None
     project: Annotated[str | None, Field(max_length=100, description="A project's key.")] = None
     use: Annotated[Purpose | None, Field(description="Only credits whose claim for this use is confirmed.")] = None
-    max_price_per_tonne: Annotated[int | None, Field(ge=1, le=10**12, description="Yen before tax.")] = None
+    vintage: Vintage = None
+    max_price_per_tonne: MaxPrice = None
     limit: PageSize = 25
     cursor: Cursor = None
 
@@ -108,6 +109,7 @@ async def list_listings(call: Call, query: ListingQuery) -> Reply:
         project=query.project,
         use=query.use,
         max_yen_per_tonne=query.max_price_per_tonne,
+        vintage=query.vintage,
     )
     after = None if query.cursor is None else _place(query.cursor)
     today = japan_date(call.services.market.clock())

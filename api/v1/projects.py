@@ -8,14 +8,32 @@ from pydantic import Field
 from api.calls import Call, Reply
 from api.endpoints import endpoint
 from api.v1.shapes import Cursor, Page, PageSize, View, Wish, cursor_after, place_in
+from marketplace.clock import japan_date
 from marketplace.errors import ProjectNotFound
+from marketplace.listings.offers import EVERYTHING, OfferFilter, projects_on_sale
 from marketplace.projects.catalogue import Activity, Issue, Language, Project, Source, find_projects, load_catalogue
+from marketplace.projects.eligibility import Purpose
 from marketplace.projects.kinds import CreditKind, RegistryCode
 from marketplace.projects.places import Region
 
 FOR_TEN_MINUTES = "public, max-age=600"
+FOR_A_MINUTE = "public, max-age=60"
 Country = Annotated[str | None, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1, for example JP.")]
 PrefectureCode = Annotated[str | None, Field(pattern=r"^JP-[0-9]{2}$", description="ISO 3166-2, for example JP-01.")]
+
+
+Vintage = Annotated[
+    int | None,
+    Field(
+        ge=1990,
+        le=2100,
+        description="Only units on offer of this year: calendar or fiscal, or a monitoring period that touches it.",
+    ),
+]
+MaxPrice = Annotated[
+    int | None,
+    Field(ge=1, le=10**12, description="Only units on offer at this price at most: yen per tonne before tax."),
+]
 
 
 class ProjectQuery(Wish):
@@ -24,6 +42,11 @@ class ProjectQuery(Wish):
     country: Country = None
     region: Region | None = None
     prefecture: PrefectureCode = None
+    use: Annotated[Purpose | None, Field(description="Only with credits on offer that are confirmed for this use.")] = (
+        None
+    )
+    vintage: Vintage = None
+    max_price_per_tonne: MaxPrice = None
     limit: PageSize = 25
     cursor: Cursor = None
 
@@ -150,7 +173,8 @@ class ProjectView(View):
 async def list_projects(call: Call, query: ProjectQuery) -> Reply:
     """List projects
 
-    In the order of their keys. A nationwide project answers to no single prefecture.
+    In the order of their keys. A nationwide project answers to no single prefecture. `use`, `vintage` and `max_price_per_tonne` ask
+    for one offer that fits them all, so they leave out what nobody sells now.
     """
     found = find_projects(
         load_catalogue().values(),
@@ -160,6 +184,12 @@ async def list_projects(call: Call, query: ProjectQuery) -> Reply:
         region=query.region,
         prefecture=query.prefecture,
     )
+    cache = None
+    offered = OfferFilter(use=query.use, vintage=query.vintage, max_yen_per_tonne=query.max_price_per_tonne)
+    if offered != EVERYTHING:
+        on_sale = await projects_on_sale(japan_date(call.services.market.clock()), offered)
+        found = tuple(project for project in found if project.key in on_sale)
+        cache = FOR_A_MINUTE
     (after,) = ("",) if query.cursor is None else place_in(query.cursor, 1)
     rest = sorted((project for project in found if project.key > after), key=lambda project: project.key)
     page = rest[: query.limit]
@@ -167,7 +197,8 @@ async def list_projects(call: Call, query: ProjectQuery) -> Reply:
         Page[ProjectView](
             data=[ProjectView.of(project) for project in page],
             next_cursor=cursor_after(page[-1].key) if len(rest) > query.limit else None,
-        )
+        ),
+        cache=cache,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
-from api.v1.projects import Country, PrefectureCode
+from api.v1.projects import Country, PrefectureCode, Vintage
 from api.v1.shapes import Currency, Grams, Id, View, Wish, Yen
 from marketplace.closures.errors import RegistryClosed
 from marketplace.errors import (
@@ -61,6 +61,7 @@ class MixWish(Wish):
     country: Country = None
     prefecture: PrefectureCode = None
     use: Annotated[Purpose | None, Field(description="Only kinds that are confirmed for it.")] = None
+    vintage: Vintage = None
     max_price_per_tonne: Annotated[int | None, Field(ge=1, description="Yen, without tax.")] = None
     projects: Annotated[int, Field(ge=1, le=MOST_PROJECTS)] = 1
 
@@ -72,6 +73,7 @@ class MixWish(Wish):
             prefecture=self.prefecture,
             use=self.use,
             max_yen_per_tonne=self.max_price_per_tonne,
+            vintage=self.vintage,
         )
         return Mix(wanted, self.projects, round_up)
 

@@ -8,6 +8,7 @@ from tortoise.expressions import Q
 from tortoise.functions import Count, Sum
 from tortoise.queryset import QuerySet
 
+from marketplace.inventory.block_facts import is_of_year
 from marketplace.inventory.models import Block, Interval, Provider
 from marketplace.inventory.states import IntervalState
 from marketplace.listings.models import Listing
@@ -31,7 +32,7 @@ class Offer:
 class OfferFilter:
     """Conditions that all have to be met; `use` means that a claim of that use is confirmed, conditions included.
 
-    `max_yen_per_tonne` is net of tax, like the listings' prices.
+    `max_yen_per_tonne` is net of tax, like the listings' prices. `vintage` is a year that some tonnes of the block belong to.
     """
 
     registry: RegistryCode | None = None
@@ -41,6 +42,10 @@ class OfferFilter:
     project: str | None = None
     use: Purpose | None = None
     max_yen_per_tonne: int | None = None
+    vintage: int | None = None
+
+
+EVERYTHING = OfferFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Place:
 
 async def find_offers(wanted: OfferFilter, *, on: date, limit: int, after: Place | None = None) -> Sequence[Offer]:
     """Up to `limit` open listings by price, then id. `on` is the day the uses are judged for (UsesNotKnown before 2025-04-01)."""
-    query = _narrowed(_on_sale(on), wanted, on)
+    query = await _narrowed(_on_sale(on), wanted, on)
     if after is not None:
         query = query.filter(
             Q(yen_per_tonne__gt=after.yen_per_tonne) | Q(yen_per_tonne=after.yen_per_tonne, id__gt=after.listing_id)
@@ -61,9 +66,10 @@ async def find_offers(wanted: OfferFilter, *, on: date, limit: int, after: Place
     return await _with_facts(query.order_by("yen_per_tonne", "id").limit(limit))
 
 
-async def projects_on_sale(on: date) -> frozenset[str]:
-    """Keys of the projects that have an open listing on a day in Japan time."""
-    keys = await _on_sale(on).distinct().values_list("holding__block__project_key", flat=True)
+async def projects_on_sale(on: date, wanted: OfferFilter = EVERYTHING) -> frozenset[str]:
+    """Keys of the projects that have an open listing like that on a day in Japan time."""
+    narrowed = await _narrowed(_on_sale(on), wanted, on)
+    keys = await narrowed.distinct().values_list("holding__block__project_key", flat=True)
     return frozenset(str(key) for key in keys)
 
 
@@ -95,7 +101,7 @@ def _on_sale(on: date) -> QuerySet[Listing]:
     )
 
 
-def _narrowed(query: QuerySet[Listing], wanted: OfferFilter, on: date) -> QuerySet[Listing]:
+async def _narrowed(query: QuerySet[Listing], wanted: OfferFilter, on: date) -> QuerySet[Listing]:
     if wanted.registry is not None:
         query = query.filter(holding__block__registry=wanted.registry)
     if wanted.kind is not None:
@@ -112,6 +118,12 @@ def _narrowed(query: QuerySet[Listing], wanted: OfferFilter, on: date) -> QueryS
         query = query.filter(holding__block__project_key__in=[project.key for project in projects])
     if wanted.max_yen_per_tonne is not None:
         query = query.filter(yen_per_tonne__lte=wanted.max_yen_per_tonne)
+    if wanted.vintage is not None:
+        # a monitoring period is a text of two days, which no dialect compares with a year
+        known = await query.distinct().values_list("holding__block__vintages", flat=True)
+        query = query.filter(
+            holding__block__vintages__in=[str(one) for one in known if is_of_year(str(one), wanted.vintage)]
+        )
     return query
 
 

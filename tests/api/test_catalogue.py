@@ -36,6 +36,24 @@ class TestProjects:
         every = await every_page(offline, "/v1/projects")
         assert found == [project for project in every if holds(project)] != []
 
+    @pytest.mark.parametrize(
+        ("wanted", "found"),
+        [
+            ({"vintage": 2023}, [PROJECT]),
+            ({"vintage": 2022}, []),
+            ({"max_price_per_tonne": 4_000}, [PROJECT]),
+            ({"max_price_per_tonne": 3_999}, []),
+            ({"use": "voluntary_offset"}, [PROJECT]),
+            ({"use": "re100"}, []),
+            ({"use": "voluntary_offset", "country": "MN"}, []),
+        ],
+    )
+    async def test_are_filtered_by_what_is_on_offer_of_them(self, client, small, wanted, found):
+        await a_listing(small, yen_per_tonne=4_000)
+        answer = await client.get("/v1/projects", params=wanted)
+        assert [project["key"] for project in answer.json()["data"]] == found
+        assert answer.headers["cache-control"] == "public, max-age=60"
+
     async def test_carry_their_source_and_our_translation_mark(self, offline):
         project = (await offline.get(f"/v1/projects/{PROJECT}")).json()
         assert project["key"] == PROJECT
@@ -108,6 +126,8 @@ class TestListings:
             ({"project": PROJECT}, 2),
             ({"project": "jcm/MN003"}, 0),
             ({"max_price_per_tonne": 4_999}, 1),
+            ({"vintage": 2023}, 2),
+            ({"vintage": 2024}, 0),
             ({"use": "voluntary_offset"}, 2),
             ({"use": "re100"}, 0),
             ({"prefecture": "JP-47"}, 0),
