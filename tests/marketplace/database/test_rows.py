@@ -1,14 +1,15 @@
 """Rows found and changed by the values of their columns, beside what the ORM says of the same rows, on both databases."""
 
 import pytest
-from tortoise.exceptions import DoesNotExist
+from tortoise.exceptions import DoesNotExist, IntegrityError
 
 from marketplace.database import rows
 from marketplace.database.transactions import run_tx
-from marketplace.inventory.models import Interval, Provider
+from marketplace.inventory.models import Block, Holding, Interval, Provider, RegistryAccount
 from marketplace.inventory.states import IntervalState
 from marketplace.listings.models import Listing
-from tests.builders.market import a_listing, a_quote, a_small_market
+from marketplace.orders.models import OrderEvent
+from tests.builders.market import a_listing, a_quote, a_small_market, an_order
 
 
 async def _two_providers() -> None:
@@ -44,6 +45,56 @@ class TestFinding:
         assert await rows.find(Provider, id="nobody") is None
         with pytest.raises(DoesNotExist):
             await rows.get(Provider, id="nobody")
+
+
+class TestFindingWithWhatRowsLeadTo:
+    async def test_each_row_comes_with_the_rows_that_it_names(self, db):
+        small = a_small_market()
+        listings = [await a_listing(small), await a_listing(small)]
+        steps = (
+            rows.Joined(Holding, "holding_id"),
+            rows.Joined(Block, "block_id", of=1),
+            rows.Joined(RegistryAccount, "account_id", of=1),
+        )
+        found = await rows.find_joined(Listing, *steps, id=[one.id for one in listings], order_by="id")
+        assert [one.id for one, *_ in found] == sorted(one.id for one in listings)
+        for listing, holding, block, account in found:
+            assert dict(block) == dict(await Block.get(id=holding.block_id))
+            assert dict(account) == dict(await RegistryAccount.get(id=holding.account_id))
+            assert listing.holding_id == holding.id
+
+    async def test_an_empty_list_finds_nothing(self, db):
+        assert await rows.find_joined(Listing, rows.Joined(Holding, "holding_id"), id=[]) == []
+
+
+class TestWriting:
+    async def test_many_rows_are_those_that_the_orm_would_have_written(self, db):
+        new = [Provider(id=f"p{n:03}", name_ja="供給者", name_en="", invented=n % 2 == 0) for n in range(205)]
+        await rows.insert(*new)
+        assert [dict(one) for one in await Provider.all().order_by("id")] == [dict(one) for one in new]
+
+    async def test_a_key_that_the_database_gives_is_set(self, db):
+        small = a_small_market()
+        order = await an_order(small, await a_listing(small))
+        new = [OrderEvent(order_id=order.id, kind=kind, detail="{}", at=order.created_at) for kind in ("a", "b", "c")]
+        await rows.insert(*new)
+        found = {one.id: one.kind for one in await OrderEvent.filter(order_id=order.id, kind__in=["a", "b", "c"])}
+        assert found == {one.id: one.kind for one in new}
+
+    async def test_what_clashes_is_left_out_and_the_rest_is_named(self, db):
+        await _two_providers()
+        new = [Provider(id=name, name_ja="other", name_en="", invented=True) for name in ("b", "c")]
+        assert await rows.insert_missing(*new) == [new[1]]
+        assert [(one.id, one.name_ja) for one in await Provider.all().order_by("id")] == [
+            ("a", "供給者a"),
+            ("b", "供給者b"),
+            ("c", "other"),
+        ]
+
+    async def test_a_clash_is_an_error_where_nothing_is_left_out(self, db):
+        await _two_providers()
+        with pytest.raises(IntegrityError):
+            await rows.insert(Provider(id="b", name_ja="other", name_en="", invented=True))
 
 
 class TestChanging:
