@@ -4,8 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,17 +15,24 @@ from urllib.parse import urlsplit
 import httpx
 
 from api.demo import CARD, free_port
+from tests.forked import running
 
 PATIENCE_SECONDS = 90
+LONGEST_PAUSE_SECONDS = 0.1
 
 
 def eventually(look: Callable[[], Any], *, what: str) -> Any:
-    """The first true answer of `look`; fails the test when patience ends."""
+    """The first true answer of `look`; fails the test when patience ends.
+
+    It looks less and less often, since a look takes time from what is waited for.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = 0.005
     while time.monotonic() < deadline:
         if found := look():
             return found
-        time.sleep(0.005)
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
     raise AssertionError(f"did not happen: {what}")
 
 
@@ -97,15 +102,15 @@ class Instance:
 
 @contextmanager
 def an_instance(data: Path) -> Iterator[Instance]:
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(free_port()), "--data", str(data)]
+    arguments = ("serve", "--port", str(free_port()), "--data", str(data))
     # a killed worker's jobs are taken over sooner than in operation: the tests need not wait for what they do not check
-    variables = os.environ | {"ASHIATO_JOB_LEASE": "PT4S"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables) as service:
-        try:
-            line = service.stdout.readline()
-            address = re.search(r"http://\S+", line)
-            assert address, f"the service did not start: {line!r}"
-            with httpx.Client(base_url=address.group(0), timeout=30) as client:
-                yield Instance(address.group(0), data, client)
-        finally:
-            service.terminate()
+    with running("api.cli", *arguments, variables={"ASHIATO_JOB_LEASE": "PT4S"}) as service:
+
+        def address() -> str | None:
+            found = re.search(r"http://\S+", service.said())
+            assert found or service.process.is_alive(), service.complained()
+            return found and found.group(0)
+
+        started: str = eventually(address, what="the service starts")
+        with httpx.Client(base_url=started, timeout=30) as client:
+            yield Instance(started, data, client)

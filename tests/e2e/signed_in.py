@@ -1,7 +1,5 @@
 """Somebody signed in at a running instance: invited at the console, accepted over HTTP, with an authenticator app where it is asked for."""
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,6 +8,7 @@ import pyotp
 from lxml import html
 
 from tests.e2e.instance import Instance
+from tests.forked import ashiato
 
 
 @dataclass
@@ -38,10 +37,10 @@ def sign_in_at(
     instance: Instance, role: str, *, email: str = "someone@ashiato.example", provider: str | None = None
 ) -> SignedInVisitor:
     """`role` as `ashiato people invite` takes it; owner, provider and buyer need the id of a provider."""
-    command = [sys.executable, "-m", "api.cli", "people", "invite", email, "--role", role, "--data", str(instance.data)]
-    if provider:
-        command += ["--provider", provider]
-    link = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[0]
+    of_provider = ("--provider", provider) if provider else ()
+    invited = ashiato("people", "invite", email, "--role", role, "--data", str(instance.data), *of_provider)
+    assert invited.returncode == 0, invited.stderr
+    link = invited.stdout.split()[0]
     client = httpx.Client(base_url=instance.address, timeout=30)
     assert client.post(link).status_code == httpx.codes.SEE_OTHER
     visitor = SignedInVisitor(client, instance.address)

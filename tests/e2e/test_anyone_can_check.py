@@ -2,7 +2,6 @@
 
 import io
 import subprocess
-import sys
 import time
 import zipfile
 
@@ -13,15 +12,10 @@ from playwright._impl._driver import compute_driver_executable
 from certificates.bundle import read_bundle_files
 from certificates.pdf_signature import PdfSignatureOutcome, check_pdf_signature
 from tests.e2e.instance import eventually
+from tests.forked import ashiato
 
 # the Node that the browser driver brings along: the machine needs none of its own
 NODE = compute_driver_executable()[0]
-
-
-def ashiato(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "api.cli", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
 
 
 def node_on(folder) -> subprocess.CompletedProcess[str]:

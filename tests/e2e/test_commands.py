@@ -1,4 +1,4 @@
-"""The commands a newcomer, an auditor and an operator type."""
+"""The commands a newcomer, an auditor and an operator type. Those that say so start as a fresh interpreter would."""
 
 import json
 import subprocess
@@ -7,9 +7,10 @@ import sys
 import pytest
 
 from tests.e2e.instance import eventually
+from tests.forked import ashiato
 
 
-def ashiato(*arguments: str) -> subprocess.CompletedProcess[str]:
+def from_nothing(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "api.cli", *arguments], capture_output=True, text=True, check=False)
 
 
@@ -74,7 +75,7 @@ class TestVerify:
         assert (code, verdict["outcome"]) == (1, "not_ours")
 
     def test_without_keys_nothing_is_decided(self, certificate):
-        run = ashiato("verify", certificate[0], "--offline")
+        run = from_nothing("verify", certificate[0], "--offline")
         assert run.returncode == 2
         assert "--keys" in run.stderr
 
@@ -88,14 +89,14 @@ class TestDoctor:
 
 class TestSettings:
     def test_a_missing_setting_stops_the_start_and_is_named(self):
-        run = ashiato("worker")
+        run = from_nothing("worker")
         assert run.returncode == 2
         assert "ASHIATO_DATABASE_URL" in run.stderr
 
 
 class TestDemo:
     def test_the_whole_path_ends_verified(self):
-        run = ashiato("demo")
+        run = from_nothing("demo")
         assert run.returncode == 0, run.stdout
         last = json.loads(run.stdout.splitlines()[-1])
         assert last["step"] == "done"

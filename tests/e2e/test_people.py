@@ -1,19 +1,18 @@
 """The first operator comes in by the console, through a real instance, and can be put out again."""
 
 import subprocess
-import sys
 
 import httpx
 
 from tests.e2e.instance import Instance
 from tests.e2e.signed_in import sign_in_at
+from tests.forked import ashiato
 
 EMAIL = "first-operator@ashiato.example"
 
 
 def people(instance: Instance, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "api.cli", "people", *arguments, "--data", str(instance.data)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return ashiato("people", *arguments, "--data", str(instance.data))
 
 
 def test_an_operator_is_invited_works_and_is_put_out_with_a_reason(instance: Instance) -> None:

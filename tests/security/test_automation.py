@@ -5,8 +5,6 @@ ASHIATO_FLOOD_SECONDS=60 .venv/bin/pytest tests/security/test_automation.py     
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +19,7 @@ from api.rate_limits import CALCULATING, HOLDING, LOOKING_UP, MAILING, Policy
 from certificates.number import new_number
 from certificates.statement import Environment
 from tests.e2e.instance import eventually
+from tests.forked import running
 from tests.security.stage import Stage
 
 SECONDS = float(os.environ.get("ASHIATO_FLOOD_SECONDS", "0"))
@@ -38,15 +37,11 @@ def limited(stage: Stage) -> Iterator[str]:
 def web_process(stage: Stage) -> Iterator[str]:
     port = free_port()
     kept = json.loads((stage.instance.data / "settings.json").read_text("utf-8"))
-    variables = os.environ | kept | {"ASHIATO_RATE_LIMIT_FACTOR": "1"}
-    command = [sys.executable, "-m", "api.cli", "web", "--port", str(port)]
+    variables = kept | {"ASHIATO_RATE_LIMIT_FACTOR": "1"}
     address = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, env=variables, stderr=subprocess.DEVNULL) as process:
-        try:
-            eventually(lambda: answers(address), what="the limited process answers")
-            yield address
-        finally:
-            process.terminate()
+    with running("api.cli", "web", "--port", str(port), variables=variables):
+        eventually(lambda: answers(address), what="the limited process answers")
+        yield address
 
 
 def answers(address: str) -> bool:

@@ -1,23 +1,22 @@
 """What is closed at the console is closed for visitors of another process within a moment, and open again as fast."""
 
-import subprocess
-import sys
-
 from tests.e2e.instance import eventually
+from tests.forked import ashiato
 from tests.security.stage import Stage
 
 
-def ashiato(stage: Stage, *arguments: str) -> str:
-    command = [sys.executable, "-m", "api.cli", *arguments, "--data", str(stage.instance.data)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def said(stage: Stage, *arguments: str) -> str:
+    done = ashiato(*arguments, "--data", str(stage.instance.data))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 class TestTheConsole:
     def test_closes_and_opens_for_everybody(self, stage: Stage) -> None:
         client = stage.instance.client
         why = ("--reason", "a wrong factor is being looked at")
-        said = ashiato(stage, "switches", "close", "calculators", "--opens-at", "2099-01-01T00:00:00Z", *why)
-        assert "calculators  closed since" in said
+        closing = ("switches", "close", "calculators", "--opens-at", "2099-01-01T00:00:00Z", *why)
+        assert "calculators  closed since" in said(stage, *closing)
         try:
             shut = eventually(
                 lambda: (seen := client.get("/ja/calculate/event")).status_code == 503 and seen, what="closed"
@@ -28,6 +27,6 @@ class TestTheConsole:
             assert client.get("/ja/").status_code == client.get("/ja/verify").status_code == 200
             assert "closed-strip" in client.get("/ja/credits").text
         finally:
-            said = ashiato(stage, "switches", "open", "calculators", *why)
-        assert "calculators  open" in said
+            opened = said(stage, "switches", "open", "calculators", *why)
+        assert "calculators  open" in opened
         eventually(lambda: client.get("/ja/calculate/event").status_code == 200, what="open again")
