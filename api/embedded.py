@@ -170,7 +170,12 @@ class Embedded:
     def _variables(self) -> dict[str, str]:
         kept = self._kept_secrets()
         registry = Credentials.kept_in(self.data / "registry")
-        access = {"via": "sandbox", "url": f"http://{HOST}:{self.ports.registry}", "token": registry.client_token}
+        access = {
+            "via": "sandbox",
+            "url": f"http://{HOST}:{self.ports.registry}",
+            "token": registry.client_token,
+            "fault_token": registry.admin_token,
+        }
         return {
             "ASHIATO_ENVIRONMENT": Environment.SANDBOX.value,
             "ASHIATO_DATABASE_URL": f"sqlite://{(self.data / 'ashiato.sqlite3').resolve()}",

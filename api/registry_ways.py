@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from api.settings import RegistryAccess, Settings
+from certificates.statement import Environment
 from marketplace.clock import Clock
 from marketplace.desk.rules import DeskRules
 from marketplace.registries.by_account import ByAccount
@@ -12,6 +13,8 @@ from marketplace.registries.gateway import RegistryGateway
 from marketplace.registries.http import HttpRegistry
 from marketplace.registries.http_exchange import HttpRegistrySettings
 from marketplace.registries.profiles import Profile, load_profiles
+from marketplace.sandbox_wishes.doubles import Doubles, RegistryDouble
+from marketplace.sandbox_wishes.service import FailingOnRequest
 
 
 def desk_rules(settings: Settings) -> DeskRules:
@@ -24,8 +27,26 @@ def desk_rules(settings: Settings) -> DeskRules:
     )
 
 
+def sandbox_doubles(settings: Settings) -> Doubles | None:
+    """The sandbox servers that do what orders ask of them; None for a live service."""
+    if settings.environment is not Environment.SANDBOX:
+        return None
+    return Doubles(
+        payments=str(settings.stripe_api_base).rstrip("/") if settings.stripe_api_base else None,
+        registries={
+            code: RegistryDouble(str(access.url).rstrip("/"), access.fault_token)
+            for code, access in settings.registries.items()
+            if access.fault_token is not None
+        },
+    )
+
+
 async def open_registries(
-    settings: Settings, profiles: Mapping[str, Profile], clock: Clock, opened: AsyncExitStack
+    settings: Settings,
+    profiles: Mapping[str, Profile],
+    clock: Clock,
+    opened: AsyncExitStack,
+    doubles: Doubles | None = None,
 ) -> Mapping[str, RegistryGateway]:
     """Every registry whose units can be sold. One that the settings do not name is operated by hand."""
     ways: dict[str, RegistryGateway] = {}
@@ -36,9 +57,9 @@ async def open_registries(
         if access is None or access.url is None or access.token is None:
             ways[code] = desk
             continue
-        registry = await opened.enter_async_context(
-            HttpRegistry(HttpRegistrySettings(address=access.url, token=access.token))
-        )
+        way = HttpRegistrySettings(address=access.url, token=access.token)
+        fails = doubles is not None and code in doubles.registries
+        registry = await opened.enter_async_context(FailingOnRequest(way, doubles) if fails else HttpRegistry(way))
         by_hand = dict.fromkeys(access.desk_accounts, desk)
         ways[code] = ByAccount(registry, by_hand) if by_hand else registry
     return ways

@@ -8,7 +8,7 @@ from cryptography.x509 import Certificate
 from tortoise import Tortoise
 
 from api.pdf_press import PdfPress, signing_authority
-from api.registry_ways import desk_rules, open_registries
+from api.registry_ways import desk_rules, open_registries, sandbox_doubles
 from api.settings import Settings
 from certificates.keys import KeyRing
 from certificates.log.log_key import load_log_signer
@@ -50,11 +50,11 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
         webhook_secrets=settings.stripe_webhook_secrets,
         api_base=str(settings.stripe_api_base).rstrip("/") if settings.stripe_api_base else None,
     )
-    desk = desk_rules(settings)
+    desk, doubles = desk_rules(settings), sandbox_doubles(settings)
     opened = AsyncExitStack()
     await Tortoise.init(config=tortoise_config(settings.database_url.get_secret_value()), _enable_global_fallback=True)
     try:
-        registries = await open_registries(settings, desk.profiles, system_clock, opened)
+        registries = await open_registries(settings, desk.profiles, system_clock, opened, doubles)
         yield Market(
             clock=system_clock,
             payments=payments,
@@ -71,6 +71,7 @@ async def running_market(settings: Settings, wording: Wording) -> AsyncIterator[
             webhooks=WebhookRules(
                 https_only=settings.environment is Environment.LIVE, to_loopback=settings.webhooks_to_loopback
             ),
+            doubles=doubles,
             terms=Terms(
                 fee_basis_points=settings.fee_basis_points,
                 price_alone_percent=settings.price_alone_percent,

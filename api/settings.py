@@ -29,6 +29,7 @@ class RegistryAccess(BaseModel):
     """How one registry is reached. `url` and our `token` belong to an API; `desk_accounts` are operated by hand all the same.
 
     `calendar` and `limits` (by field code) replace what its profile presumes: the hours, cut-offs and lengths of its form.
+    `fault_token` is the sandbox registry's administration token: with it, orders may ask for faults.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,7 @@ class RegistryAccess(BaseModel):
     via: Via = Via.HTTP
     url: AnyHttpUrl | None = None
     token: SecretStr | None = None
+    fault_token: SecretStr | None = None
     desk_accounts: tuple[str, ...] = ()
     calendar: Calendar | None = None
     limits: dict[str, Annotated[int, Field(gt=0)]] = {}
@@ -44,6 +46,8 @@ class RegistryAccess(BaseModel):
     def _an_api_has_an_address(self) -> Self:
         if (self.via is Via.DESK) != (self.url is None) or (self.url is None) != (self.token is None):
             raise ValueError("url and token belong to a registry that is not operated by hand")
+        if self.fault_token is not None and self.via is not Via.SANDBOX:
+            raise ValueError("fault_token: only the sandbox registry fails on request")
         return self
 
 

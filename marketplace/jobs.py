@@ -47,6 +47,7 @@ from marketplace.reconciliation import service as reconciliation
 from marketplace.retirements import service as retirements
 
 
+from marketplace.sandbox_wishes import service as sandbox_wishes
 def handlers(market: Market) -> Mapping[str, Handler]:
     def job(use_case: Callable[..., Awaitable[object]]) -> Handler:
         async def run(payload: dict[str, Any]) -> timedelta | None:
@@ -93,6 +94,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
     }
 
 
+        sandbox_wishes.PAY: job(sandbox_wishes.pay),
 def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
     return {
         "checked_lists": lambda: imports.forget_unused(market.clock),

@@ -22,6 +22,7 @@ from marketplace.payments.payout_gateway import PayoutGateway
 from marketplace.payments.plan_gateway import PlanGateway
 from marketplace.pools.terms import PoolTerms
 from marketplace.registries.gateway import RegistryGateway
+from marketplace.sandbox_wishes.doubles import Doubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class PublicLog:
 class Market:
     """`registries` by registry code. `base_url` is where buyers reach us, without a slash at the end.
 
-    `paper_roots` are the authorities that our PDFs' own signatures lead to.
+    `paper_roots` are the authorities that our PDFs' own signatures lead to. `doubles` are the sandbox servers that take wishes;
+    a live service has none.
     """
 
     clock: Clock
@@ -76,3 +78,4 @@ class Market:
     desk: DeskRules = field(default_factory=DeskRules)
     paper_roots: tuple[Certificate, ...] = ()
     webhooks: WebhookRules = field(default_factory=WebhookRules)
+    doubles: Doubles | None = None

@@ -8,23 +8,19 @@ from starlette.responses import Response
 
 from api.calls import Call, Content, Reply
 from api.endpoints import endpoint
-from api.v1.shapes import Currency, Id, View, Wish
+from api.v1.order_names import OrderPath, order_of
+from api.v1.shapes import Currency, View, Wish
+from marketplace.accounts.errors import ScopeMissing
 from marketplace.errors import InvoiceNotFound, OrderNotFound
 from marketplace.invoices import service as invoices
 from marketplace.invoices.content import Kind
 from marketplace.invoices.models import InvoiceRecord
 from marketplace.invoices.render_pdf import Paper, media_name, render
-from marketplace.orders import service as orders
 
 PDF = Content("application/pdf", "One A4 page, drawn from what was frozen with the number.")
 
 
-class PaperPath(Wish):
-    token: Id
-
-
-class CreditNotePath(Wish):
-    token: Id
+class CreditNotePath(OrderPath):
     number: Annotated[str, Field(max_length=32)]
 
 
@@ -49,13 +45,19 @@ class PapersView(View):
     data: list[PaperView]
 
 
-@endpoint("GET", "/v1/orders/{token}/papers", answers={200: PapersView}, refuses=(OrderNotFound,), tag="Buying")
-async def list_papers(call: Call, path: PaperPath) -> Reply:
+@endpoint(
+    "GET",
+    "/v1/orders/{token}/papers",
+    answers={200: PapersView},
+    refuses=(OrderNotFound, ScopeMissing),
+    tag="Buying",
+)
+async def list_papers(call: Call, path: OrderPath) -> Reply:
     """List an order's invoice and credit notes
 
     The invoice comes with the payment, a credit note with each refund. Both keep what they say for ever.
     """
-    order = await orders.find_by_token(path.token)
+    order = await order_of(call, path.token)
     base = f"{call.services.public_origin}/v1/orders/{path.token}"
     return Reply(PapersView(data=[_view(record, base) for record in await invoices.of_order(order.id)]))
 
@@ -64,41 +66,41 @@ async def list_papers(call: Call, path: PaperPath) -> Reply:
     "GET",
     "/v1/orders/{token}/invoice.pdf",
     answers={200: PDF},
-    refuses=(OrderNotFound, InvoiceNotFound),
+    refuses=(OrderNotFound, ScopeMissing, InvoiceNotFound),
     tag="Buying",
 )
-async def read_invoice(call: Call, path: PaperPath, query: PaperQuery) -> Response:
+async def read_invoice(call: Call, path: OrderPath, query: PaperQuery) -> Response:
     """Print the invoice"""
-    return await _print(await _invoice(path.token), Paper.INVOICE, query)
+    return await _print(await _invoice(call, path.token), Paper.INVOICE, query)
 
 
 @endpoint(
     "GET",
     "/v1/orders/{token}/receipt.pdf",
     answers={200: PDF},
-    refuses=(OrderNotFound, InvoiceNotFound),
+    refuses=(OrderNotFound, ScopeMissing, InvoiceNotFound),
     tag="Buying",
 )
-async def read_receipt(call: Call, path: PaperPath, query: PaperQuery) -> Response:
+async def read_receipt(call: Call, path: OrderPath, query: PaperQuery) -> Response:
     """Print the receipt"""
-    return await _print(await _invoice(path.token), Paper.RECEIPT, query)
+    return await _print(await _invoice(call, path.token), Paper.RECEIPT, query)
 
 
 @endpoint(
     "GET",
     "/v1/orders/{token}/credit-notes/{number}.pdf",
     answers={200: PDF},
-    refuses=(OrderNotFound, InvoiceNotFound),
+    refuses=(OrderNotFound, ScopeMissing, InvoiceNotFound),
     tag="Buying",
 )
 async def read_credit_note(call: Call, path: CreditNotePath, query: PaperQuery) -> Response:
     """Print a credit note"""
-    order = await orders.find_by_token(path.token)
+    order = await order_of(call, path.token)
     return await _print(await invoices.credit_note_of(order.id, path.number), Paper.CREDIT_NOTE, query)
 
 
-async def _invoice(token: str) -> InvoiceRecord:
-    order = await orders.find_by_token(token)
+async def _invoice(call: Call, named: str) -> InvoiceRecord:
+    order = await order_of(call, named)
     return await invoices.invoice_of(order.id)
 
 

@@ -30,6 +30,17 @@ class Order(Model):
         table = "buyer_order"
 
 
+class OrderKey(Model):
+    """The Idempotency-Key of an organisation's order whose `external_id` is another text."""
+
+    order_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    organisation_id: fields.Field[str] = fields.CharField(64)
+    idempotency_key: fields.Field[str] = fields.CharField(200)
+
+    class Meta:
+        table = "order_key"
+
+
 class OrderEvent(Model):
     """One line of the order's time line; append-only."""
 

@@ -1,6 +1,7 @@
 """Place an order on a quote, and open its checkout. What follows a payment is in fulfilment.py."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,15 +74,26 @@ class OrderWish:
         return self.pay_from_balance or self.paid_by is not None
 
 
-async def place(market: Market, wish: OrderWish) -> Order:
+Beside = Callable[[BaseDBAsyncClient, Order], Awaitable[None]]
+
+
+async def place(market: Market, wish: OrderWish, *, beside: Beside | None = None) -> Order:
     """Take the quote and write the order with everything that can never be changed later.
 
+    `beside` writes what belongs to the order in the same transaction, or refuses it.
     Raises QuoteNotFound, QuoteUsed, QuoteExpired, TotalAboveLimit, BelowSmallestPayment, ConsentMissing, ExternalIdTaken,
     ActNotOffered, UseNotPermitted, TextNotPrintable, TextTooLongForRegistry, NoBalance, BalanceTooLow.
     """
     await refuse_texts(wish)
+
+    async def work(tx: BaseDBAsyncClient) -> Order:
+        order = await place_within(tx, market, wish)
+        if beside is not None:
+            await beside(tx, order)
+        return order
+
     try:
-        return await run_tx(lambda tx: place_within(tx, market, wish))
+        return await run_tx(work)
     except IntegrityError as clash:
         # another order took the external_id between our look and our write
         if wish.external_id is not None and await rows.find(Order, external_id=wish.external_id):
