@@ -18,6 +18,7 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from marketplace.database.connect import tortoise_config
 from marketplace.database.migrator import migrate
+from tests.orm import connected
 
 
 def _in_memory() -> str | None:
@@ -136,11 +137,5 @@ async def a_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) 
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[str]:
     """A migrated database that Tortoise is connected to; yields its URL."""
-    # the ORM caches SQL per connection name, not per dialect
-    EXECUTOR_CACHE.clear()
-    await Tortoise.init(config=tortoise_config(database_url), _enable_global_fallback=True)
-    try:
+    async with connected(database_url):
         yield database_url
-    finally:
-        await Tortoise.close_connections()
-        EXECUTOR_CACHE.clear()
