@@ -62,9 +62,9 @@ from marketplace.providers import errors as providers
 from marketplace.reconciliation import cases
 from marketplace.registries import imported_lists, profiles
 from marketplace.registries.desk import states as desk_states
-from offset_calc import errors as calc
 from marketplace.sandbox_wishes import doubles
 from marketplace.sandbox_wishes import errors as wishes
+from offset_calc import errors as calc
 from offset_calc import measures, pact, tabular
 
 
@@ -254,7 +254,6 @@ TABLE: Mapping[type[Exception], Row] = {
     ),
     accounts.ApiKeyNeeded: Row(401, "An API key is needed here", "Send Authorization: Bearer with a key."),
     accounts.ScopeMissing: Row(403, "The API key is not made for this", "Make a key with the scope in `params`."),
-    accounts.AlreadyOwned: Row(409, "The order belongs to another organisation", "Ask that organisation's members."),
     wishes.OnlyInSandbox: Row(
         422, "Only in a sandbox", "Leave out `sandbox`: the live service does nothing on request."
     ),
@@ -263,6 +262,7 @@ TABLE: Mapping[type[Exception], Row] = {
         "Nothing of this order can fail like that",
         "Ask for whole tonnes of a listing whose account is not operated by hand, paid by checkout, or leave `params.field` out.",
     ),
+    accounts.AlreadyOwned: Row(409, "The order belongs to another organisation", "Ask that organisation's members."),
     # events and webhooks
     notifications.EndpointNotFound: Row(404, "No such webhook endpoint", "Take the id from GET /v1/webhook_endpoints."),
     notifications.EndpointExists: Row(
@@ -423,10 +423,10 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         operations.NothingToRunAgain,
         operations.RegistryMayHaveActed,
         cases.CaseChanged,
-        providers.AccountNotFound,
-        providers.HoldingNotFound,
         # the worker's calls to the sandbox servers
         doubles.DoubleUnreachable,
+        providers.AccountNotFound,
+        providers.HoldingNotFound,
         providers.ProviderNotFound,
         providers.ProviderExists,
         providers.ListedAlready,

@@ -45,9 +45,9 @@ from marketplace.providers import imports
 from marketplace.quotes import service as quotes
 from marketplace.reconciliation import service as reconciliation
 from marketplace.retirements import service as retirements
-
-
 from marketplace.sandbox_wishes import service as sandbox_wishes
+
+
 def handlers(market: Market) -> Mapping[str, Handler]:
     def job(use_case: Callable[..., Awaitable[object]]) -> Handler:
         async def run(payload: dict[str, Any]) -> timedelta | None:
@@ -89,12 +89,12 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "reconciliation.account": job(reconciliation.compare_with_registry),
         public_log.SEQUENCE: job(public_log.sequence_waiting),
         public_log.COSIGN: job(public_log.cosign),
+        sandbox_wishes.PAY: job(sandbox_wishes.pay),
         telling.TELL: job(telling.tell_waiting),
         telling.DELIVER: lambda payload: courier.deliver(**payload),
     }
 
 
-        sandbox_wishes.PAY: job(sandbox_wishes.pay),
 def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
     return {
         "checked_lists": lambda: imports.forget_unused(market.clock),
