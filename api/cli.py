@@ -177,7 +177,8 @@ def _factors(chosen: argparse.Namespace) -> int:
 
 
 def _serve(data: Path, port: int) -> int:
-    from api.embedded import ChildFailed, Embedded, Ports, PortTaken  # noqa: PLC0415
+    from api.embedded import ChildFailed, Embedded  # noqa: PLC0415
+    from api.ports import Ports, PortTaken  # noqa: PLC0415
 
     embedded = Embedded(data, Ports.from_first(port))
     for signal_number in (signal.SIGINT, signal.SIGTERM):

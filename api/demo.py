@@ -5,12 +5,10 @@ credential and proof are checked by a JOSE library that the application itself d
 """
 
 import base64
-import contextlib
 import hashlib
 import json
 import math
 import re
-import secrets
 import struct
 import subprocess
 import sys
@@ -25,7 +23,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from api.embedded import Ports, PortTaken
+from api.ports import free_port
 
 T = TypeVar("T")
 EXAMPLE = Path(__file__).parent.parent / "offset_calc" / "examples" / "sapporo_conference.json"
@@ -101,15 +99,6 @@ def _address(service: "subprocess.Popen[str]") -> str:
     if not found:
         raise Differs(f"the service did not start: {line!r}")
     return found.group(0)
-
-
-def free_port() -> int:
-    """A port that is free now, with two free ones behind it; drawn at random, so that two who ask at once rarely meet."""
-    while True:
-        port = secrets.choice(range(20_000, 60_000, 3))
-        with contextlib.suppress(PortTaken):
-            Ports.from_first(port).check_free()
-            return port
 
 
 def _one_run(address: str, steps: Steps) -> None:

@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import secrets
 import signal
-import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ import httpx
 from api.instance import keep_variables
 from api.maintenance import migrate_and_seed
 from api.pdf_authority import write_sandbox_authority
+from api.ports import HOST, Ports
 from api.processes import run_web, run_worker
 from certificates.keys import create_key_file
 from certificates.log.log_key import create_log_key_file
@@ -35,45 +35,16 @@ from marketplace.registries.sandbox import __main__ as sandbox_registry
 from marketplace.registries.sandbox.settings import Credentials
 from marketplace.sandbox_seed import accounts_by_hand, registry_seed
 
-HOST = "127.0.0.1"
 FORK = multiprocessing.get_context("fork")
 STARTS_WITHIN_SECONDS = 60.0
 STOPS_WITHIN_SECONDS = 10.0
 PAUSE_BEFORE_RESTART_SECONDS = 0.2
 
 
-class PortTaken(Exception):
-    """Another program listens on a port that the embedded service needs."""
-
-    code = "port_taken"
-
-
 class ChildFailed(Exception):
     """A process of the embedded service did not come up; its log says why."""
 
     code = "child_failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Web, payments and registry; payments and registry follow the web port so that a restart finds them again."""
-
-    web: int
-    payments: int
-    registry: int
-
-    @classmethod
-    def from_first(cls, port: int) -> "Ports":
-        return cls(port, port + 1, port + 2)
-
-    def check_free(self) -> None:
-        for port in (self.web, self.payments, self.registry):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((HOST, port))
-                except OSError as error:
-                    raise PortTaken(f"port {port} is taken; choose another with --port") from error
 
 
 @dataclass(slots=True)

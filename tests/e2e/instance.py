@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from api.demo import CARD, free_port
+from api.demo import CARD
+from api.ports import free_port
 from tests.forked import running
 
 PATIENCE_SECONDS = 90

@@ -12,7 +12,7 @@ import pytest
 from lxml import html
 from playwright.sync_api import Browser, Page, expect
 
-from api.demo import free_port
+from api.ports import free_port
 from tests.e2e.badge_service import NAME
 from tests.e2e.instance import eventually
 from tests.e2e.sample_shop import a_shop

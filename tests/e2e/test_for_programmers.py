@@ -24,7 +24,7 @@ import httpx
 import pytest
 
 import clients
-from api.demo import free_port
+from api.ports import free_port
 from api.reference.examples import LANGUAGES, examples, variables
 from api.reference.pages import RECEIVING
 from api.v1.contents import ENDPOINTS

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from api.demo import free_port
+from api.ports import free_port
 from api.rate_limits import CALCULATING, HOLDING, LOOKING_UP, MAILING, Policy
 from certificates.number import new_number
 from certificates.statement import Environment
