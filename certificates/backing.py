@@ -4,9 +4,9 @@ The database adds up the shares (certificates/migrations/0001): no gram and no s
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from certificates import models
+from certificates import models, rows
 from certificates.statement import GRAMS_PER_TONNE, Cancellation
 
 
@@ -22,26 +22,22 @@ class CancellationDiffers(Exception):
 
 async def put_on_record(cancellations: Mapping[str, Cancellation]) -> None:
     """Runs inside the caller's transaction. Raises CancellationDiffers; IntegrityError if a serial was used before."""
-    known = await _cancellations_on_record(cancellations)
-    missing = [cancellations[reference] for reference in sorted(cancellations.keys() - known.keys())]
-    if missing:
-        # whoever inserts a row first makes the others wait here until its spans are committed
-        await models.CertifiedCancellation.bulk_create(
-            (
-                models.CertifiedCancellation(
-                    our_reference=one.our_reference,
-                    registry=one.registry,
-                    block=one.block,
-                    tonnes=one.tonnes,
-                    certified_g=0,
-                )
-                for one in missing
-            ),
-            ignore_conflicts=True,
+    # whoever inserts a row first makes the others wait here until its spans are committed
+    new = await rows.insert_missing(
+        *(
+            models.CertifiedCancellation(
+                our_reference=one.our_reference,
+                registry=one.registry,
+                block=one.block,
+                tonnes=one.tonnes,
+                certified_g=0,
+            )
+            for _, one in sorted(cancellations.items())
         )
-        by_others = await _cancellations_on_record([one.our_reference for one in missing])
-        ours = [one for one in missing if not by_others[one.our_reference].spans]
-        await models.CertifiedSpan.bulk_create(
+    )
+    ours = [cancellations[row.our_reference] for row in new]
+    await rows.insert(
+        *(
             models.CertifiedSpan(
                 our_reference=one.our_reference,
                 registry=one.registry,
@@ -52,9 +48,9 @@ async def put_on_record(cancellations: Mapping[str, Cancellation]) -> None:
             for one in ours
             for span in one.serials
         )
-        known |= by_others | {
-            one.our_reference: replace(by_others[one.our_reference], spans=_OnRecord.of(one).spans) for one in ours
-        }
+    )
+    known = {one.our_reference: _OnRecord.of(one) for one in ours}
+    known |= await _on_record(cancellations.keys() - known.keys())
     for reference, cancellation in cancellations.items():
         if known[reference] != _OnRecord.of(cancellation):
             raise CancellationDiffers(reference)
@@ -73,16 +69,14 @@ class _OnRecord:
         return cls(cancellation.registry, cancellation.block, cancellation.tonnes, spans)
 
 
-async def _cancellations_on_record(references: Collection[str]) -> dict[str, _OnRecord]:
-    rows = await models.CertifiedCancellation.filter(our_reference__in=list(references))
-    if not rows:
-        return {}
-    spans: dict[str, set[tuple[int, int]]] = {row.our_reference: set() for row in rows}
-    for span in await models.CertifiedSpan.filter(our_reference__in=list(references)):
+async def _on_record(references: Collection[str]) -> dict[str, _OnRecord]:
+    found = await rows.find_all(models.CertifiedCancellation, our_reference=sorted(references))
+    spans: dict[str, set[tuple[int, int]]] = {row.our_reference: set() for row in found}
+    for span in await rows.find_all(models.CertifiedSpan, our_reference=sorted(spans)):
         spans[span.our_reference].add((span.first_serial, span.last_serial))
     return {
         row.our_reference: _OnRecord(row.registry, row.block, row.tonnes, frozenset(spans[row.our_reference]))
-        for row in rows
+        for row in found
     }
 
 

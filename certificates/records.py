@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from certificates import models
+from certificates import models, rows
 from certificates.credential import StatusSlot
 from certificates.number import MistypedNumber, NotACertificateNumber, read_number
 from certificates.statement import DisclosedField, Disclosure, Disclosures, Environment, Statement
@@ -68,7 +68,7 @@ async def find(number: str) -> CertificateRecord:
         canonical = read_number(number)
     except (NotACertificateNumber, MistypedNumber) as problem:
         raise CertificateNotFound(number) from problem
-    row = await models.Certificate.get_or_none(number=canonical)
+    row = await rows.find(models.Certificate, number=canonical)
     if row is None:
         raise CertificateNotFound(canonical)
     return (await _records([row]))[0]
@@ -78,13 +78,13 @@ async def find_all(numbers: Collection[str]) -> dict[str, CertificateRecord]:
     """By canonical number; unknown ones are left out."""
     if not numbers:
         return {}
-    rows = await models.Certificate.filter(number__in=list(numbers))
-    return {record.number: record for record in await _records(rows)}
+    found = await rows.find_all(models.Certificate, number=sorted(numbers))
+    return {record.number: record for record in await _records(found)}
 
 
 async def find_by_order(order_reference: str) -> CertificateRecord | None:
     """The certificate of an order that is valid now (after a correction, the newest), or None before it is issued."""
-    row = await models.Certificate.get_or_none(order_reference=order_reference)
+    row = await rows.find(models.Certificate, order_reference=order_reference)
     if row is None:
         return None
     record = (await _records([row]))[0]
@@ -95,8 +95,8 @@ async def find_by_order(order_reference: str) -> CertificateRecord | None:
 
 async def find_all_by_order(order_references: Sequence[str]) -> dict[str, CertificateRecord]:
     """The certificate each of these orders got first, by order reference; orders without one are left out."""
-    rows = await models.Certificate.filter(order_reference__in=list(order_references))
-    return {record.order_reference: record for record in await _records(rows)}
+    found = await rows.find_all(models.Certificate, order_reference=list(order_references))
+    return {record.order_reference: record for record in await _records(found)}
 
 
 async def issued_after(number: str | None, *, limit: int) -> list[CertificateRecord]:
@@ -107,18 +107,18 @@ async def issued_after(number: str | None, *, limit: int) -> list[CertificateRec
     return await _records(await query.order_by("id").limit(limit))
 
 
-async def _records(rows: Sequence[models.Certificate]) -> list[CertificateRecord]:
-    if not rows:
+async def _records(found: Sequence[models.Certificate]) -> list[CertificateRecord]:
+    if not found:
         return []
-    ids = [row.id for row in rows]
-    references = [row.order_reference for row in rows]
+    ids = [row.id for row in found]
+    references = [row.order_reference for row in found]
     slots = {
         row.order_reference: StatusSlot(row.status_list, row.status_index)
-        for row in await models.Reservation.filter(order_reference__in=references)
+        for row in await rows.find_all(models.Reservation, order_reference=references)
     }
-    ends = {row.certificate_id: _end(row) for row in await models.CertificateEnd.filter(certificate_id__in=ids)}
+    ends = {row.certificate_id: _end(row) for row in await rows.find_all(models.CertificateEnd, certificate_id=ids)}
     disclosures: dict[str, Disclosures] = {identity: {} for identity in ids}
-    for text in await models.CertificateText.filter(certificate_id__in=ids).order_by("field"):
+    for text in await rows.find_all(models.CertificateText, certificate_id=ids, order_by="field"):
         disclosures[text.certificate_id][DisclosedField(text.field)] = Disclosure(salt=text.salt, value=text.value)
     return [
         CertificateRecord(
@@ -134,7 +134,7 @@ async def _records(rows: Sequence[models.Certificate]) -> list[CertificateRecord
             issued_at=row.issued_at.astimezone(UTC),
             ended=ends.get(row.id),
         )
-        for row in rows
+        for row in found
     ]
 
 

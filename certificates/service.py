@@ -14,7 +14,7 @@ from datetime import datetime
 from tortoise.expressions import Subquery
 from ulid import ULID
 
-from certificates import models
+from certificates import models, rows
 from certificates.backing import put_on_record
 from certificates.compact_proof import sign_proof
 from certificates.credential import sign_credential
@@ -97,7 +97,8 @@ async def record(signed: SignedCertificate) -> CertificateRecord:
 
 async def record_all(signed: Sequence[SignedCertificate]) -> list[CertificateRecord]:
     """As record, for many at once; in the order given."""
-    known = await find_all_by_order([one.facts.order_reference for one in signed])
+    seen_before = [one.facts.order_reference for one in signed if not one.reservation.fresh]
+    known = await find_all_by_order(seen_before) if seen_before else {}
     for one in signed:
         existing = known.get(one.facts.order_reference)
         if existing and not one.facts.say_the_same_as(existing.statement, existing.disclosures):
@@ -176,8 +177,8 @@ async def status_list(list_number: int, *, ring: KeyRing, issuer_url: str, now: 
     """The signed list as it stands now, for /status/{list_number}."""
     ended = models.CertificateEnd.all().values("certificate_id")
     orders = models.Certificate.filter(id__in=Subquery(ended)).values("order_reference")
-    rows = await models.Reservation.filter(status_list=list_number, order_reference__in=Subquery(orders))
-    places = [row.status_index for row in rows]
+    reserved = await models.Reservation.filter(status_list=list_number, order_reference__in=Subquery(orders))
+    places = [row.status_index for row in reserved]
     return sign_status_list(list_number, places, ring=ring, issuer_url=issuer_url, now=now)
 
 
@@ -216,35 +217,42 @@ async def _store(new: Sequence[tuple[CertificateRecord, StatementFacts]]) -> Non
     shares = sorted(
         (share.cancellation.our_reference, record.id, share.grams) for record, facts in new for share in facts.shares
     )
-    await models.CertificateShare.bulk_create(
-        models.CertificateShare(certificate_id=identity, our_reference=reference, grams=grams)
-        for reference, identity, grams in shares
-    )
-    await models.Certificate.bulk_create(
-        models.Certificate(
-            id=record.id,
-            order_reference=record.order_reference,
-            environment=record.environment.value,
-            number=record.number,
-            statement=record.statement.canonical_json().decode(),
-            statement_sha256=record.statement.sha256(),
-            credential=record.credential,
-            proof=record.proof,
-            grams=record.grams,
-            replaces=record.statement.replaces,
-            issued_at=record.issued_at,
+    await rows.insert(
+        *(
+            models.CertificateShare(certificate_id=identity, our_reference=reference, grams=grams)
+            for reference, identity, grams in shares
         )
-        for record, _ in new
     )
-    await models.PoolCertificate.bulk_create(
-        models.PoolCertificate(certificate_id=record.id, number=record.number, grams=record.grams, handed_g=0)
-        for record, facts in new
-        if facts.pool
+    await rows.insert(*(_row_of(record) for record, _ in new))
+    await rows.insert(
+        *(
+            models.PoolCertificate(certificate_id=record.id, number=record.number, grams=record.grams, handed_g=0)
+            for record, facts in new
+            if facts.pool
+        )
     )
-    await models.CertificateText.bulk_create(
-        models.CertificateText(certificate_id=record.id, field=name.value, salt=text.salt, value=text.value)
-        for record, _ in new
-        for name, text in record.disclosures.items()
+    await rows.insert(
+        *(
+            models.CertificateText(certificate_id=record.id, field=name.value, salt=text.salt, value=text.value)
+            for record, _ in new
+            for name, text in record.disclosures.items()
+        )
+    )
+
+
+def _row_of(record: CertificateRecord) -> models.Certificate:
+    return models.Certificate(
+        id=record.id,
+        order_reference=record.order_reference,
+        environment=record.environment.value,
+        number=record.number,
+        statement=record.statement.canonical_json().decode(),
+        statement_sha256=record.statement.sha256(),
+        credential=record.credential,
+        proof=record.proof,
+        grams=record.grams,
+        replaces=record.statement.replaces,
+        issued_at=record.issued_at,
     )
 
 
@@ -252,9 +260,13 @@ async def _store_pool_shares(new: Sequence[tuple[CertificateRecord, StatementFac
     parents = {one.pool.number for _, facts in new for one in facts.drawn}
     if not parents:
         return
-    pools = {row.number: row.certificate_id for row in await models.PoolCertificate.filter(number__in=list(parents))}
+    pools = {
+        row.number: row.certificate_id for row in await rows.find_all(models.PoolCertificate, number=sorted(parents))
+    }
     shares = sorted((pools[one.pool.number], record.id, one.grams) for record, facts in new for one in facts.drawn)
-    await models.CertificatePoolShare.bulk_create(
-        models.CertificatePoolShare(certificate_id=identity, pool_id=pool_id, grams=grams)
-        for pool_id, identity, grams in shares
+    await rows.insert(
+        *(
+            models.CertificatePoolShare(certificate_id=identity, pool_id=pool_id, grams=grams)
+            for pool_id, identity, grams in shares
+        )
     )

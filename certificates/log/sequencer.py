@@ -8,9 +8,10 @@ commit, so the log never signs two trees of one size.
 from collections.abc import Sequence
 from datetime import datetime
 
+from tortoise.connection import get_connection
 from ulid import ULID
 
-from certificates import models
+from certificates import models, rows
 from certificates.log.checkpoint import Checkpoint, sign_checkpoint
 from certificates.log.leaves import Leaf, encode_leaf
 from certificates.log.merkle import fold, leaf_hash, root_of
@@ -28,11 +29,13 @@ async def append(leaf: Leaf, *, at: datetime) -> None:
 
 async def append_all(leaves: Sequence[Leaf], *, at: datetime) -> None:
     """As append, for many at once."""
-    await models.LogEvent.bulk_create(
-        models.LogEvent(
-            id=f"log_{ULID.from_datetime(at)}", number=leaf.number, event=leaf.event, leaf=encode_leaf(leaf)
+    await rows.insert(
+        *(
+            models.LogEvent(
+                id=f"log_{ULID.from_datetime(at)}", number=leaf.number, event=leaf.event, leaf=encode_leaf(leaf)
+            )
+            for leaf in leaves
         )
-        for leaf in leaves
     )
 
 
@@ -41,23 +44,32 @@ async def sequence(signer: NoteSigner, *, now: datetime, limit: int = BATCH) -> 
 
     Runs inside the caller's transaction.
     """
-    head = await models.LogHead.all().select_for_update().get(id=1)
-    waiting = await models.LogPending.all().order_by("event_id").limit(limit)
+    connection = get_connection("default")
+    postgres = connection.capabilities.dialect == "postgres"
+    # SQLite has one writer at a time; on PostgreSQL sequencers queue here
+    found = await connection.execute_query_dict(_HEAD_LOCKED if postgres else _HEAD)
+    start = found[0]["size"]
+    waiting = await connection.execute_query_dict(_WAITING.replace("?", "$1") if postgres else _WAITING, [limit])
     if not waiting:
         return None
-    ids = [row.event_id for row in waiting]
-    leaves = {event.id: event.leaf for event in await models.LogEvent.filter(id__in=ids)}
-    size = head.size + len(ids)
-    await models.LogEntry.bulk_create(
-        models.LogEntry(position=head.size + offset, event_id=identity) for offset, identity in enumerate(ids)
+    size = start + len(waiting)
+    await rows.insert(
+        *(models.LogEntry(position=start + offset, event_id=row["id"]) for offset, row in enumerate(waiting))
     )
-    await models.LogPending.filter(event_id__in=ids).delete()
-    await _grow(head.size, [leaf_hash(leaves[identity]) for identity in ids])
+    await rows.delete(models.LogPending, event_id=[row["id"] for row in waiting])
+    await _grow(start, [leaf_hash(row["leaf"]) for row in waiting])
     tiles = await load_tiles(tiles_for_ranges([(0, size)], size))
     note = sign_checkpoint(Checkpoint(signer.key.name, size, root_of(0, size, reader(tiles, size))), signer)
-    await models.LogCheckpoint.create(size=size, note=str(note), signed_at=now)
-    await models.LogHead.filter(id=1).update(size=size)
+    await rows.insert(models.LogCheckpoint(size=size, note=str(note), signed_at=now))
+    await rows.change(models.LogHead, {"id": 1}, size=size)
     return note
+
+
+_HEAD = "SELECT size FROM log_head WHERE id = 1"
+_HEAD_LOCKED = f"{_HEAD} FOR UPDATE"
+_WAITING = """
+SELECT e.id, e.leaf FROM log_pending p JOIN log_event e ON e.id = p.event_id ORDER BY p.event_id LIMIT ?
+"""
 
 
 async def _grow(start: int, hashes: Sequence[bytes]) -> None:
@@ -77,10 +89,10 @@ async def _grow(start: int, hashes: Sequence[bytes]) -> None:
 async def _extend_tile(level: int, index: int, added: Sequence[bytes]) -> list[bytes]:
     """The tile's hashes after `added` were appended."""
     identity = tile_id(level, index)
-    known = await models.LogTile.get_or_none(id=identity)
+    known = await rows.find(models.LogTile, id=identity)
     if known is None:
-        await models.LogTile.create(id=identity, hashes=b"".join(added))
+        await rows.insert(models.LogTile(id=identity, hashes=b"".join(added)))
         return list(added)
     grown = known.hashes + b"".join(added)
-    await models.LogTile.filter(id=identity).update(hashes=grown)
+    await rows.change(models.LogTile, {"id": identity}, hashes=grown)
     return hashes_in(grown)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from certificates import models
+from certificates import models, rows
 from certificates.log.checkpoint import read_checkpoint
 from certificates.log.merkle import HASH_BYTES, Range, consistency_ranges, inclusion_ranges, root_of, subtrees
 from certificates.log.notes import Note, read_note, read_signatures, with_signatures
@@ -40,8 +40,7 @@ def tiles_for_ranges(ranges: Iterable[Range], size: int) -> set[Tile]:
 async def load_tiles(tiles: Iterable[Tile]) -> dict[Tile, bytes]:
     """Raises NotInTheLog if one of them has not been filled that far."""
     wanted = {tile: tile_id(tile.level, tile.index) for tile in tiles}
-    rows = await models.LogTile.filter(id__in=list(wanted.values()))
-    stored = {row.id: row.hashes for row in rows}
+    stored = {row.id: row.hashes for row in await rows.find_all(models.LogTile, id=sorted(wanted.values()))}
     loaded = {tile: stored.get(identity, b"")[: tile.width * HASH_BYTES] for tile, identity in wanted.items()}
     for tile, data in loaded.items():
         if len(data) != tile.width * HASH_BYTES:
@@ -84,11 +83,11 @@ async def read_file(path: str) -> bytes:
 
 async def _bundle(bundle: Bundle) -> bytes:
     first = bundle.index * WIDTH
-    rows = await models.LogEntry.filter(position__gte=first, position__lt=first + bundle.width).order_by("position")
-    if len(rows) != bundle.width:
+    entries = await models.LogEntry.filter(position__gte=first, position__lt=first + bundle.width).order_by("position")
+    if len(entries) != bundle.width:
         raise NotInTheLog(bundle.path)
-    leaves = {event.id: event.leaf for event in await models.LogEvent.filter(id__in=[row.event_id for row in rows])}
-    return encode_bundle([leaves[row.event_id] for row in rows])
+    leaves = {event.id: event.leaf for event in await models.LogEvent.filter(id__in=[one.event_id for one in entries])}
+    return encode_bundle([leaves[one.event_id] for one in entries])
 
 
 async def inclusion_proof(index: int, size: int) -> list[bytes]:

@@ -1,5 +1,6 @@
 """The few places where SQLite and PostgreSQL must be told apart."""
 
+from functools import cache
 from itertools import count
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -11,7 +12,10 @@ def is_postgres(connection: BaseDBAsyncClient) -> bool:
 
 def sql(connection: BaseDBAsyncClient, statement: str) -> str:
     """Write parameters as `?`; PostgreSQL gets $1, $2 … The statement holds no literal question mark."""
-    if not is_postgres(connection):
-        return statement
+    return _numbered(statement) if is_postgres(connection) else statement
+
+
+@cache
+def _numbered(statement: str) -> str:
     numbers = count(1)
     return "".join(f"${next(numbers)}" if character == "?" else character for character in statement)

@@ -97,6 +97,18 @@ class TestWriting:
             await rows.insert(Provider(id="b", name_ja="other", name_en="", invented=True))
 
 
+class TestDeleting:
+    async def test_only_rows_with_these_values_go(self, db):
+        await _two_providers()
+        await rows.delete(Provider, id=["a", "b"], invented=True)
+        assert [one.id for one in await Provider.all()] == ["b"]
+
+    async def test_an_empty_list_deletes_nothing(self, db):
+        await _two_providers()
+        await rows.delete(Provider, id=[])
+        assert await Provider.all().count() == 2
+
+
 class TestChanging:
     async def test_only_rows_with_these_values_change_and_are_counted(self, db):
         await _two_providers()
