@@ -2,18 +2,21 @@
 
 import asyncio
 import json
-import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import structlog
 from pydantic import Field, JsonValue
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
+from api.v1.order_names import OrderPath, order_numbered, order_of, own_number, shown_number
+from api.v1.sandbox_wishes import SandboxWishes
 from api.v1.shapes import Currency, Cursor, Id, Page, PageSize, View, Wish, Yen, cursor_after, place_in
 from certificates.render_pdf import TextNotPrintable
 from marketplace.accounts import belongings
+from marketplace.accounts.errors import ApiKeyNeeded, ScopeMissing
 from marketplace.accounts.keys import Scope
 from marketplace.errors import (
     BalanceTooLow,
@@ -26,12 +29,15 @@ from marketplace.errors import (
     QuoteExpired,
     QuoteNotFound,
     QuoteUsed,
+    TextTooLongForRegistry,
     TotalAboveLimit,
+    UseNotPermitted,
 )
+from marketplace.notifications.endpoints import organisation_of
 from marketplace.orders import service as orders
 from marketplace.orders.cancellation import cancel
 from marketplace.orders.instruction import Consent, Instruction
-from marketplace.orders.models import Order
+from marketplace.orders.models import Order, OrderKey
 from marketplace.orders.rehearsal import rehearse
 from marketplace.orders.service import OrderWish
 from marketplace.orders.states import OrderState
@@ -39,10 +45,9 @@ from marketplace.orders.timeline import events_of
 from marketplace.orders.words import consent_version, consent_wording, pool_wording
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.registries.profiles import ActNotOffered
+from marketplace.sandbox_wishes.errors import FaultNotOffered, OnlyInSandbox
 
 log = structlog.get_logger()
-
-_OWNED = re.compile(r"org_[0-9A-HJKMNP-TV-Z]{26}:")
 
 CHECKOUT_OPENS_WITHIN = timedelta(seconds=10)
 LocaleTag = Literal["ja", "en"]
@@ -97,10 +102,9 @@ class OrderBody(Wish):
         Literal["checkout", "balance"], Field(description="From the prepaid balance of your organisation, at once.")
     ] = "checkout"
     dry_run: Annotated[bool, Field(description="Check everything and place nothing.")] = False
-
-
-class OrderPath(Wish):
-    token: Id
+    sandbox: Annotated[
+        SandboxWishes | None, Field(description="Only with a test key: let it be paid, or let something go wrong.")
+    ] = None
 
 
 class CancelBody(Wish):
@@ -112,6 +116,9 @@ class CancelBody(Wish):
 
 class OrdersQuery(Wish):
     external_id: Annotated[ExternalId | None, Field(description="Only the order with your own number.")] = None
+    idempotency_key: Annotated[
+        ExternalId | None, Field(description="Only the order that was placed under this Idempotency-Key.")
+    ] = None
     limit: PageSize = 25
     cursor: Cursor = None
 
@@ -192,6 +199,11 @@ async def read_consent(call: Call, query: ConsentQuery) -> Reply:
         BelowSmallestPayment,
         NoBalance,
         BalanceTooLow,
+        UseNotPermitted,
+        TextTooLongForRegistry,
+        ApiKeyNeeded,
+        OnlyInSandbox,
+        FaultNotOffered,
     ),
     tag="Buying",
     key=KeyPolicy.REQUIRED,
@@ -205,31 +217,48 @@ async def create_order(call: Call, body: OrderBody) -> Reply:
     Answers 201 with the address of the payment page; with `dry_run` nothing is placed and the answer is 200. If the
     payment provider cannot be reached at this moment, `checkout_url` is null and appears as soon as it can.
     """
+    if body.sandbox is not None:
+        body.sandbox.check_asked_by(call)
     wish = OrderWish(
         quote_id=body.quote_id,
         instruction=body.instruction,
         consent_version=body.consent_version,
         locale=body.locale,
         email=body.email,
-        external_id=_own_number(call, body.external_id or call.key),
+        external_id=own_number(call, body.external_id or call.key),
         max_total_yen=body.max_total,
         pay_from_balance=body.pay_from == "balance",
         buyer=call.holder.actor if call.holder else None,
     )
     if body.dry_run:
         return Reply(_rehearsed(await rehearse(call.services.market, wish)))
-    order = await _placed_before(call, wish) or await orders.place(call.services.market, wish)
+
+    async def beside(tx: BaseDBAsyncClient, order: Order) -> None:
+        organisation_id = call.holder.actor.organisation_id if call.holder else None
+        if organisation_id is not None and call.key is not None and body.external_id not in {None, call.key}:
+            await OrderKey.create(order_id=order.id, organisation_id=organisation_id, idempotency_key=call.key)
+        if body.sandbox is not None:
+            await body.sandbox.note(tx, call, order)
+
+    order = await _placed_before(call, wish) or await orders.place(call.services.market, wish, beside=beside)
     view = await _view(call, await _with_checkout(call, order))
     return Reply(view, 201, location=view.url)
 
 
-@endpoint("GET", "/v1/orders/{token}", answers={200: OrderView}, refuses=(OrderNotFound,), tag="Buying")
+@endpoint(
+    "GET",
+    "/v1/orders/{token}",
+    answers={200: OrderView},
+    refuses=(OrderNotFound, ScopeMissing),
+    tag="Buying",
+)
 async def read_order(call: Call, path: OrderPath) -> Reply:
     """Read an order
 
-    By the token of the answer to POST /v1/orders. Poll it, or send the buyer to `page_url`.
+    By the token of the answer to POST /v1/orders, or by its id (`ord_…`) with a key of the organisation that owns it. Poll it, or send
+    the buyer to `page_url`.
     """
-    return Reply(await _view(call, await orders.find_by_token(path.token)))
+    return Reply(await _view(call, await order_of(call, path.token)))
 
 
 @endpoint(
@@ -243,12 +272,11 @@ async def read_order(call: Call, path: OrderPath) -> Reply:
 async def list_orders(call: Call, query: OrdersQuery) -> Reply:
     """List your organisation's orders
 
-    Newest first. By the key you send; a guest's orders are in no list.
+    Newest first. By the key you send; a guest's orders are in no list. With `external_id` or `idempotency_key` it is the one order, or none.
     """
-    assert call.holder is not None and call.holder.actor.organisation_id is not None  # noqa: S101 - the declaration says so
-    organisation_id = call.holder.actor.organisation_id
-    if query.external_id is not None:
-        order = await Order.get_or_none(external_id=_own_number(call, query.external_id))
+    organisation_id = organisation_of(call.actor)
+    if query.external_id is not None or query.idempotency_key is not None:
+        order = await order_numbered(call, organisation_id, external_id=query.external_id, key=query.idempotency_key)
         return Reply(Page[OrderView](data=[await _view(call, order)] if order else [], next_cursor=None))
     before = None if query.cursor is None else place_in(query.cursor, 1)[0]
     found = await belongings.orders_of(organisation_id, limit=query.limit + 1, before=before)
@@ -259,24 +287,6 @@ async def list_orders(call: Call, query: OrdersQuery) -> Reply:
             next_cursor=cursor_after(page[-1].id) if len(found) > query.limit else None,
         )
     )
-
-
-def _own_number(call: Call, external_id: str | None) -> str | None:
-    """As it is stored: each organisation has its own numbers, so that none can tell which numbers others use."""
-    if external_id is None:
-        return None
-    if call.holder is None:
-        if _OWNED.match(external_id):
-            raise ExternalIdTaken("numbers that begin like this are an organisation's", external_id=external_id)
-        return external_id
-    return f"{call.holder.actor.organisation_id}:{external_id}"
-
-
-def _shown_number(external_id: str | None) -> str | None:
-    """As its owner sent it. A guest's own number may hold a colon, but never begins like an organisation's id."""
-    if external_id is None or not _OWNED.match(external_id):
-        return external_id
-    return external_id.partition(":")[2]
 
 
 @endpoint(
@@ -294,7 +304,7 @@ async def cancel_order(call: Call, path: OrderPath, body: CancelBody) -> Reply:
 
     Free of charge until the registry has the request; all that was paid goes back. An order that is over stays as it is.
     """
-    order = await orders.find_by_token(path.token)
+    order = await order_of(call, path.token, needs=Scope.ORDERS_WRITE)
     cancelled = await cancel(call.services.market, order.id, to_balance=body.refund_to == "balance")
     return Reply(await _view(call, cancelled))
 
@@ -327,7 +337,7 @@ async def _view(call: Call, order: Order) -> OrderView:
         state=OrderState(order.state),
         total=order.total_yen,
         currency="JPY",
-        external_id=_shown_number(order.external_id),
+        external_id=shown_number(order.external_id),
         checkout_url=order.checkout_url if order.state == OrderState.AWAITING_PAYMENT else None,
         pay_until=order.pay_until,
         timeline=[

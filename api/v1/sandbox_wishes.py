@@ -15,10 +15,10 @@ from marketplace.sandbox_wishes.models import PaymentWish, RegistryWish
 class SandboxWishes(Wish):
     """What a sandbox does to this order; the live service refuses it by name.
 
-    `payment`: a test card pays at once (`paid`), or is declined (`declined_card`), and the order waits on. `registry`: what goes wrong,
-    once, with the order's first application: the registry is closed and asked again (`closed_at_night`), cancels and its answer is lost
-    (`timeout_after_commit`), confirms half of several tonnes (`partial_acceptance`), or refuses the serials as cancelled before
-    (`serial_clash`).
+    `payment`: a test card pays at once (`paid`), or is declined and the buyer leaves, so the order expires (`declined_card`).
+    `registry`: what goes wrong, once, with the order's first application: the registry is closed and asked again
+    (`closed_at_night`), cancels and its answer is lost (`timeout_after_commit`), confirms half of several tonnes
+    (`partial_acceptance`), or refuses the serials as cancelled before (`serial_clash`).
     """
 
     payment: PaymentWish | None = None

@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 
 class PaymentWish(StrEnum):
-    """What the sandbox payment server's buyer does at once, without a browser."""
+    """What a buyer does at once at the sandbox's payment page: pay, or leave when the card is declined."""
 
     PAID = "paid"
     DECLINED_CARD = "declined_card"

@@ -7,6 +7,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from marketplace.database import rows
 from marketplace.listings.models import Listing
 from marketplace.market import Market
+from marketplace.orders import settlement
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.outbox import service as outbox
@@ -66,6 +67,9 @@ async def pay(market: Market, order_id: str) -> timedelta | None:
         return _CHECKOUT_OPENS
     if order.state == OrderState.AWAITING_PAYMENT and market.doubles and wish.payment and order.checkout_session:
         await market.doubles.pay(order.checkout_session, PaymentWish(wish.payment))
+        if wish.payment == PaymentWish.DECLINED_CARD:
+            # the provider says nothing of a declined card as long as its page is open for another one
+            await settlement.follow(market, await market.payments.expire_checkout(order.checkout_session))
     return None
 
 
