@@ -23,7 +23,7 @@ from marketplace.inventory.models import Block
 from marketplace.inventory.serials import SerialRange
 from marketplace.projects.eligibility import Purpose, uses_for
 from marketplace.projects.kinds import CreditKind
-from marketplace.providers import imports, stock, terms
+from marketplace.providers import import_jobs, imports, stock, terms
 from marketplace.providers.errors import HoldingNotFound, ListedAlready, TermsRefused
 from marketplace.providers.stock import Stock
 from marketplace.providers.terms import TermsOfSale
@@ -46,6 +46,7 @@ async def page(request: Request) -> Response:
         holds=await stock.holds_of(provider_id),
         sales=await stock.sales_of(provider_id, limit=NEWEST),
         imports=await imports.latest_imports(provider_id),
+        unfinished=await import_jobs.unfinished(provider_id),
         accounts=await imports.accounts_of(provider_id),
         w=words,
         serials=serial_text,

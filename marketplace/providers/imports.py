@@ -4,6 +4,7 @@ A row that is refused stops only itself: it names the row or block it clashes wi
 that was brought in before is changed or removed: what is missing from a newer list is for the daily comparison with the registry.
 """
 
+import asyncio
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
@@ -25,13 +26,19 @@ from marketplace.ids import new_id
 from marketplace.inventory.block_facts import as_published, vintages_json
 from marketplace.inventory.models import Block, Holding, Interval, RegistryAccount
 from marketplace.inventory.states import IntervalState
+from marketplace.outbox.models import Job
 from marketplace.projects.kinds import RegistryCode
 from marketplace.providers.errors import AccountNotFound, CheckedListGone
 from marketplace.providers.holding_list import HeldBlock, HoldingList, read_holding_list
 from marketplace.providers.models import CheckedList, HoldingImport
-from offset_calc.tabular import RowProblem, TableRow
+from offset_calc.tabular import RowProblem, TableRefused, TableRow
 
+BRING_IN = "holdings.bring_in"
+"""The job's kind, and with the list's id its key; marketplace/providers/import_jobs.py runs it."""
 KEPT_FOR = timedelta(days=1)
+MOST_ROWS = 10_000
+"""So that one transaction holds them all, well within the time a job may take."""
+_BATCH = 500
 _ROUNDS = 3
 _TAKEN_MEANWHILE = ("block_no_overlap", "block_registry_serial_prefix_first_serial_key")
 
@@ -72,7 +79,10 @@ async def check(
     actor: Actor, account: RegistryAccount, content: bytes, *, file_name: str, clock: Clock
 ) -> tuple[ImportReport, str]:
     """What an import would do, and the id under which `bring_in` finds the file again. Raises TableRefused."""
-    report = await _judged(_read(content, account), account)
+    listed = await _read(content, account)
+    if len(listed.taken) + len(listed.refused) > MOST_ROWS:
+        raise TableRefused("too_many_rows", most=MOST_ROWS)
+    report = await _judged(listed, account)
     checked = await CheckedList.create(
         id=new_id("chk", clock()),
         account_id=account.id,
@@ -84,12 +94,17 @@ async def check(
     return report, checked.id
 
 
+async def check_again(checked: CheckedList, account: RegistryAccount) -> ImportReport:
+    """What bringing in a kept list would do now; the books may have changed since it was sent."""
+    return await _judged(await _read(checked.content, account), account)
+
+
 async def bring_in(actor: Actor, account: RegistryAccount, checked_id: str, *, clock: Clock) -> ImportReport:
     """Take every row of a checked list that can be taken now, in one transaction. Raises CheckedListGone."""
     checked = await CheckedList.get_or_none(id=checked_id, account_id=account.id)
     if checked is None:
         raise CheckedListGone("the list was brought in already, or is kept no longer", checked_id=checked_id)
-    listed = _read(checked.content, account)
+    listed = await _read(checked.content, account)
 
     async def work(tx: BaseDBAsyncClient) -> ImportReport:
         if is_postgres(tx):
@@ -97,10 +112,9 @@ async def bring_in(actor: Actor, account: RegistryAccount, checked_id: str, *, c
         if await CheckedList.filter(id=checked_id).delete() != 1:
             raise CheckedListGone("somebody else brought the list in", checked_id=checked_id)
         report = await _judged(listed, account)
-        for block in report.new:
-            await _put_on_the_books(block, account, clock)
+        await _put_on_the_books(report.new, account, clock)
         imported = await HoldingImport.create(
-            id=new_id("imp", clock()),
+            id=import_id(checked_id),
             account_id=account.id,
             sha256=hashlib.sha256(checked.content).hexdigest(),
             file_name=checked.file_name,
@@ -129,18 +143,26 @@ async def bring_in(actor: Actor, account: RegistryAccount, checked_id: str, *, c
     raise AssertionError("unreachable")
 
 
+def import_id(checked_id: str) -> str:
+    """An import is named after the list it brought in, so that whoever knows the one finds the other."""
+    return f"imp_{checked_id.removeprefix('chk_')}"
+
+
 async def latest_imports(provider_id: str, *, limit: int = 20) -> Sequence[HoldingImport]:
     accounts = [account.id for account in await accounts_of(provider_id)]
     return await HoldingImport.filter(account_id__in=accounts).order_by("-imported_at", "-id").limit(limit)
 
 
 async def forget_unused(clock: Clock) -> int:
-    """Checked lists that nobody brought in for a day."""
-    return await CheckedList.filter(checked_at__lt=clock() - KEPT_FOR).delete()
+    """Checked lists that nobody asked to bring in for a day."""
+    asked = await Job.filter(kind=BRING_IN, done_at__isnull=True).values_list("key", flat=True)
+    wanted = [str(key).removeprefix(f"{BRING_IN}:") for key in asked]
+    return await CheckedList.filter(checked_at__lt=clock() - KEPT_FOR, id__not_in=wanted).delete()
 
 
-def _read(content: bytes, account: RegistryAccount) -> HoldingList:
-    return read_holding_list(io.BytesIO(content), RegistryCode(account.registry))
+async def _read(content: bytes, account: RegistryAccount) -> HoldingList:
+    """In a thread: the longest list takes seconds, and others are served by the same process."""
+    return await asyncio.to_thread(read_holding_list, io.BytesIO(content), RegistryCode(account.registry))
 
 
 async def _judged(listed: HoldingList, account: RegistryAccount) -> ImportReport:
@@ -222,17 +244,22 @@ def _facts(block: HeldBlock) -> Mapping[str, Any]:
     }
 
 
-async def _put_on_the_books(block: HeldBlock, account: RegistryAccount, clock: Clock) -> None:
-    now = clock()
-    row = await Block.create(
-        id=new_id("blk", now), size=len(block.serials), invented=account.provider.invented, **_facts(block)
-    )
-    holding = await Holding.create(id=new_id("hol", now), block_id=row.id, account_id=account.id)
-    await Interval.create(
-        id=new_id("int", now),
-        block_id=row.id,
-        holding_id=holding.id,
-        first_serial=block.serials.first,
-        last_serial=block.serials.last,
-        state=IntervalState.AVAILABLE,
-    )
+async def _put_on_the_books(new: Sequence[HeldBlock], account: RegistryAccount, clock: Clock) -> None:
+    """Many rows to a statement: row by row a long list would hold the books up for half a minute."""
+    now, invented = clock(), account.provider.invented
+    blocks = [Block(id=new_id("blk", now), size=len(one.serials), invented=invented, **_facts(one)) for one in new]
+    holdings = [Holding(id=new_id("hol", now), block_id=block.id, account_id=account.id) for block in blocks]
+    intervals = [
+        Interval(
+            id=new_id("int", now),
+            block_id=block.id,
+            holding_id=holding.id,
+            first_serial=block.first_serial,
+            last_serial=block.last_serial,
+            state=IntervalState.AVAILABLE,
+        )
+        for block, holding in zip(blocks, holdings, strict=True)
+    ]
+    await Block.bulk_create(blocks, batch_size=_BATCH)
+    await Holding.bulk_create(holdings, batch_size=_BATCH)
+    await Interval.bulk_create(intervals, batch_size=_BATCH)

@@ -60,7 +60,7 @@ class TestAPromisedPayment:
         await shop.small.work()
         page = check_frame(await shop.client.get(f"/{language}/orders/{order.access_token}?paid=1"))
         assert (await orders.find(order.id)).checkout_url in page.xpath("//main//a[@class='button']/@href")
-        assert page.xpath("string(//h1)") in {"入金待ち", "Waiting for your money"}
+        assert page.xpath("string(//h1)") in {"入金待ち", "Waiting for your payment to arrive"}
         assert "29" in page.find_class("lead")[0].text_content()
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from lxml import html
@@ -10,6 +11,8 @@ from lxml import html
 from marketplace import invariants
 from marketplace.inventory.models import Holding, RegistryAccount
 from marketplace.listings.models import Listing
+from marketplace.outbox.models import Job
+from marketplace.providers.imports import BRING_IN
 from tests.builders.desk import OPERATOR, a_provider_person, signed_in
 from tests.builders.market import a_listing, a_small_market, an_order
 from tests.frontend.frame import check_frame
@@ -33,6 +36,12 @@ async def send(site: MarketSite, path: str, files=None, **fields: str):
     return await site.client.post(path, data={"forms_token": token, **fields}, files=files)
 
 
+async def send_from(site: MarketSite, page: str, path: str):
+    """Send a form to `path` with the token that another page carries."""
+    token = (await site.page(page)).xpath("//input[@name='forms_token']/@value")[0]
+    return await site.client.post(path, data={"forms_token": token})
+
+
 def read(answer):
     return html.fromstring(answer.content)
 
@@ -50,16 +59,46 @@ class TestBringingAListIn:
         account = await RegistryAccount.get()
         rows = "\n".join([HEAD, FOREST, FOREST.replace("jcredit/normal/225", "225")])
         checked = await send(site, self.PATH, {"file": ("list.csv", rows.encode("cp932"))}, account=account.id)
-        page = check_frame(checked)
+        address = checked.headers["location"]
+        page = check_frame(await site.client.get(address))
         assert "jcredit/program/225" in text_of(page), "the refused row says what to write"
         assert await Holding.all().count() == 1, "nothing was brought in yet"
-        (hidden,) = page.xpath("//input[@name='checked']/@value")
-        done = await send(site, self.PATH, account=account.id, checked=hidden)
-        assert done.status_code == 200
+        for _ in range(2):
+            assert (await send_from(site, self.PATH, address)).headers["location"] == address
+        await site.small.work()
         assert await Holding.all().count() == 2
-        again = await send(site, self.PATH, account=account.id, checked=hidden)
-        assert again.status_code == 422
-        assert await Holding.all().count() == 2
+        done = check_frame(await site.client.get(address))
+        assert "取り込み済み" in text_of(done.xpath("//h1")[0])
+        assert not done.xpath("//main//form")
+
+    async def test_can_be_left_and_found_again(self, site):
+        await a_listing(site.small)
+        await signed_in(site, SELLER)
+        rows = "\n".join([HEAD, FOREST]).encode()
+        checked = await send(site, self.PATH, {"file": ("list.csv", rows)}, account=(await RegistryAccount.get()).id)
+        address = checked.headers["location"]
+        for elsewhere in (self.PATH, "/ja/provider"):
+            assert (await site.page(elsewhere)).xpath(f"//main//a[@href='{address}']")
+        await send(site, address)
+        assert (await site.client.get(f"{address}/status")).json() == {"version": "waiting", "under_way": True}
+        assert "取り込み中" in text_of((await site.page(address)).xpath("//h1")[0])
+        await Job.filter(kind=BRING_IN).update(parked_at=site.small.clock())
+        assert "止まっています" in text_of((await site.page(address)).xpath("//h1")[0])
+        await Job.filter(kind=BRING_IN).update(parked_at=None)
+        await site.small.work()
+        assert (await site.client.get(f"{address}/status")).json() == {"version": "done", "under_way": False}
+        assert not (await site.page(self.PATH)).xpath(f"//main//a[@href='{address}']")
+
+    async def test_another_providers_list_does_not_exist(self, site):
+        await a_listing(site.small)
+        await signed_in(site, SELLER)
+        rows = "\n".join([HEAD, FOREST]).encode()
+        checked = await send(site, self.PATH, {"file": ("list.csv", rows)}, account=(await RegistryAccount.get()).id)
+        address = checked.headers["location"]
+        await signed_in(site, replace(OTHER, email="other@provider.example"))
+        await RegistryAccount.create(id="acc_b", registry="jcredit", number="B", provider_id="prov_b")
+        assert (await site.client.get(address)).status_code == 404
+        assert (await send_from(site, self.PATH, address)).status_code == 404
 
     async def test_a_file_that_is_no_list_is_explained(self, site):
         await a_listing(site.small)

@@ -10,10 +10,13 @@ from marketplace.audit import service as audit
 from marketplace.audit.models import AuditEntry
 from marketplace.inventory import service as inventory
 from marketplace.inventory.models import Block, Holding, Provider, RegistryAccount
-from marketplace.providers import imports
+from marketplace.outbox.models import Job
+from marketplace.providers import import_jobs, imports
 from marketplace.providers.errors import AccountNotFound, CheckedListGone
+from marketplace.providers.import_jobs import ListState
 from marketplace.providers.imports import account_of
 from marketplace.providers.models import HoldingImport
+from offset_calc.tabular import TableRefused
 from tests.marketplace.providers.test_holding_list import FOREST, HEAD
 
 SELLER = Actor("per_1", "seller", "seller@example.com", "org_1", "prov_a", frozenset({Role.PROVIDER}))
@@ -63,6 +66,45 @@ class TestACheck:
         _, checked_id = await checked(small, await an_account(), FOREST)
         with pytest.raises(CheckedListGone):
             await imports.bring_in(SELLER, await an_account("prov_b", "200"), checked_id, clock=small.clock)
+
+    async def test_of_more_rows_than_one_transaction_takes_is_refused(self, small, monkeypatch):
+        monkeypatch.setattr(imports, "MOST_ROWS", 1)
+        account = await an_account()
+        await checked(small, account, FOREST)
+        with pytest.raises(TableRefused) as refused:
+            await checked(small, account, FOREST, FOREST)
+        assert refused.value.reason == "too_many_rows"
+        assert refused.value.params["most"] == 1
+
+
+class TestAListThatAWorkerBringsIn:
+    async def test_is_brought_in_once_however_often_it_is_asked_for(self, small):
+        account = await an_account()
+        _, list_id = await checked(small, account, FOREST)
+        for _ in range(2):
+            await import_jobs.ask(SELLER, list_id, clock=small.clock)
+        assert (await import_jobs.standing_of("prov_a", list_id)).state is ListState.WAITING
+        await small.work()
+        await Job.filter(kind=imports.BRING_IN).update(done_at=None)
+        await small.work()
+        assert (await import_jobs.standing_of("prov_a", list_id)).state is ListState.DONE
+        assert await Block.all().count() == 1
+        assert [entry.actor for entry in await AuditEntry.all()] == ["per_1"]
+
+    async def test_is_kept_until_it_is_brought_in(self, small):
+        account = await an_account()
+        _, list_id = await checked(small, account, FOREST)
+        await import_jobs.ask(SELLER, list_id, clock=small.clock)
+        small.clock.advance(timedelta(days=3))
+        assert await imports.forget_unused(small.clock) == 0
+        await small.work()
+        assert await Block.exists()
+
+    async def test_of_another_provider_is_not_found(self, small):
+        _, list_id = await checked(small, await an_account(), FOREST)
+        await an_account("prov_b", "200")
+        with pytest.raises(CheckedListGone):
+            await import_jobs.standing_of("prov_b", list_id)
 
 
 class TestAnImport:
