@@ -2,13 +2,8 @@
 
 import argparse
 import asyncio
-import sys
-from collections.abc import Callable, Coroutine
-from typing import Any
 
-from api.instance import settings_of
-from api.mail_wording import mail_wording
-from api.services import running_market
+from api.operator_act import Act, carry_out
 from certificates.records import CertificateNotFound
 from certificates.service import AlreadyEnded, CertifiedDifferently
 from certificates.statement import DisclosedField
@@ -16,7 +11,6 @@ from marketplace.certification import changes
 from marketplace.certification.publication import NAMING
 from marketplace.market import Market
 
-EXIT_DONE, EXIT_REFUSED = 0, 1
 _REFUSALS = (
     CertificateNotFound,
     AlreadyEnded,
@@ -28,22 +22,7 @@ _REFUSALS = (
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Exit code 0: done, 1: refused, with the reason on standard error."""
-    try:
-        sys.stdout.write(asyncio.run(_with_market(chosen, _ACTS[chosen.act])) + "\n")
-    except _REFUSALS as refusal:
-        sys.stderr.write(f"{refusal}\n")
-        return EXIT_REFUSED
-    return EXIT_DONE
-
-
-Act = Callable[[Market, argparse.Namespace], Coroutine[Any, Any, str]]
-
-
-async def _with_market(chosen: argparse.Namespace, act: Act) -> str:
-    settings = settings_of(chosen.data)
-    async with running_market(settings, mail_wording(settings)) as market:
-        return await act(market, chosen)
+    return carry_out(_ACTS[chosen.act], chosen, _REFUSALS)
 
 
 async def _revoke(market: Market, chosen: argparse.Namespace) -> str:

@@ -1,40 +1,17 @@
 """`ashiato people …`: who may run the service, and the first one of all, whom nobody could invite from a page."""
 
 import argparse
-import asyncio
-import sys
-from collections.abc import Callable, Coroutine
-from typing import Any
 
-from api.instance import settings_of
-from api.mail_wording import mail_wording
-from api.services import running_market
+from api.operator_act import Act, carry_out
 from marketplace.accounts import administration, invitations
 from marketplace.accounts.actor import CONSOLE
 from marketplace.accounts.roles import Role
 from marketplace.errors import MarketplaceError
 from marketplace.market import Market
 
-EXIT_DONE, EXIT_REFUSED = 0, 1
-
 
 def run(chosen: argparse.Namespace) -> int:
-    """Exit code 0: done, 1: refused, with the reason on standard error."""
-    try:
-        sys.stdout.write(asyncio.run(_with_market(chosen, _ACTS[chosen.act])) + "\n")
-    except (MarketplaceError, OSError) as refusal:
-        sys.stderr.write(f"{refusal}\n")
-        return EXIT_REFUSED
-    return EXIT_DONE
-
-
-Act = Callable[[Market, argparse.Namespace], Coroutine[Any, Any, str]]
-
-
-async def _with_market(chosen: argparse.Namespace, act: Act) -> str:
-    settings = settings_of(chosen.data)
-    async with running_market(settings, mail_wording(settings)) as market:
-        return await act(market, chosen)
+    return carry_out(_ACTS[chosen.act], chosen, (MarketplaceError, OSError))
 
 
 async def _invite(market: Market, chosen: argparse.Namespace) -> str:

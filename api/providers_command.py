@@ -1,50 +1,27 @@
 """`ashiato providers …`: who sells here, and which registry accounts are theirs."""
 
 import argparse
-import asyncio
-import sys
 
-from api.instance import settings_of
-from api.mail_wording import mail_wording
-from api.services import running_market
+from api.operator_act import Act, carry_out
+from certificates.statement import Environment
 from marketplace.accounts.actor import CONSOLE
 from marketplace.errors import MarketplaceError
 from marketplace.market import Market
 from marketplace.projects.kinds import RegistryCode
 from marketplace.providers import imports, register, stock
 
-EXIT_DONE, EXIT_REFUSED = 0, 1
-
 
 def run(chosen: argparse.Namespace) -> int:
-    """Exit code 0: done, 1: refused, with the reason on standard error."""
-    try:
-        sys.stdout.write(asyncio.run(_with_market(chosen)) + "\n")
-    except (MarketplaceError, ValueError, OSError) as refusal:
-        sys.stderr.write(f"{refusal}\n")
-        return EXIT_REFUSED
-    return EXIT_DONE
+    return carry_out(_ACTS[chosen.act], chosen, (MarketplaceError, ValueError, OSError))
 
 
-async def _with_market(chosen: argparse.Namespace) -> str:
-    settings = settings_of(chosen.data)
-    async with running_market(settings, mail_wording(settings)) as market:
-        match chosen.act:
-            case "add":
-                return await _add(market, chosen, invented=settings.environment == "sandbox")
-            case "account":
-                return await _account(market, chosen)
-            case _:
-                return await _list()
-
-
-async def _add(market: Market, chosen: argparse.Namespace, *, invented: bool) -> str:
+async def _add(market: Market, chosen: argparse.Namespace) -> str:
     provider = await register.add_provider(
         CONSOLE,
         chosen.provider,
         name_ja=chosen.name_ja,
         name_en=chosen.name_en,
-        invented=invented,
+        invented=market.signing_keys.environment is Environment.SANDBOX,
         reason=chosen.reason,
         clock=market.clock,
     )
@@ -58,9 +35,12 @@ async def _account(market: Market, chosen: argparse.Namespace) -> str:
     return f"{account.registry} account {account.number} belongs to {account.provider_id}"
 
 
-async def _list() -> str:
+async def _list(_market: Market, _chosen: argparse.Namespace) -> str:
     lines = []
     for provider in await stock.all_providers():
         accounts = [f"{one.registry}:{one.number}" for one in await imports.accounts_of(provider.id)]
         lines.append(f"{provider.id}  {provider.name_en}  {' '.join(accounts)}".rstrip())
     return "\n".join(lines) or "no provider"
+
+
+_ACTS: dict[str, Act] = {"add": _add, "account": _account, "list": _list}

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from certificates.claims.wording import ClaimTexts
 from frontend.access import noticing, visitor_of
+from frontend.bill import LineView, PoolLineView, line_views
 from frontend.claim_view import ClaimView
 from frontend.claim_view import view_of as claim_view_of
 from frontend.context import PageContext, services_of
@@ -19,7 +20,6 @@ from frontend.formatting import period
 from frontend.forms import Typed, read_typed
 from frontend.locales import Locale
 from frontend.market_words import MarketWords
-from frontend.offer_view import OfferView, view_of
 from frontend.order_form import FIELDS, LONGEST_EFFORT, OrderTextsRefused, prefilled, read_instruction
 from frontend.problems import sentence
 from frontend.responses import page_response
@@ -50,31 +50,9 @@ from marketplace.quotes.models import Quote
 from marketplace.quotes.service import WishedLine
 from marketplace.quotes.states import QuoteState
 from marketplace.quotes.wishing import quote_lines
-from marketplace.quotes.writing import yen_of
 from marketplace.registries.processing import ProcessingWindow, processing_window
 from marketplace.registries.profiles import ActNotOffered, load_profiles
 from offset_calc import Footprint
-
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    offer: OfferView
-    tonnes: int
-    yen_per_tonne: int
-
-    @property
-    def yen(self) -> int:
-        return self.tonnes * self.yen_per_tonne
-
-
-@dataclass(frozen=True, slots=True)
-class PoolLineView:
-    """Grams out of a pool; `yen` is rounded down."""
-
-    offer: OfferView
-    grams: int
-    yen_per_tonne: int
-    yen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,9 +305,7 @@ async def _view(request: Request, quote: Quote, footprint: Footprint) -> QuoteVi
     words = MarketWords(PageContext.of(request).locale)
     market = services_of(request).market
     now = market.clock()
-    lines, pool_lines = await quotes.lines_of(quote.id), await pools.lines_of(quote.id)
-    offers = await offers_of([*(line.listing_id for line in lines), *(line.listing_id for line in pool_lines)])
-    providers_yen = sum(line.tonnes * line.yen_per_tonne for line in lines)
+    lines, pool_lines = await line_views(quote, words)
     return QuoteView(
         id=quote.id,
         title=footprint.subject["name"],
@@ -337,19 +313,8 @@ async def _view(request: Request, quote: Quote, footprint: Footprint) -> QuoteVi
         footprint_g=footprint.total.value,
         grams=quote.grams,
         tonnes=quote.tonnes,
-        lines=tuple(
-            LineView(view_of(offers[line.listing_id], words), line.tonnes, line.yen_per_tonne) for line in lines
-        ),
-        pool_lines=tuple(
-            PoolLineView(
-                view_of(offers[line.listing_id], words),
-                line.grams,
-                line.yen_per_tonne,
-                # the only line of a quote may have been raised to the smallest price, one yen
-                quote.credits_yen - providers_yen if len(pool_lines) == 1 else yen_of(line.grams, line.yen_per_tonne),
-            )
-            for line in pool_lines
-        ),
+        lines=lines,
+        pool_lines=pool_lines,
         credits_yen=quote.credits_yen,
         fee_yen=quote.fee_yen,
         tax_yen=quote.tax_yen,
