@@ -38,6 +38,7 @@ from marketplace.audit import service as audit
 from marketplace.badges import badge as badges
 from marketplace.bulk import errors as bulk
 from marketplace.certification import changes, publication
+from marketplace.certification import facts as certified_facts
 from marketplace.certification import service as certification
 from marketplace.closures import errors as closures
 from marketplace.deposits import errors as deposits
@@ -387,6 +388,7 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         plans.PlanPaymentDiffers,
         plan_steering.PlanDoesNotSettle,
         certification.NotFullyCancelled,
+        certified_facts.NoticeMissing,
         issuing.CertifiedDifferently,
         backing.CancellationDiffers,
         issuing.AlreadyEnded,

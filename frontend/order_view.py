@@ -22,6 +22,7 @@ KINDS = {
     "paid": "waiting",
     "at_the_desk": "waiting",
     "retiring": "waiting",
+    "certified_in_part": "waiting",
     "review": "waiting",
     "fulfilled": "cancelled",
     "fulfilled_in_part": "cancelled",
@@ -33,12 +34,23 @@ KINDS = {
 }
 # While one of these lasts, the page changes by itself.
 UNDER_WAY = frozenset(
-    {"quoted", "awaiting_payment", "promised", "paying", "paid", "at_the_desk", "retiring", "refund_due"}
+    {
+        "quoted",
+        "awaiting_payment",
+        "promised",
+        "paying",
+        "paid",
+        "at_the_desk",
+        "retiring",
+        "certified_in_part",
+        "refund_due",
+    }
 )
 # What an undisturbed order still has before it, in order.
 AHEAD = (Happened.PAID, Happened.CANCELLATION_REQUESTED, Happened.CANCELLATION_CONFIRMED, Happened.CERTIFIED)
 # People have it in hand, and the registry has not been asked yet.
 _WITH_PEOPLE = frozenset({Happened.AT_THE_DESK, Happened.APPLICATION_FROZEN})
+_COMPLETE = frozenset({Happened.CERTIFIED, Happened.ENDED_IN_PART})
 _TROUBLES = frozenset({Happened.PAYMENT_FAILED, Happened.EXPIRED, Happened.CANCELLATION_REFUSED})
 _GIVEN_UP = frozenset({OrderState.EXPIRED, OrderState.PAYMENT_FAILED, OrderState.REFUND_DUE, OrderState.REFUNDED})
 
@@ -74,7 +86,7 @@ def view_of(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bo
         state=state,
         kind=KINDS[state],
         word=words(TABLE, f"state.{state}", locale),
-        next=words(TABLE, f"next.{state}", locale, {"until": until, **_less(events, locale)}),
+        next=words(TABLE, f"next.{state}", locale, {"until": until, **_so_far(events), **_less(events, locale)}),
         reason=reason,
         steps=tuple(_happened(events, state, locale) + _ahead(order, events, locale)),
         under_way=state in UNDER_WAY,
@@ -82,11 +94,15 @@ def view_of(order: Order, events: Sequence[OrderEvent], *, back_from_payment: bo
     )
 
 
+def _so_far(events: Sequence[OrderEvent]) -> dict[str, object]:
+    """What is certified ahead of the rest of an order, and what there is in all, in tonnes; empty if nothing is."""
+    parts = [json.loads(event.detail) for event in events if event.kind == Happened.PART_CERTIFIED]
+    return {"done": sum(part["tonnes"] for part in parts), "asked": parts[0]["of_tonnes"]} if parts else {}
+
+
 def _less(events: Sequence[OrderEvent], locale: Locale) -> dict[str, object]:
     """What could not be cancelled of an order, in tonnes, and what goes back for it; empty for a whole one."""
-    certified: dict[str, int] = next(
-        (json.loads(event.detail) for event in events if event.kind == Happened.CERTIFIED), {}
-    )
+    certified: dict[str, int] = next((json.loads(event.detail) for event in events if event.kind in _COMPLETE), {})
     if "short_tonnes" not in certified:
         return {}
     return {"tonnes": certified["short_tonnes"], "yen": yen(certified["refund_yen"], locale=locale)}
@@ -106,6 +122,8 @@ def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: boo
             known = "fulfilled_in_part"
         case OrderState.RETIRING if events and events[-1].kind == Happened.UNDER_REVIEW:
             known = "review"
+        case OrderState.RETIRING if Happened.PART_CERTIFIED in kinds:
+            known = "certified_in_part"
         case OrderState.RETIRING if events and events[-1].kind in _WITH_PEOPLE:
             known = "at_the_desk"
         case state:
@@ -129,7 +147,7 @@ def _happened(events: Sequence[OrderEvent], state: str, locale: Locale) -> list[
 def _ahead(order: Order, events: Sequence[OrderEvent], locale: Locale) -> list[StepView]:
     if order.state == OrderState.REFUND_DUE:
         wanted: tuple[Happened, ...] = (Happened.REFUNDED,)
-    elif order.state in _GIVEN_UP:
+    elif order.state in _GIVEN_UP or order.state == OrderState.FULFILLED:
         wanted = ()
     else:
         past = {event.kind for event in events}

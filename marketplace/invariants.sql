@@ -124,11 +124,34 @@ SELECT b.buyer AS buyer, b.yen AS yen, SUM(l.amount_yen) AS postings
  GROUP BY b.buyer, b.yen
 HAVING b.yen <> -COALESCE(SUM(l.amount_yen), 0)
 
--- rule: I6 a fulfilled order has its certificate, and no other order has one
+-- rule: I6 a fulfilled order has its certificate, and no other order has one but for parts
 SELECT o.id AS buyer_order, o.state AS state FROM buyer_order o
   LEFT JOIN certificate c ON c.order_reference = o.id
- WHERE (o.state = 'fulfilled') <> (c.number IS NOT NULL)
-    OR COALESCE(o.certificate_number, '') <> COALESCE(c.number, '')
+ WHERE (o.state = 'fulfilled') <> (o.certificate_number IS NOT NULL)
+    OR (c.number IS NOT NULL AND c.number <> COALESCE(o.certificate_number, ''))
+    OR (c.number IS NULL AND o.certificate_number IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM certified_part p WHERE p.order_id = o.id AND p.number = o.certificate_number))
+
+-- rule: I6 what is certified ahead of the rest is confirmed, and stands in a certificate of its own order
+SELECT p.retirement_id AS retirement, p.number AS number FROM certified_part p
+  JOIN retirement r ON r.id = p.retirement_id
+  JOIN buyer_order o ON o.id = p.order_id
+  LEFT JOIN certificate c ON c.number = p.number
+ WHERE c.id IS NULL OR c.order_reference <> o.id || '/' || p.part
+    OR r.state <> 'confirmed' OR r.order_id <> o.id OR o.state NOT IN ('retiring', 'fulfilled')
+
+-- rule: I2 the certificates of a fulfilled order state exactly what was cancelled for it and what it was handed
+SELECT o.id AS buyer_order, q.pool_g AS handed, n.grams AS certified
+  FROM buyer_order o JOIN quote q ON q.id = o.quote_id
+  JOIN (SELECT k.order_id AS order_id, SUM(c.grams) AS grams
+          FROM (SELECT order_id, number FROM certified_part
+                 UNION SELECT id, certificate_number FROM buyer_order WHERE state = 'fulfilled') k
+          JOIN certificate c ON c.number = k.number
+         GROUP BY k.order_id) n ON n.order_id = o.id
+ WHERE o.state = 'fulfilled' AND n.grams <> q.pool_g + 1000000 * (
+         SELECT COALESCE(SUM(i.last_serial - i.first_serial + 1), 0)
+           FROM retirement r JOIN unit_interval i ON i.id = r.interval_id
+          WHERE r.order_id = o.id AND r.state = 'confirmed')
 
 -- rule: I8 a confirmed retirement holds the registry's notice
 SELECT id AS retirement FROM retirement

@@ -34,6 +34,7 @@ from marketplace.errors import (
     UseNotPermitted,
 )
 from marketplace.notifications.endpoints import organisation_of
+from marketplace.orders import certified_parts
 from marketplace.orders import service as orders
 from marketplace.orders.cancellation import cancel
 from marketplace.orders.instruction import Consent, Instruction
@@ -151,7 +152,11 @@ class OrderView(View):
     checkout_url: str | None = Field(description="Where to pay, while the order waits for its payment.")
     pay_until: datetime
     timeline: list[EventView]
-    certificate: CertificateLinks | None
+    certificate: CertificateLinks | None = Field(description="The one that completed the order.")
+    certificates: list[CertificateLinks] = Field(
+        description="All certificates of the order so far. There is more than one where a registry confirmed only a part: each "
+        "states exactly its own units, and the confirmed part has its certificate before the order is complete."
+    )
     refund_reason: str | None
     created_at: datetime
 
@@ -344,12 +349,15 @@ async def _view(call: Call, order: Order) -> OrderView:
             EventView(kind=event.kind, at=event.at, detail=json.loads(event.detail))
             for event in await events_of(order.id)
         ],
-        certificate=None
-        if number is None
-        else CertificateLinks(number=number, url=f"{origin}/v1/certificates/{number}", page_url=f"{origin}/c/{number}"),
+        certificate=None if number is None else _certificate(origin, number),
+        certificates=[_certificate(origin, one) for one in (await certified_parts.certificates_of([order]))[order.id]],
         refund_reason=order.refund_reason,
         created_at=order.created_at,
     )
+
+
+def _certificate(origin: str, number: str) -> CertificateLinks:
+    return CertificateLinks(number=number, url=f"{origin}/v1/certificates/{number}", page_url=f"{origin}/c/{number}")
 
 
 def _rehearsed(order: Order) -> RehearsalView:

@@ -1,6 +1,7 @@
 """The overview of an account: orders, footprints, certificates, and which organisation one acts for."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from marketplace.footprints.service import stored
 from marketplace.invoices import service as invoices
 from marketplace.ledger import balance
 from marketplace.orders import service as orders
+from marketplace.orders.certified_parts import certificates_of
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
 from marketplace.plans import service as plans
@@ -44,12 +46,12 @@ class OrderRow:
     state: str
     kind: str
     total_yen: int
-    certificate_number: str | None
+    certificates: Sequence[str]
     ordered_at: datetime
     has_invoice: bool
 
     @classmethod
-    def of(cls, order: Order, *, has_invoice: bool) -> "OrderRow":
+    def of(cls, order: Order, *, certificates: Sequence[str], has_invoice: bool) -> "OrderRow":
         instruction = Instruction.model_validate_json(order.instruction)
         return cls(
             subject=instruction.subject,
@@ -57,7 +59,7 @@ class OrderRow:
             state=order.state,
             kind=KINDS[order.state],
             total_yen=order.total_yen,
-            certificate_number=order.certificate_number,
+            certificates=certificates,
             ordered_at=order.created_at,
             has_invoice=has_invoice,
         )
@@ -139,13 +141,16 @@ async def _page(request: Request, typed: Typed, *, errors: dict[str, str] | None
     past = await history(actor.organisation_id, last_months(japan_date(now))) if actor.organisation_id else ()
     runs = await bulk.runs_of(actor.organisation_id, now=now, limit=SHOWN) if actor.organisation_id else []
     invoiced = await invoices.invoiced([order.id for order in owned])
+    certificates = await certificates_of(owned)
     return page_response(
         request,
         "pages/account/account.html",
         status=422 if errors else 200,
         current=current,
         belonging_to=belonging_to,
-        orders=[OrderRow.of(order, has_invoice=order.id in invoiced) for order in owned],
+        orders=[
+            OrderRow.of(order, certificates=certificates[order.id], has_invoice=order.id in invoiced) for order in owned
+        ],
         balance_yen=await balance.balance_of(actor.organisation_id) if actor.organisation_id else 0,
         plans=len(await plans.of_address(actor.email)),
         footprints=[FootprintRow.of(one) for one in footprints],

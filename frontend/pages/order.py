@@ -20,6 +20,7 @@ from marketplace.clock import japan_date
 from marketplace.desk.expectations import due_by_registry
 from marketplace.errors import MarketplaceError, OrderNotFound
 from marketplace.invoices import service as invoices
+from marketplace.orders import certified_parts
 from marketplace.orders import service as orders
 from marketplace.orders.cancellation import cancel, is_free
 from marketplace.orders.instruction import Instruction
@@ -80,6 +81,7 @@ async def _shown(request: Request, order: Order, *, refused: str = "") -> Respon
         token=order.access_token,
         progress=await _progress(request, order),
         order=order,
+        certificates=(await certified_parts.certificates_of([order]))[order.id],
         pay_url=order.checkout_url if order.state == OrderState.AWAITING_PAYMENT else None,
         instruction=instruction,
         tonnes=quote.tonnes,

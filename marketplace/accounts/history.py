@@ -8,7 +8,7 @@ from certificates.models import Certificate
 from marketplace.accounts.models import KeptFootprint, OrderOwner
 from marketplace.clock import japan_date
 from marketplace.footprints.models import StoredFootprint
-from marketplace.orders.models import Order
+from marketplace.orders.models import CertifiedPart, Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,12 @@ async def history(organisation_id: str, months: Sequence[date]) -> tuple[MonthSu
         _add(kept, at, totals[footprint_id])
     certified = dict.fromkeys(months, 0)
     owned = await OrderOwner.filter(organisation_id=organisation_id).values_list("order_id", flat=True)
-    numbers = await Order.filter(id__in=owned, certificate_number__isnull=False).values_list(
-        "certificate_number", flat=True
-    )
+    numbers = {
+        *await Order.filter(id__in=owned, certificate_number__isnull=False).values_list(
+            "certificate_number", flat=True
+        ),
+        *await CertifiedPart.filter(order_id__in=owned).values_list("number", flat=True),
+    }
     for grams, at in await Certificate.filter(number__in=numbers).values_list("grams", "issued_at"):
         _add(certified, at, grams)
     return tuple(MonthSum(month, kept[month], certified[month]) for month in months)

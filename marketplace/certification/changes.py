@@ -24,6 +24,7 @@ from marketplace.errors import MarketplaceError
 from marketplace.market import Market
 from marketplace.notifications.kinds import EventType
 from marketplace.notifications.telling import tell_of_certificate
+from marketplace.orders import certified_parts
 from marketplace.products import covers
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -118,7 +119,8 @@ async def _tell_owner(market: Market, record: CertificateRecord, type_: EventTyp
     first = record
     while first.order_reference.endswith(_CORRECTED):
         first = await find(first.order_reference.removesuffix(_CORRECTED))
-    await tell_of_certificate(market, first.order_reference, type_, record.number, **more)
+    order_id = certified_parts.order_of(first.order_reference)
+    await tell_of_certificate(market, order_id, type_, record.number, **more)
 
 
 async def _refuse_a_pool_in_use(number: str) -> None:

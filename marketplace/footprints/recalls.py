@@ -14,6 +14,7 @@ from marketplace.clock import Clock
 from marketplace.database.transactions import run_tx
 from marketplace.footprints.models import FactorRecall, StoredFootprint
 from marketplace.ids import new_id
+from marketplace.orders.certified_parts import certificates_of
 from marketplace.orders.models import Order
 from marketplace.quotes.models import Quote
 from offset_calc import factors as factor_sets
@@ -91,10 +92,11 @@ async def affected_footprints(recalled: FactorRecall) -> AsyncIterator[AffectedF
 async def _with_orders(stored: StoredFootprint, found: Affected) -> AffectedFootprint:
     quotes = await Quote.filter(footprint_id=stored.id).values_list("id", flat=True)
     orders = await Order.filter(quote_id__in=list(quotes)).order_by("id") if quotes else []
+    certificates = await certificates_of(orders)
     return AffectedFootprint(
         footprint_id=stored.id,
         created_at=stored.created_at,
         found=found,
         order_ids=tuple(order.id for order in orders),
-        certificates=tuple(order.certificate_number for order in orders if order.certificate_number),
+        certificates=tuple(number for order in orders for number in certificates[order.id]),
     )

@@ -161,7 +161,7 @@ async def _worded(market: Market, row: Untold) -> list[Told]:
         },
         "detail": detail,
     }
-    if row.kind == Happened.CERTIFIED:
+    if row.kind in {Happened.CERTIFIED, Happened.PART_CERTIFIED, Happened.ENDED_IN_PART}:
         about["certificate"] = _certificate(market, detail["number"])
     return [Told(type_, order.id, about, row.at) for type_ in TOLD_AS[Happened(row.kind)]]
 

@@ -66,3 +66,19 @@ class Shortfall(Model):
 
     class Meta:
         table = "order_shortfall"
+
+
+class CertifiedPart(Model):
+    """A confirmed retirement whose certificate was issued ahead of the rest of its order.
+
+    `part` counts these certificates of the order from 1; several retirements may share one.
+    """
+
+    retirement_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    order_id: fields.Field[str] = fields.CharField(64)
+    part: fields.Field[int] = fields.IntField()
+    number: fields.Field[str] = fields.CharField(32)
+    certified_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "certified_part"

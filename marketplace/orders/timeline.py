@@ -32,7 +32,9 @@ class Happened(StrEnum):
     UNDER_REVIEW = "under_review"
     CANCELLATION_REFUSED = "cancellation_refused"
     CANCELLATION_CONFIRMED = "cancellation_confirmed"
+    PART_CERTIFIED = "part_certified"
     CERTIFIED = "certified"
+    ENDED_IN_PART = "ended_in_part"
     CANCELLED_BY_BUYER = "cancelled_by_buyer"
     REFUND_DUE = "refund_due"
     REFUNDED = "refunded"
@@ -68,7 +70,9 @@ MAILS: Mapping[Happened, Follows] = {
     Happened.UNITS_REPLACED: Follows("units_replaced"),
     Happened.UNDER_REVIEW: Follows("under_review", operators="operator_review"),
     Happened.PARTLY_CONFIRMED: Follows("partly_confirmed"),
+    Happened.PART_CERTIFIED: Follows("part_certified"),
     Happened.CERTIFIED: Follows("certified"),
+    Happened.ENDED_IN_PART: Follows("ended_in_part"),
     Happened.REFUND_DUE: Follows("refund_due"),
     Happened.REFUNDED: Follows("refunded"),
     Happened.PAYMENT_PROMISED: Follows("payment_promised"),

@@ -14,6 +14,11 @@ from marketplace.products.models import ProductCover, ProductEntry
 from marketplace.products.states import EntryKind
 
 
+async def is_bought_by(order: Order) -> bool:
+    """Whether the order is to cover a product."""
+    return await rows.find(ProductCover, quote_id=order.quote_id) is not None
+
+
 async def certified(
     market: Market, tx: BaseDBAsyncClient, order: Order, number: str, grams: int, *, now: datetime
 ) -> None:

@@ -72,9 +72,9 @@ class Place:
 
 _COLUMNS = """
 SELECT r.id, r.recorded_on, r.registry, r.request, r.notice_number, i.block_id, i.first_serial, i.last_serial,
-       o.certificate_number
+       COALESCE(p.number, o.certificate_number) AS certificate_number
   FROM retirement r JOIN unit_interval i ON i.id = r.interval_id JOIN block b ON b.id = i.block_id
-  JOIN buyer_order o ON o.id = r.order_id
+  JOIN buyer_order o ON o.id = r.order_id LEFT JOIN certified_part p ON p.retirement_id = r.id
  WHERE r.state = 'confirmed'"""
 
 
@@ -120,7 +120,7 @@ async def _meanings(text: str) -> tuple[list[str], list[Any]]:
     values: list[Any] = []
     number = _certificate_number(text)
     if number is not None and await _is_listed(number):
-        ways.append("o.certificate_number = ?")
+        ways.append("COALESCE(p.number, o.certificate_number) = ?")
         values.append(number)
     if projects := _projects(text):
         ways.append(f"b.project_key IN ({', '.join('?' * len(projects))})")

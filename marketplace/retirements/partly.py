@@ -4,7 +4,7 @@ What the notice names stays with the retirement, a further run of serials in a r
 a refused row, and is replaced or paid back like any other refusal. All rows keep the one request that was sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,15 @@ async def split(
         for piece in remaining
     ]
     return confirmed, refused
+
+
+async def confirmed_in_part(order_id: str, confirmed: Collection[Retirement]) -> bool:
+    """Whether one of these retirements of the order is what a partial notice left of its application."""
+    if not confirmed:
+        return False
+    missing = await Retirement.filter(order_id=order_id, state=RetirementState.REJECTED, rejection_reason=NOT_IN_NOTICE)
+    partial = {row.request for row in missing}
+    return any(retirement.request in partial for retirement in confirmed)
 
 
 async def _row(

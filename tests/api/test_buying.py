@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from marketplace.inventory.models import Interval
+from marketplace.inventory.serials import SerialRange
 from marketplace.orders.models import Order
 from marketplace.orders.words import consent_version
 from marketplace.outbox.models import Job
@@ -89,6 +91,23 @@ class TestAnOrder:
         assert order["checkout_url"] is None
         kinds = [event["kind"] for event in order["timeline"]]
         assert kinds.index("paid") < kinds.index("cancellation_confirmed") < kinds.index("certified")
+
+    async def test_lists_the_certificate_of_a_part_before_the_order_is_complete(self, client, small):
+        pending = [2]
+        small.registry.change_notice = lambda notice: (
+            replace(notice, serials=(SerialRange(1, pending.pop()),)) if pending else notice
+        )
+        small.registry.script = [None, *["closed"] * 8]
+        order = await an_order(client, small)
+        await small.deliver(small.payments.pay(order["checkout_url"].rpartition("/")[2]))
+        await small.work()
+        read = (await client.get(order["url"])).json()
+        assert (read["state"], read["certificate"], len(read["certificates"])) == ("retiring", None, 1)
+        await small.work_for(timedelta(minutes=3))
+        done = (await client.get(order["url"])).json()
+        assert done["certificates"] == [*read["certificates"], done["certificate"]]
+        stated = [(await client.get(one["url"])).json()["amount_g"] for one in done["certificates"]]
+        assert stated == [2 * TONNE, TONNE]
 
     async def test_never_says_more_than_the_registry(self, client, small):
         order = await an_order(client, small)

@@ -12,14 +12,22 @@ from marketplace.inventory.serials import SerialRange
 from marketplace.orders import service as orders
 from marketplace.public_ledger import cad_trust, csv_rows
 from marketplace.public_ledger.entries import LedgerFilter, Place, every_entry, find_entries
+from marketplace.quotes import service as quotes
 from tests.builders.market import PROJECT, a_listing, a_quote, a_wish, an_instruction
 
 
 async def cancelled(small, listing, *, tonnes=3, **instruction):
-    order = await orders.place(
-        small.market,
-        a_wish(await a_quote(small, listing, tonnes=tonnes), instruction=an_instruction(**instruction)),
+    return await bought(small, await a_quote(small, listing, tonnes=tonnes), **instruction)
+
+
+async def a_quote_of(small, lines):
+    return await quotes.create(
+        lines, footprint_id=None, fee_basis_points=500, holds_for=timedelta(minutes=30), clock=small.clock
     )
+
+
+async def bought(small, quote, **instruction):
+    order = await orders.place(small.market, a_wish(quote, instruction=an_instruction(**instruction)))
     order = await orders.open_checkout(small.market, order.id)
     await small.deliver(small.payments.pay(order.checkout_session))
     await small.work()
@@ -44,14 +52,24 @@ class TestWhatStandsInIt:
         assert await found() == []
 
     async def test_confirmed_but_not_yet_certified_has_no_certificate(self, small):
-        listing = await a_listing(small, tonnes=20)
-        small.registry.change_notice = lambda notice: replace(
-            notice, serials=(SerialRange(notice.serials[0].first, notice.serials[0].first),)
-        )
+        listing, other = await a_listing(small), await a_listing(small, kind="jver")
         small.registry.script = [None, *["closed"] * 99]
-        await cancelled(small, listing)
+        lines = [quotes.WishedLine(listing.id, 1), quotes.WishedLine(other.id, 2)]
+        await bought(small, await a_quote_of(small, lines))
         (entry,) = await found()
-        assert (entry.tonnes, entry.certificate, entry.beneficiary) == (1, None, None)
+        assert (entry.certificate, entry.beneficiary) == (None, None)
+
+    async def test_what_was_confirmed_in_part_has_the_certificate_of_its_part(self, small):
+        pending = [1]
+        small.registry.change_notice = lambda notice: (
+            replace(notice, serials=(SerialRange(1, pending.pop()),)) if pending else notice
+        )
+        order = await cancelled(small, await a_listing(small, tonnes=20))
+        entries = {entry.serials: entry.certificate for entry in await found()}
+        part = entries[SerialRange(1, 1)]
+        assert entries == {SerialRange(1, 1): part, SerialRange(4, 5): order.certificate_number}
+        assert [entry.serials for entry in await found(part)] == [SerialRange(1, 1)]
+        assert [entry.serials for entry in await found(order.certificate_number)] == [SerialRange(4, 5)]
 
     async def test_the_day_is_the_registrys_to_the_day(self, small):
         small.registry.change_notice = lambda notice: replace(notice, recorded_on=notice.recorded_on - timedelta(1))

@@ -1,5 +1,7 @@
 """A registry confirms fewer serials than it was asked for: what is confirmed is certified, the rest is replaced or paid back."""
 
+import asyncio
+import contextlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -7,14 +9,17 @@ from datetime import timedelta
 import pytest
 from tortoise.exceptions import BaseORMException
 
-from certificates.models import Certificate
+from certificates.models import Certificate, CertificateVisibility
+from marketplace.certification import changes
+from marketplace.certification.service import certify
 from marketplace.inventory.models import Interval
 from marketplace.inventory.serials import SerialRange
 from marketplace.inventory.states import IntervalState
 from marketplace.ledger import service as ledger
+from marketplace.mail.models import Mail
+from marketplace.orders import certified_parts, shortfalls
 from marketplace.orders import service as orders
-from marketplace.orders import shortfalls
-from marketplace.orders.models import Shortfall
+from marketplace.orders.models import CertifiedPart, Order, Shortfall
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, events_of
 from marketplace.outbox.models import Job
@@ -22,10 +27,11 @@ from marketplace.payments.models import RefundRecord
 from marketplace.quotes import service as quotes
 from marketplace.retirements.models import Retirement
 from marketplace.retirements.states import RetirementState
-from tests.builders.market import a_listing, a_wish
+from tests.builders.market import a_listing, a_wish, an_instruction
+from tests.builders.products import a_maker, a_period, a_product, a_purchase
 
 
-async def paid(small, *lines, email=None):
+async def paid(small, *lines, email=None, public=True):
     """A paid order of (listing, tonnes) lines."""
     quote = await quotes.create(
         [quotes.WishedLine(listing.id, tonnes) for listing, tonnes in lines],
@@ -34,7 +40,8 @@ async def paid(small, *lines, email=None):
         holds_for=timedelta(minutes=30),
         clock=small.clock,
     )
-    order = await orders.place(small.market, a_wish(quote, email=email))
+    wish = a_wish(quote, email=email, instruction=an_instruction(beneficiary_public=public))
+    order = await orders.place(small.market, wish)
     order = await orders.open_checkout(small.market, order.id)
     await small.deliver(small.payments.pay(order.checkout_session))
     return order
@@ -61,24 +68,142 @@ async def statement() -> dict:
     return json.loads((await Certificate.get()).statement)
 
 
-class TestTheRestIsReplaced:
-    async def test_the_certificate_covers_both_and_says_so_exactly(self, small):
+async def certified(order) -> list[list[tuple[int, int]]]:
+    """The serials of each certificate of the order, in the order in which they were issued."""
+    numbers = (await certified_parts.certificates_of([await orders.find(order.id)]))[order.id]
+    statements = [json.loads((await Certificate.get(number=number)).statement) for number in numbers]
+    return [
+        [(span["first_serial"], span["last_serial"]) for one in stated["cancellations"] for span in one["serials"]]
+        for stated in statements
+    ]
+
+
+CLOSED_FOR_A_WHILE = ["closed"] * 8
+
+
+class TestTheConfirmedPartIsCertifiedAtOnceAndTheRestLater:
+    async def test_each_certificate_states_exactly_its_own_units(self, small):
         once(small, (0, 1), (4, 4))
         order = await paid(small, (await a_listing(small, tonnes=20), 6), email="buyer@example.jp")
         await small.work()
 
         order = await orders.find(order.id)
         assert order.state == OrderState.FULFILLED
-        certified = {
-            tuple((span["first_serial"], span["last_serial"]) for span in one["serials"]): one["tonnes"]
-            for one in (await statement())["cancellations"]
-        }
-        assert certified.pop(((1, 2), (5, 5))) == 3
-        assert sum(certified.values()) == 3
+        first, second = await certified(order)
+        assert first == [(1, 2), (5, 5)]
+        assert list(await Certificate.all().values_list("grams", flat=True)) == [3_000_000] * 2
+        units = [serial for a, b in first + second for serial in range(a, b + 1)]
+        assert sorted(units) == sorted(serial for _, serial in small.registry.cancelled if serial not in {3, 4, 6})
         assert await RefundRecord.exists() is False
         told = await kinds(order)
-        assert told.index(Happened.PARTLY_CONFIRMED) < told.index(Happened.UNITS_REPLACED) < told.index("certified")
+        assert told.index("partly_confirmed") < told.index("part_certified") < told.index("certified")
 
+    async def test_while_the_rest_waits(self, small):
+        once(small, (0, 1), (4, 4))
+        small.registry.script = [None, *CLOSED_FOR_A_WHILE]
+        order = await paid(small, (await a_listing(small, tonnes=20), 6), email="buyer@example.jp")
+        await small.work()
+        assert (await orders.find(order.id)).state == OrderState.RETIRING
+        assert (await orders.find(order.id)).certificate_number is None
+        assert await certified(order) == [[(1, 2), (5, 5)]]
+
+        await small.work_for(timedelta(minutes=3))
+        order = await orders.find(order.id)
+        assert order.state == OrderState.FULFILLED
+        first, second = (await certified_parts.certificates_of([order]))[order.id]
+        assert order.certificate_number == second
+        done = json.loads((await events_of(order.id))[-1].detail)
+        assert (done["number"], done["earlier"]) == (second, [first])
+        bodies = {letter.message: letter.body for letter in await Mail.all()}
+        assert first in bodies["part_certified"]
+        assert first in bodies["certified"] and second in bodies["certified"]
+
+    async def test_a_refund_of_the_rest_keeps_the_first(self, small):
+        once(small, (0, 3))
+        small.registry.script = [None, *CLOSED_FOR_A_WHILE, "rejected"]
+        order = await paid(small, (await a_listing(small, tonnes=8, yen_per_tonne=3_333), 6), email="b@example.jp")
+        await small.work()
+        first = (await certified_parts.certificates_of([order]))[order.id]
+        await small.work_for(timedelta(minutes=5))
+
+        order = await orders.find(order.id)
+        assert (order.state, [order.certificate_number]) == (OrderState.FULFILLED, first)
+        assert await certified(order) == [[(1, 4)]]
+        delivered = 13_332 + 666 + 1_333 + 66
+        assert [refund.amount_yen for refund in await RefundRecord.all()] == [order.total_yen - delivered]
+        assert await ledger.balance(ledger.order_account(order.id)) == 0
+        assert (await kinds(order)).count("certified") == 0
+        assert {"part_certified", "ended_in_part"} <= {letter.message for letter in await Mail.all()}
+
+    async def test_what_is_confirmed_of_other_lines_comes_along(self, small):
+        whole, part = await a_listing(small, tonnes=3), await a_listing(small, tonnes=20, kind="jver")
+        small.registry.script = [None, None, *CLOSED_FOR_A_WHILE]
+        small.registry.change_notice = lambda notice: (
+            replace(notice, serials=(SerialRange(1, 1),)) if len(notice.serials[0]) == 2 else notice
+        )
+        order = await paid(small, (whole, 3), (part, 2))
+        await small.work()
+        assert sorted((await certified(order))[0]) == [(1, 1), (1, 3)]
+
+    async def test_the_replacement_may_be_confirmed_in_part_too(self, small):
+        pending = [2, 1]
+
+        def change(notice):
+            first = notice.serials[0].first
+            return replace(notice, serials=(SerialRange(first, first + pending.pop()),)) if pending else notice
+
+        small.registry.change_notice = change
+        order = await paid(small, (await a_listing(small, tonnes=20), 6))
+        await small.work()
+        assert await certified(order) == [[(1, 2)], [(7, 9)], [(11, 11)]]
+
+    async def test_names_that_are_not_public_are_hidden_on_each(self, small):
+        once(small, (0, 1))
+        await paid(small, (await a_listing(small, tonnes=20), 6), public=False)
+        await small.work()
+        hidden = await CertificateVisibility.all()
+        assert len(hidden) == await Certificate.all().count() == 2
+        assert all("beneficiary" in one.hidden_fields for one in hidden)
+
+    async def test_each_is_corrected_by_itself(self, small):
+        once(small, (0, 1))
+        order = await paid(small, (await a_listing(small, tonnes=20), 6))
+        await small.work()
+        first, second = (await certified_parts.certificates_of([await orders.find(order.id)]))[order.id]
+        correction = changes.Correction(reduction_effort="紙をやめた")
+        corrected = await changes.correct(small.market, first, correction, "wrong effort")
+        assert corrected.record.grams == 2_000_000
+        assert await Certificate.filter(number=second).exists()
+
+    async def test_a_certificate_that_counts_as_one_waits_for_the_whole_order(self, small):
+        once(small, (0, 1))
+        small.registry.script = [None, *CLOSED_FOR_A_WHILE]
+        maker = await a_maker(small)
+        period = await a_period(small, maker, await a_product(small, maker))
+        order = await a_purchase(small, period, await a_listing(small, tonnes=20), grams=6_000_000)
+        await small.work()
+        assert await certified(order) == []
+        await small.work_for(timedelta(minutes=3))
+        assert [len(spans) for spans in await certified(order)] == [2]
+
+
+class TestTwoDecisionsAtOnce:
+    async def test_certify_a_part_once(self, small):
+        once(small, (0, 1))
+        small.registry.script = [None, *CLOSED_FOR_A_WHILE]
+        order = await paid(small, (await a_listing(small, tonnes=20), 6))
+        await asyncio.gather(small.work(), *(_quietly(certify(small.market, order.id)) for _ in range(4)))
+        await asyncio.gather(*(_quietly(certify(small.market, order.id)) for _ in range(4)))
+        assert await certified(order) == [[(1, 2)]]
+
+
+async def _quietly(deciding) -> None:
+    """One that comes second may be refused by the database; its job would look again."""
+    with contextlib.suppress(BaseORMException):
+        await deciding
+
+
+class TestTheRestIsReplaced:
     async def test_what_the_notice_does_not_name_is_sold_to_nobody(self, small):
         once(small, (0, 1), (4, 4))
         await paid(small, (await a_listing(small, tonnes=20), 6))
@@ -178,3 +303,44 @@ class TestAShortfallIsOfARefusalAndStays:
             await shortfalls.record(confirmed, short.quote_line_id, 1, "registry_refused", at=small.clock())
         with pytest.raises(BaseORMException, match="order_shortfall_never_changes"):
             await Shortfall.all().update(tonnes=1)
+
+
+class TestAPartIsConfirmedAndCertifiedOnce:
+    async def _one_part(self, small) -> Order:
+        once(small, (0, 3))
+        small.registry.script = [None, *CLOSED_FOR_A_WHILE]
+        order = await paid(small, (await a_listing(small, tonnes=20), 6))
+        await small.work()
+        return await orders.find(order.id)
+
+    async def test_the_database_refuses_what_is_not_confirmed(self, small):
+        order = await self._one_part(small)
+        waiting = await Retirement.filter(order_id=order.id, state__not=RetirementState.CONFIRMED)
+        for one in waiting:
+            with pytest.raises(BaseORMException, match="certified_part_is_confirmed"):
+                await certified_parts.record([one], 2, "TEST-other", at=small.clock())
+
+    async def test_another_certificate_of_the_same_part(self, small):
+        part = await CertifiedPart.get(order_id=(await self._one_part(small)).id)
+        confirmed = await Retirement.get(id=part.retirement_id)
+        for number, again in (("TEST-other", 1), (part.number, 2)):
+            with pytest.raises(BaseORMException, match="certified_part_has_one_certificate"):
+                await certified_parts.record([confirmed], again, number, at=small.clock())
+
+    async def test_the_same_retirement_a_second_time(self, small):
+        part = await CertifiedPart.get(order_id=(await self._one_part(small)).id)
+        confirmed = await Retirement.get(id=part.retirement_id)
+        with pytest.raises(BaseORMException):
+            await certified_parts.record([confirmed], 2, "TEST-other", at=small.clock())
+
+    async def test_that_it_changes_or_vanishes(self, small):
+        await self._one_part(small)
+        with pytest.raises(BaseORMException, match="certified_part_never_changes"):
+            await CertifiedPart.all().update(number="TEST-other")
+        with pytest.raises(BaseORMException, match="certified_part_never_vanishes"):
+            await CertifiedPart.all().delete()
+
+    async def test_that_its_whole_order_is_paid_back(self, small):
+        order = await self._one_part(small)
+        with pytest.raises(BaseORMException, match="certified_part_keeps_its_order"):
+            await orders.move(order, OrderState.REFUND_DUE)

@@ -1,0 +1,190 @@
+"""What a certificate of an order states: the facts of the order, its confirmed cancellations and its footprint."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from certificates.facts import Drawn, Share, StatementFacts
+from certificates.pools import find_pools
+from certificates.statement import (
+    GRAMS_PER_TONNE,
+    BlockEnergy,
+    Cancellation,
+    DisclosedField,
+    Exclusion,
+    FootprintLine,
+    FootprintSummary,
+    Period,
+    Permanence,
+    ProjectFacts,
+    SerialSpan,
+    Vintage,
+)
+from marketplace.clock import japan_date
+from marketplace.footprints.models import StoredFootprint
+from marketplace.inventory.holdings import whole_holding
+from marketplace.inventory.models import Block, Interval
+from marketplace.market import Market
+from marketplace.orders.instruction import Instruction
+from marketplace.orders.models import Order
+from marketplace.projects.catalogue import load_catalogue
+from marketplace.projects.kinds import CreditKind
+from marketplace.registries.profiles import load_profiles
+from marketplace.retirements.models import Retirement
+from marketplace.retirements.service import request_of
+
+
+class NoticeMissing(Exception):
+    """A retirement counts as confirmed and has no notice: nothing may be certified."""
+
+    code = "notice_missing"
+
+
+async def facts_of(
+    market: Market,
+    order: Order,
+    footprint_id: str | None,
+    *,
+    reference: str,
+    confirmed: Sequence[Retirement],
+    intervals: Mapping[str, Interval],
+    drawn: tuple[Drawn, ...] = (),
+    pool: bool = False,
+) -> StatementFacts:
+    """The certificate called `reference`, on these retirements of the order, whose `intervals` stand under their ids, and on what
+    it has `drawn` from pools. Raises NoticeMissing."""
+    cancellations = [await _cancellation(group, intervals) for group in _by_application(confirmed)]
+    instruction = Instruction.model_validate_json(order.instruction)
+    texts = {
+        DisclosedField.SUBJECT: instruction.subject,
+        DisclosedField.BENEFICIARY: instruction.beneficiary,
+        DisclosedField.CREDIT_USER: instruction.credit_user,
+        DisclosedField.PURPOSE_DETAIL: instruction.purpose_detail,
+    }
+    if instruction.purchaser is not None:
+        texts[DisclosedField.PURCHASER] = instruction.purchaser
+    return StatementFacts(
+        order_reference=reference,
+        environment=market.signing_keys.environment,
+        type=instruction.type,
+        period=Period(first=instruction.period_first, last=instruction.period_last),
+        shares=tuple(Share(cancellation, cancellation.tonnes * GRAMS_PER_TONNE) for cancellation in cancellations),
+        reduction_effort=instruction.reduction_effort,
+        footprint=await _footprint(footprint_id) if footprint_id else None,
+        texts=await _registered(texts, drawn, confirmed),
+        drawn=drawn,
+        pool=pool,
+        contact=market.base_url,
+    )
+
+
+async def _registered(
+    texts: Mapping[DisclosedField, str], drawn: Sequence[Drawn], confirmed: Sequence[Retirement]
+) -> Mapping[DisclosedField, str]:
+    """The texts as the registry has them: where nothing was cancelled in the buyer's own name, those of the pool."""
+    if confirmed or not drawn:
+        return texts
+    (pool, *_) = await find_pools([drawn[0].pool.number])
+    of_registry = {DisclosedField.CREDIT_USER, DisclosedField.PURPOSE_DETAIL}
+    return {
+        **{field: text for field, text in texts.items() if field not in of_registry},
+        **{field: text.value for field, text in pool.disclosures.items() if field in of_registry},
+    }
+
+
+def _by_application(confirmed: Sequence[Retirement]) -> Sequence[Sequence[Retirement]]:
+    """Rows that rest on the same request: a partial notice may name several runs of its serials (retirements/partly.py)."""
+    groups: dict[str, list[Retirement]] = {}
+    for retirement in confirmed:
+        groups.setdefault(request_of(retirement).reference, []).append(retirement)
+    return list(groups.values())
+
+
+async def _cancellation(confirmed: Sequence[Retirement], cancelled: Mapping[str, Interval]) -> Cancellation:
+    retirement = confirmed[0]
+    intervals = sorted([cancelled[one.interval_id] for one in confirmed], key=lambda one: one.serials)
+    holding = await whole_holding(intervals[0].holding_id)
+    block, provider = holding.block, holding.account.provider
+    request = request_of(retirement)
+    registry = load_profiles()[block.registry]
+    if retirement.notice_number is None or retirement.recorded_on is None or retirement.notice_sha256 is None:
+        raise NoticeMissing(f"retirement {retirement.id} has no notice")
+    return Cancellation(
+        registry=block.registry,
+        registry_name_ja=registry.name.ja,
+        registry_name_en=registry.name.en,
+        credit_kind=block.credit_kind,
+        project=_project(block),
+        block=block.id,
+        certification_number=block.certification_number,
+        vintages=tuple(Vintage(basis=v["basis"], label=v["label"]) for v in json.loads(block.vintages)),
+        serials=tuple(
+            SerialSpan(
+                first_text=block.serial_text(interval.first_serial),
+                last_text=block.serial_text(interval.last_serial),
+                first_serial=interval.first_serial,
+                last_serial=interval.last_serial,
+            )
+            for interval in intervals
+        ),
+        tonnes=sum(len(interval.serials) for interval in intervals),
+        act=registry.act(request.act).name.ja,
+        purpose=registry.use(request.purpose).name.ja,
+        executed_by=provider.name_ja,
+        our_reference=request.reference,
+        notice_number=retirement.notice_number,
+        recorded_on=retirement.recorded_on,
+        notice_sha256=retirement.notice_sha256,
+        invented=block.invented,
+        authorised=block.jcm_authorised,
+        corresponding_adjustment=block.corresponding_adjustment,
+        block_energy=_energy(block),
+        permanence=Permanence.FOREST_PLAN_AND_BUFFER if block.credit_kind == CreditKind.JCREDIT_FOREST else None,
+    )
+
+
+def _energy(block: Block) -> BlockEnergy | None:
+    if block.mwh is None and block.gj is None:
+        return None
+    return BlockEnergy(mwh=block.mwh, gj=block.gj, tonnes=block.size)
+
+
+def _project(block: Block) -> ProjectFacts:
+    project = load_catalogue()[block.project_key]
+    activity = project.activity(block.methodology)
+    return ProjectFacts(
+        key=project.key,
+        name_ja=activity.name_ja,
+        name_en=activity.name_en,
+        operator=project.operator,
+        country=project.country,
+        place=project.place,
+        methodology=" ".join(filter(None, (activity.methodology, activity.version))),
+        source_url=project.source.url,
+    )
+
+
+async def _footprint(footprint_id: str) -> FootprintSummary:
+    stored = await StoredFootprint.get(id=footprint_id)
+    document = json.loads(stored.document)
+    factors = {factor["id"]: factor for factor in (*document["factors"], *document["own_factors"])}
+    return FootprintSummary(
+        id=stored.id,
+        sha256=stored.sha256,
+        total_g=stored.total_g,
+        factor_set=document["factor_set"]["edition"],
+        calculated_on=japan_date(stored.created_at),
+        lines=tuple(
+            FootprintLine(
+                category=line["category"],
+                method=line["method"],
+                quantity=line["quantity"],
+                unit=line["unit"],
+                factor_id=line["factor_id"],
+                factor_value=factors[line["factor_id"]]["value"],
+                factor_unit=factors[line["factor_id"]]["unit"],
+                grams=line["grams"],
+            )
+            for line in document["lines"]
+        ),
+        excluded=tuple(Exclusion(category=e["category"], reason=e["reason"]) for e in document["excluded"]),
+    )
