@@ -4,7 +4,8 @@ from tests.browser import chromium
 from tests.e2e.instance import an_instance
 
 
-@pytest.fixture(scope="session")
+# for one file: started in a moment, and it rests no longer than it is needed
+@pytest.fixture(scope="module")
 def instance(tmp_path_factory):
     with an_instance(tmp_path_factory.mktemp("instance")) as running:
         yield running
