@@ -3,7 +3,7 @@
 The stock engine begins deferred transactions, which fail with "database is locked" as soon as two processes read and
 then write; it leaks its lock when a task is cancelled while entering a transaction; and it counts rows written by
 triggers as rows updated. Tortoise picks the schema editor by this module's name, which therefore contains "sqlite".
-Relies on Tortoise internals: tests/marketplace/database holds one test for each of the three.
+Relies on internals of Tortoise and aiosqlite: tests/marketplace/database holds one test for each of the three.
 """
 
 import asyncio
@@ -28,13 +28,20 @@ class _TrueRowCount:
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
         query = query.replace("\x00", "'||CHAR(0)||'")
         async with cast(Any, self).acquire_connection() as connection:
-            cursor = await connection.execute(query, values)
-            try:
-                rows = list(await cursor.fetchall())
-                wrote = query.lstrip()[:6].upper() in _WRITES
-                return (cursor.rowcount if wrote and cursor.rowcount >= 0 else len(rows)), rows
-            finally:
-                await cursor.close()
+            written, rows = await connection._execute(_run, connection._conn, query, values or ())
+            wrote = query.lstrip()[:6].upper() in _WRITES
+            return (written if wrote and written >= 0 else len(rows)), rows
+
+
+def _run(connection: sqlite3.Connection, query: str, values: Sequence[Any]) -> tuple[int, list[Any]]:
+    """On the connection's thread, in one visit: execute, fetch and close cost three."""
+    cursor = connection.execute(query, values)
+    try:
+        rows = cursor.fetchall()
+        # with RETURNING it is known once the rows are fetched
+        return cursor.rowcount, rows
+    finally:
+        cursor.close()
 
 
 async def _settled(future: "asyncio.Future[Any]") -> None:
