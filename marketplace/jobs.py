@@ -16,6 +16,7 @@ from marketplace.contact import service as contact
 from marketplace.deposits import service as deposits
 from marketplace.desk import batches as desk_batches
 from marketplace.desk import reminders as desk_reminders
+from marketplace.invoices import many as many_invoices
 from marketplace.invoices import service as invoices
 from marketplace.items import scanning as item_scans
 from marketplace.ledger import check
@@ -28,7 +29,7 @@ from marketplace.orders import service as orders
 from marketplace.orders.timeline import MAIL
 from marketplace.outbox.worker import LEASE, Handler, Worker
 from marketplace.participation import following as participations
-from marketplace.payments import disputes, inbox, refunds
+from marketplace.payments import disputes, heard_invoices, inbox, refunds
 from marketplace.payouts import onboarding
 from marketplace.payouts import service as payouts
 from marketplace.plans import changes as plan_changes
@@ -36,12 +37,13 @@ from marketplace.plans import failures as plan_failures
 from marketplace.plans import gifts as plan_gifts
 from marketplace.plans import jobs as plans
 from marketplace.plans import news as plan_news
+from marketplace.plans.renewing import Renewals
 from marketplace.pools import jobs as pools
 from marketplace.pools import opening
 from marketplace.products import counting as product_counting
 from marketplace.products import rule as product_rule
 from marketplace.products import watching as product_watching
-from marketplace.providers import imports
+from marketplace.providers import import_jobs, imports
 from marketplace.quotes import service as quotes
 from marketplace.reconciliation import service as reconciliation
 from marketplace.retirements import service as retirements
@@ -57,6 +59,13 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         return run
 
     courier = delivery.Courier(market)
+    sequencing = public_log.Sequencing(market)
+
+    async def certify(payload: dict[str, Any]) -> timedelta | None:
+        await certification.certify(market, **payload)
+        await sequencing()
+        return None
+
     return {
         "order.open_checkout": job(orders.open_checkout),
         "order.run_out": job(settlement.run_out),
@@ -64,9 +73,11 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         deposits.OPEN_CHECKOUT: job(deposits.open_checkout),
         deposits.RUN_OUT: job(deposits.run_out),
         **{kind: job(use_case) for kind, use_case in plans.HANDLERS.items()},
+        heard_invoices.RENEW: job(Renewals().run),
         "order.retire": job(fulfilment.retire),
         "order.replace_refused": job(fulfilment.replace_refused),
         "invoice.issue": job(invoices.issue),
+        many_invoices.ISSUE: job(many_invoices.issue_all),
         "invoice.issue_credit_note": job(invoices.issue_credit_note),
         "ledger.check": job(check.run),
         "payout.account": job(onboarding.follow),
@@ -77,12 +88,13 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "refund.try_again": job(refunds.try_again),
         "dispute.follow": job(disputes.follow_by_id),
         "retirement.advance": job(retirements.advance),
-        "order.certify": job(certification.certify),
+        "order.certify": certify,
         opening.TOP_UP: job(pools.top_up),
         "pool.draw_again": job(pools.draw_again),
         product_counting.WATCH: job(product_watching.watch),
         product_rule.TOP_UP: job(product_rule.advance),
         bulk.ADVANCE: job(bulk_running.advance),
+        imports.BRING_IN: job(import_jobs.run),
         mail.SEND: job(mail.send),
         MAIL: job(mails.follow),
         "reconciliation.daily": job(reconciliation.compare_all),
@@ -112,6 +124,7 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "product_rules": product_rule.Rounds(market),
         "participations": lambda: participations.look_after(market),
         "old_item_scans": lambda: item_scans.forget_old(market.clock()),
+        "heard_invoices": lambda: heard_invoices.ask_for_forgotten(market.clock()),
         "overdue_plans": lambda: plans.enqueue_overdue(market),
         "gifts_of_plans": lambda: plan_gifts.enqueue_due(market),
         "unpaid_plans": lambda: plan_failures.end_long_unpaid(market),

@@ -1,8 +1,8 @@
 """Certify many orders at once that are wholly covered out of pools: the same rows as service.py writes, in a few statements."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
@@ -12,10 +12,11 @@ from certificates.facts import Drawn
 from certificates.pools import find_pools
 from certificates.records import CertificateRecord
 from marketplace.certification import public_log
-from marketplace.certification.facts import facts_of
+from marketplace.certification.facts import PooledOrder, facts_of_pooled
 from marketplace.certification.publication import NAMING
 from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
+from marketplace.footprints.models import StoredFootprint
 from marketplace.ledger import service as ledger
 from marketplace.ledger.sale import shares
 from marketplace.ledger.service import Booking
@@ -37,6 +38,20 @@ WHERE state = 'retiring' AND id IN ({})
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What quotes drew: from open pools, by quote; the draws themselves, by quote; the pools; and the open ones' certificates by
+    number."""
+
+    of_quote: Mapping[str, tuple[Drawn, ...]]
+    draws: Mapping[str, Sequence[PoolDraw]]
+    pools: Sequence[Pool]
+    parents: Mapping[str, CertificateRecord]
+
+    def cover(self, quote: Quote) -> bool:
+        return quote.own_tonnes == 0 and quote.pool_g == sum(one.grams for one in self.of_quote[quote.id])
+
+
 async def certify_pooled(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> list[Order]:
     """Inside the caller's transaction: issue the certificates of these orders, book their sales and fulfil them.
 
@@ -47,32 +62,24 @@ async def certify_pooled(market: Market, tx: BaseDBAsyncClient, order_ids: Seque
     now = market.clock()
     orders = await _on_their_way(tx, order_ids)
     quotes = {quote.id: quote for quote in await rows.find_all(Quote, id=[order.quote_id for order in orders])}
-    drawn, draws, pools = await _drawn(list(quotes))
-    ready = [
-        order for order in orders if order.email is None and _is_covered(quotes[order.quote_id], drawn[order.quote_id])
-    ]
+    drawn = await _drawn(list(quotes))
+    ready = [order for order in orders if order.email is None and drawn.cover(quotes[order.quote_id])]
     if len(ready) < len(orders):
         alone = sorted({order.id for order in orders} - {order.id for order in ready})
         await outbox.add_all([NewJob("order.certify", f"certify:{one}", {"order_id": one}) for one in alone], at=now)
     if not ready:
         return []
-    records = await _issue(market, [(order, quotes[order.quote_id], drawn[order.quote_id]) for order in ready])
+    records = await _issue(market, ready, quotes, drawn)
     await public_log.announce(tx, records[0].number, at=now)
     await _sell(ready, quotes, market)
     await tx.execute_query(sql(tx, _FULFIL.format(", ".join("?" * len(ready)))), [order.id for order in ready])
-    numbers = {record.order_reference: record.number for record in records}
+    numbers = {record.order_reference: json.dumps({"number": record.number}) for record in records}
     await rows.insert(
-        *(
-            OrderEvent(
-                order_id=order.id, kind=Happened.CERTIFIED, detail=json.dumps({"number": numbers[order.id]}), at=now
-            )
-            for order in ready
-        )
+        *(OrderEvent(order_id=order.id, kind=Happened.CERTIFIED, detail=numbers[order.id], at=now) for order in ready)
     )
-    certified = {order.quote_id for order in ready}
-    lines = sorted({draw.pool_line_id for quote_id in certified for draw in draws[quote_id]})
+    lines = sorted({draw.pool_line_id for order in ready for draw in drawn.draws[order.quote_id]})
     await rows.change(PoolDraw, {"pool_line_id": lines, "handed_on": False}, handed_on=True)
-    await opening.top_up_low(market, tx, pools, now=now)
+    await opening.top_up_low(market, tx, drawn.pools, now=now)
     return await rows.find_all(Order, id=[order.id for order in ready], order_by="id")
 
 
@@ -84,40 +91,39 @@ async def _on_their_way(tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> list
     return await rows.find_all(Order, id=list(order_ids), state=OrderState.RETIRING, order_by="id")
 
 
-async def _drawn(
-    quote_ids: Sequence[str],
-) -> tuple[Mapping[str, tuple[Drawn, ...]], Mapping[str, list[PoolDraw]], Sequence[Pool]]:
-    """By quote what it drew from open pools, and its draws; and the pools."""
+async def _drawn(quote_ids: Sequence[str]) -> _Drawn:
     quote_of = {line.id: line.quote_id for line in await rows.find_all(PoolLine, quote_id=list(quote_ids))}
-    draws: dict[str, list[PoolDraw]] = defaultdict(list)
+    draws: dict[str, list[PoolDraw]] = {quote_id: [] for quote_id in quote_ids}
     for draw in await rows.find_all(PoolDraw, pool_line_id=list(quote_of)):
         draws[quote_of[draw.pool_line_id]].append(draw)
     pools = await rows.find_all(Pool, id=sorted({draw.pool_id for many in draws.values() for draw in many}))
     numbers = {pool.id: pool.certificate_number for pool in pools if pool.certificate_number is not None}
-    statements = {record.number: record.statement for record in await find_pools(sorted(numbers.values()))}
-    drawn: dict[str, tuple[Drawn, ...]] = defaultdict(tuple)
+    parents = {record.number: record for record in await find_pools(sorted(numbers.values()))}
+    of_quote: dict[str, tuple[Drawn, ...]] = {}
     for quote_id, many in draws.items():
         grams: dict[str, int] = {}
         for draw in many:
             if (number := numbers.get(draw.pool_id)) is not None:
                 grams[number] = grams.get(number, 0) + draw.grams
-        drawn[quote_id] = tuple(Drawn(statements[number], grams[number]) for number in sorted(grams))
-    return drawn, draws, pools
+        of_quote[quote_id] = tuple(Drawn(parents[number].statement, grams[number]) for number in sorted(grams))
+    return _Drawn(of_quote, draws, pools, parents)
 
 
-def _is_covered(quote: Quote, drawn: Sequence[Drawn]) -> bool:
-    return quote.own_tonnes == 0 and quote.pool_g == sum(one.grams for one in drawn)
-
-
-async def _issue(market: Market, covered: Sequence[tuple[Order, Quote, tuple[Drawn, ...]]]) -> list[CertificateRecord]:
-    facts = [
-        await facts_of(market, order, quote.footprint_id, reference=order.id, confirmed=(), intervals={}, drawn=drawn)
-        for order, quote, drawn in covered
-    ]
+async def _issue(
+    market: Market, orders: Sequence[Order], quotes: Mapping[str, Quote], drawn: _Drawn
+) -> list[CertificateRecord]:
+    used = {order.id: quotes[order.quote_id].footprint_id for order in orders}
+    wanted = sorted({footprint_id for footprint_id in used.values() if footprint_id is not None})
+    footprints = {stored.id: stored for stored in await rows.find_all(StoredFootprint, id=wanted)}
+    facts = facts_of_pooled(
+        market,
+        [PooledOrder(one, footprints.get(used[one.id] or ""), drawn.of_quote[one.quote_id]) for one in orders],
+        drawn.parents,
+    )
     records = await certificates.issue_all(
         facts, ring=market.signing_keys, issuer_url=market.base_url, now=market.clock()
     )
-    for (order, _, _), record in zip(covered, records, strict=True):
+    for order, record in zip(orders, records, strict=True):
         if not Instruction.model_validate_json(order.instruction).beneficiary_public:
             await visibility.hide(record.number, NAMING, until=None)
     return records

@@ -42,11 +42,34 @@ class Heading:
 async def invoice(order: Order, heading: Heading) -> Content:
     """Raises InvoiceDiffers."""
     quote = await quotes.find(order.quote_id)
-    terms = json.loads(quote.terms)
-    sellers = [
-        *[await _provider(provider, net, quote) for provider, net in terms["net_yen_by_provider"].items()],
-        await _service(quote, terms.get("pool_net_yen", 0), heading.issuer),
-    ]
+    net_yen = json.loads(quote.terms)["net_yen_by_provider"]
+    providers = [await _provider(provider, net, quote) for provider, net in net_yen.items()]
+    drawn = await rows.find_all(PoolLine, quote_id=quote.id, order_by="id")
+    return put_together(order, heading, quote, drawn, await listings_of(drawn), providers=providers)
+
+
+async def listings_of(drawn: Sequence[PoolLine]) -> dict[str, Listing]:
+    """With their blocks, by id."""
+    wanted = sorted({one.listing_id for one in drawn})
+    return (
+        {one.id: one for one in await Listing.filter(id__in=wanted).prefetch_related("holding__block")}
+        if wanted
+        else {}
+    )
+
+
+def put_together(
+    order: Order,
+    heading: Heading,
+    quote: Quote,
+    drawn: Sequence[PoolLine],
+    listings: Mapping[str, Listing],
+    *,
+    providers: Sequence[Seller] = (),
+) -> Content:
+    """The invoice of what `providers` sold and of the grams `drawn` from pools. Raises InvoiceDiffers."""
+    pool_net_yen = json.loads(quote.terms).get("pool_net_yen", 0)
+    sellers = [*providers, _service(quote, pool_net_yen, heading.issuer, drawn, listings)]
     content = _content(Kind.INVOICE, order, heading, [seller for seller in sellers if seller.lines], concerns=None)
     if content.total_yen != order.total_yen:
         raise InvoiceDiffers(f"order {order.id} was paid with {order.total_yen} yen, not {content.total_yen}")
@@ -128,16 +151,16 @@ async def _provider(provider_id: str, net_yen: int, quote: Quote) -> Seller:
     )
 
 
-async def _service(quote: Quote, pool_net_yen: int, issuer: Issuer) -> Seller:
-    drawn = await rows.find_all(PoolLine, quote_id=quote.id, order_by="id")
+def _service(
+    quote: Quote, pool_net_yen: int, issuer: Issuer, drawn: Sequence[PoolLine], listings: Mapping[str, Listing]
+) -> Seller:
     lines = []
     # each line's price was rounded down; what the whole is above them belongs to the last
     rest = pool_net_yen
     for place, one in enumerate(drawn, start=1):
-        listing = await Listing.get(id=one.listing_id).prefetch_related("holding__block")
         yen = rest if place == len(drawn) else one.grams * one.yen_per_tonne // GRAMS_PER_TONNE
         rest -= yen
-        lines.append(_line(Item.POOL, listing, one.grams, one.yen_per_tonne, yen))
+        lines.append(_line(Item.POOL, listings[one.listing_id], one.grams, one.yen_per_tonne, yen))
     if quote.fee_yen:
         lines.append(Line(item=Item.FEE, net_yen=quote.fee_yen))
     return Seller(

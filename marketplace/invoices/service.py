@@ -45,10 +45,10 @@ async def issue_credit_note(market: Market, refund_id: str) -> None:
             return
         invoiced = content_of(await _issued(market, tx, order))
         notes = await InvoiceRecord.filter(order_id=order.id, kind=Kind.CREDIT_NOTE).order_by("sequence")
-        year, sequence = await _next(tx, Kind.CREDIT_NOTE, at=market.clock())
-        heading = _heading(market, Kind.CREDIT_NOTE, year, sequence, on=refund.decided_at or market.clock())
+        year, sequence = await next_numbers(tx, Kind.CREDIT_NOTE, 1, at=market.clock())
+        above = heading(market, Kind.CREDIT_NOTE, year, sequence, on=refund.decided_at or market.clock())
         content = await composing.credit_note(
-            order, heading, invoiced, [content_of(note) for note in notes], refund.amount_yen
+            order, above, invoiced, [content_of(note) for note in notes], refund.amount_yen
         )
         await _store(market, order, content, year, sequence, refund_id=refund.id)
 
@@ -66,12 +66,12 @@ async def _issued(market: Market, tx: BaseDBAsyncClient, order: Order) -> Invoic
     if known is not None:
         return known
     payment = await rows.get(Payment, order_id=order.id)
-    year, sequence = await _next(tx, Kind.INVOICE, at=market.clock())
-    content = await composing.invoice(order, _heading(market, Kind.INVOICE, year, sequence, on=payment.captured_at))
+    year, sequence = await next_numbers(tx, Kind.INVOICE, 1, at=market.clock())
+    content = await composing.invoice(order, heading(market, Kind.INVOICE, year, sequence, on=payment.captured_at))
     return await _store(market, order, content, year, sequence, refund_id=None)
 
 
-def _heading(market: Market, kind: Kind, year: int, sequence: int, *, on: datetime) -> Heading:
+def heading(market: Market, kind: Kind, year: int, sequence: int, *, on: datetime) -> Heading:
     return Heading(
         number=f"{PREFIXES[kind]}-{year}-{sequence:06d}",
         issued_on=japan_date(market.clock()),
@@ -84,30 +84,40 @@ def _heading(market: Market, kind: Kind, year: int, sequence: int, *, on: dateti
 async def _store(
     market: Market, order: Order, content: Content, year: int, sequence: int, *, refund_id: str | None
 ) -> InvoiceRecord:
-    return await InvoiceRecord.create(
+    record = numbered(market, order.id, content, year, sequence, refund_id=refund_id)
+    await rows.insert(record)
+    return record
+
+
+def numbered(
+    market: Market, order_id: str, content: Content, year: int, sequence: int, *, refund_id: str | None = None
+) -> InvoiceRecord:
+    """The row that freezes a paper."""
+    return InvoiceRecord(
         number=content.number,
         kind=content.kind,
         year=year,
         sequence=sequence,
-        order_id=order.id,
+        order_id=order_id,
         refund_id=refund_id,
         content=content.model_dump_json(),
         issued_at=market.clock(),
     )
 
 
-async def _next(tx: BaseDBAsyncClient, kind: Kind, *, at: datetime) -> tuple[int, int]:
-    """Others wait here until this transaction ends, and if it fails its number is the next one's."""
+async def next_numbers(tx: BaseDBAsyncClient, kind: Kind, count: int, *, at: datetime) -> tuple[int, int]:
+    """The year and the first of `count` numbers. Others wait here until this transaction ends, and if it fails its numbers are theirs."""
     year = japan_date(at).year
-    rows = await tx.execute_query_dict(
+    series = await tx.execute_query_dict(
         sql(
             tx,
-            "INSERT INTO invoice_series (kind, year, last_number) VALUES (?, ?, 1) "
-            "ON CONFLICT (kind, year) DO UPDATE SET last_number = invoice_series.last_number + 1 RETURNING last_number",
+            "INSERT INTO invoice_series (kind, year, last_number) VALUES (?, ?, ?) "
+            "ON CONFLICT (kind, year) DO UPDATE SET last_number = invoice_series.last_number + excluded.last_number "
+            "RETURNING last_number",
         ),
-        [kind.value, year],
+        [kind.value, year, count],
     )
-    return year, rows[0]["last_number"]
+    return year, int(series[0]["last_number"]) - count + 1
 
 
 def content_of(record: InvoiceRecord) -> Content:

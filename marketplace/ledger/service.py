@@ -6,7 +6,8 @@ Accounts: `clearing` (at the payment provider), `order:<id>` (owed to the buyer 
 balance, for an attendee who is about to pay), `fee` (earned), `tax` (owed to the tax office on the fee), `loss` (borne by us), `pool` (spent on pool tonnes, less the net price of the grams sold).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from marketplace.database import rows
@@ -38,13 +39,40 @@ def buyer_balance_account(buyer: str) -> str:
 
 async def book(event: str, postings: Mapping[str, int], *, order_id: str | None, at: datetime) -> None:
     """Inside the caller's transaction. The database refuses a second booking of `event` and a sum other than zero."""
-    transaction_id = new_id("ltx", at)
-    await LedgerTransaction.create(id=transaction_id, event=event, order_id=order_id, at=at)
-    for account, amount in postings.items():
-        if amount:
-            await LedgerPosting.create(
-                id=new_id("lpo", at), transaction_id=transaction_id, account=account, amount_yen=amount
-            )
+    await book_all([Booking(event, postings, order_id)], at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What `book` takes, for many at once."""
+
+    event: str
+    postings: Mapping[str, int]
+    order_id: str | None
+
+
+async def book_all(bookings: Sequence[Booking], *, at: datetime) -> None:
+    """As book, in as few statements as the database takes; all of them or none."""
+    transactions = [
+        LedgerTransaction(id=new_id("ltx", at), event=one.event, order_id=one.order_id, at=at) for one in bookings
+    ]
+    await rows.insert(*transactions)
+    await rows.insert(
+        *(
+            LedgerPosting(id=new_id("lpo", at), transaction_id=transaction.id, account=account, amount_yen=amount)
+            for transaction, one in zip(transactions, bookings, strict=True)
+            for account, amount in one.postings.items()
+            if amount
+        )
+    )
+
+
+async def balances(accounts: Sequence[str]) -> dict[str, int]:
+    """As balance, of many at once; an account without postings holds nothing."""
+    held = dict.fromkeys(accounts, 0)
+    for posting in await rows.find_all(LedgerPosting, account=list(accounts)):
+        held[posting.account] += posting.amount_yen
+    return held
 
 
 async def balance(account: str) -> int:

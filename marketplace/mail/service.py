@@ -5,11 +5,13 @@ and our note of it may hand it over twice, with the same Message-ID.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.database import rows
 from marketplace.database.dialect import sql
 from marketplace.ids import new_id
 from marketplace.mail.address import checked
@@ -17,6 +19,7 @@ from marketplace.mail.models import Mail, MailState
 from marketplace.mail.post import JSON, Letter, LetterRefused
 from marketplace.market import Market
 from marketplace.outbox import service as outbox
+from marketplace.outbox.service import NewJob
 
 SEND = "mail.send"
 OPERATORS_LOCALE = "ja"
@@ -47,6 +50,37 @@ async def send_later(
     )
     if created:
         await outbox.add(connection, SEND, f"mail:{mail_id}", {"mail_id": mail_id}, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """What `send_later` takes, for many at once."""
+
+    message: str
+    to: str
+    locale: str
+    params: Mapping[str, JSON]
+    key: str
+
+
+async def send_all_later(mails: Sequence[NewMail], *, at: datetime) -> None:
+    """As send_later, in as few statements as the database takes. Raises AddressRefused."""
+    written = await rows.insert_missing(
+        *(
+            Mail(
+                id=new_id("mail", at),
+                key=one.key,
+                message=one.message,
+                recipient=checked(one.to),
+                locale=one.locale,
+                state=MailState.WAITING,
+                params=json.dumps(one.params, ensure_ascii=False),
+                created_at=at,
+            )
+            for one in mails
+        )
+    )
+    await outbox.add_all([NewJob(SEND, f"mail:{one.id}", {"mail_id": one.id}) for one in written], at=at)
 
 
 async def tell_operators(

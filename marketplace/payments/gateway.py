@@ -122,6 +122,7 @@ class PaymentEvent:
 
     `object_id` names what to read again (events.interpret says as what); it is empty for the few events about nothing
     that has an id, such as the provider's balance. `body` is the signed text of a webhook, or the same event as listed.
+    `about_made_at` is when that object was made, if the event says so: where to look for it, and nothing to believe.
     """
 
     id: str
@@ -129,6 +130,7 @@ class PaymentEvent:
     created_at: datetime
     object_id: str
     body: bytes = field(repr=False)
+    about_made_at: datetime | None = None
 
 
 class SignatureRefused(Exception):

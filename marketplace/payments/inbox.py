@@ -8,7 +8,7 @@ from marketplace.database.dialect import sql
 from marketplace.database.transactions import run_tx
 from marketplace.market import Market
 from marketplace.outbox import service as outbox
-from marketplace.payments import early_news
+from marketplace.payments import early_news, heard_invoices
 from marketplace.payments.events import Subject, interpret
 from marketplace.payments.gateway import PaymentEvent
 from marketplace.payments.models import PaymentEventRecord, PaymentPoll
@@ -40,6 +40,8 @@ async def store(market: Market, event: PaymentEvent) -> None:
             await outbox.add(tx, "payment.settle", f"settle:{event.id}", {"session_id": event.object_id}, at=now)
         elif subject is Subject.PAYOUT_ACCOUNT:
             await outbox.add(tx, "payout.account", f"account:{event.id}", {"account_id": event.object_id}, at=now)
+        elif event.type == heard_invoices.PAID:
+            await heard_invoices.hear(tx, event, at=now)
         elif subject is Subject.INVOICE:
             await outbox.add(tx, "plan.invoice", f"plan_invoice:{event.id}", {"invoice_id": event.object_id}, at=now)
         elif subject is Subject.SUBSCRIPTION:

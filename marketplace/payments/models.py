@@ -95,6 +95,20 @@ class PaymentEventRecord(Model):
         table = "payment_event"
 
 
+class HeardInvoice(Model):
+    """A paid invoice of a plan, on its way to its month. `made_at` only says where the provider's list has it; a worker holds it
+    until `taken_until`."""
+
+    invoice: fields.Field[str] = fields.CharField(255, primary_key=True)
+    made_at: fields.Field[datetime] = fields.DatetimeField()
+    heard_at: fields.Field[datetime] = fields.DatetimeField()
+    taken_until: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    settled_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "heard_plan_invoice"
+
+
 class PaymentPoll(Model):
     """One row: every event the provider recorded before `polled_until` has been asked for."""
 

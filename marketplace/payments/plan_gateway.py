@@ -3,6 +3,7 @@
 Amounts are integer minor units of `currency`; JPY has none, so yen. As with orders, an event only says what to read again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -100,6 +101,11 @@ class PlanGateway(Protocol):
     async def subscription(self, subscription_id: str) -> Subscription: ...
 
     async def invoice(self, invoice_id: str) -> PlanInvoice: ...
+
+    async def paid_invoices(self, since: datetime, until: datetime, *, most: int) -> Sequence[PlanInvoice]:
+        """Paid invoices of plans that were made between these moments, both included: the newest, looking at no more than `most`
+        invoices. One call for a hundred, where `invoice` needs a call for each."""
+        ...
 
     async def change_amount(self, subscription_id: str, monthly_amount: int) -> Subscription:
         """From the next month on; the current one stays as it was paid."""

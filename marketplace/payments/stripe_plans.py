@@ -1,6 +1,6 @@
 """Monthly plans through Stripe: a Checkout in subscription mode, then one invoice a month that Stripe charges by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,10 +15,10 @@ from marketplace.payments.plan_gateway import (
     PlanState,
     Subscription,
 )
-from marketplace.payments.stripe_connection import StripeConnection, translated
+from marketplace.payments.stripe_connection import LONGEST_PAGE, StripeConnection, translated
 
 if TYPE_CHECKING:
-    from stripe.params import SubscriptionUpdateParams
+    from stripe.params import InvoiceListParams, SubscriptionUpdateParams
     from stripe.params.checkout import SessionCreateParams
 
 State = TypeVar("State")
@@ -69,6 +69,21 @@ class StripePlans:
     async def invoice(self, invoice_id: str) -> PlanInvoice:
         async with translated():
             return _invoice(await self._stripe.invoices.retrieve_async(invoice_id, {"expand": ["payments"]}))
+
+    async def paid_invoices(self, since: datetime, until: datetime, *, most: int) -> Sequence[PlanInvoice]:
+        found: list[PlanInvoice] = []
+        looked_at, after = 0, None
+        async with translated():
+            while looked_at < most:
+                page = await self._stripe.invoices.list_async(
+                    _page_of_paid(since, until, min(LONGEST_PAGE, most), after)
+                )
+                found += [_invoice(invoice) for invoice in page.data if _is_ours(invoice)]
+                looked_at += len(page.data)
+                if not page.has_more:
+                    break
+                after = page.data[-1].id
+        return found
 
     async def change_amount(self, subscription_id: str, monthly_amount: int) -> Subscription:
         async with translated():
@@ -209,12 +224,34 @@ def _subscription(subscription: stripe.Subscription) -> Subscription:
     )
 
 
+def _page_of_paid(since: datetime, until: datetime, limit: int, after: str | None) -> "InvoiceListParams":
+    parameters: InvoiceListParams = {
+        "status": "paid",
+        "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
+        "limit": limit,
+        "expand": ["data.payments"],
+    }
+    if after is not None:
+        parameters["starting_after"] = after
+    return parameters
+
+
+def _plan_of(invoice: stripe.Invoice) -> str | None:
+    details = invoice.parent.subscription_details if invoice.parent is not None else None
+    if details is None or details.metadata is None:
+        return None
+    plan_id: str | None = details.metadata.to_dict().get("plan_id")
+    return plan_id
+
+
+def _is_ours(invoice: stripe.Invoice) -> bool:
+    return _plan_of(invoice) is not None and bool(invoice.lines.data)
+
+
 def _invoice(invoice: stripe.Invoice) -> PlanInvoice:
     """Raises PaymentRefused("invoice_not_ours") for an invoice of anything but a plan."""
     details = invoice.parent.subscription_details if invoice.parent is not None else None
-    plan_id = (
-        details.metadata.to_dict().get("plan_id") if details is not None and details.metadata is not None else None
-    )
+    plan_id = _plan_of(invoice)
     if details is None or plan_id is None or not invoice.lines.data:
         raise PaymentRefused("invoice_not_ours", f"{invoice.id} carries no plan")
     subscription = details.subscription

@@ -50,12 +50,15 @@ def read_webhook(
 def event_from(fields: Mapping[str, Any], body: bytes) -> PaymentEvent:
     """The event that the provider's `fields` describe. Raises: PaymentRefused("event_unreadable")."""
     try:
+        about = fields["data"]["object"]
+        made = about.get("created")
         return PaymentEvent(
             id=_text(fields, "id"),
             type=_text(fields, "type"),
             created_at=datetime.fromtimestamp(fields["created"], UTC),
-            object_id=fields["data"]["object"].get("id", ""),
+            object_id=about.get("id", ""),
             body=body,
+            about_made_at=None if made is None else datetime.fromtimestamp(made, UTC),
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise PaymentRefused("event_unreadable", f"not an event: {error!r}") from error

@@ -4,6 +4,7 @@ The provider charges by itself and tells of each invoice. An invoice is read aga
 its number and the days of the month are unique in the database.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -98,14 +99,21 @@ def _was_not_running(plan: Plan, invoice: PlanInvoice) -> bool:
 
 
 async def _terms_of(plan: Plan, invoice: PlanInvoice) -> PlanTerms:
+    """Raises PlanPaymentDiffers."""
+    terms = terms_of(await PlanTerms.filter(plan_id=plan.id).order_by("version"), invoice)
+    if terms is None:
+        raise PlanPaymentDiffers(
+            f"{invoice.id}: {invoice.amount} {invoice.currency} is the price of no terms of {plan.id}"
+        )
+    return terms
+
+
+def terms_of(history: Sequence[PlanTerms], invoice: PlanInvoice) -> PlanTerms | None:
     """The newest terms of this price that stood before the month began, else the newest of this price: a change that came too
-    late for the provider applies from the month after. Raises PlanPaymentDiffers."""
-    if invoice.currency == "JPY":
-        priced = PlanTerms.filter(plan_id=plan.id, total_yen=invoice.amount).order_by("-version")
-        terms = await priced.filter(created_at__lte=invoice.period_start).first() or await priced.first()
-        if terms is not None:
-            return terms
-    raise PlanPaymentDiffers(f"{invoice.id}: {invoice.amount} {invoice.currency} is the price of no terms of {plan.id}")
+    late for the provider applies from the month after. `history` holds the plan's terms, the oldest first."""
+    priced = [terms for terms in history if (terms.total_yen, "JPY") == (invoice.amount, invoice.currency)]
+    stood = [terms for terms in priced if terms.created_at <= invoice.period_start]
+    return next(reversed(stood or priced), None)
 
 
 async def place(market: Market, month: PaidMonth) -> Order:

@@ -10,6 +10,7 @@ from tortoise.expressions import F
 from marketplace.errors import MoveNotAllowed
 from marketplace.mail import service as mail
 from marketplace.mail.post import JSON
+from marketplace.mail.service import NewMail
 from marketplace.outbox import service as outbox
 from marketplace.plans.errors import PlanNotFound, PublicNameRefused
 from marketplace.plans.models import Plan
@@ -69,5 +70,11 @@ async def tell(
     tx: BaseDBAsyncClient, plan: Plan, message: str, params: dict[str, JSON], *, key: str, at: datetime
 ) -> None:
     """Inside the caller's transaction: a mail to whoever manages the plan, once per `key`, with the link that opens its page."""
+    one = mail_to(plan, message, params, key=key)
+    await mail.send_later(tx, one.message, one.to, one.locale, one.params, key=one.key, at=at)
+
+
+def mail_to(plan: Plan, message: str, params: dict[str, JSON], *, key: str) -> NewMail:
+    """The mail that `tell` writes."""
     known: dict[str, JSON] = {"token": plan.access_token, "gift": plan.gift_months is not None}
-    await mail.send_later(tx, message, plan.email, plan.locale, known | params, key=f"plan:{plan.id}:{key}", at=at)
+    return NewMail(message, plan.email, plan.locale, known | params, f"plan:{plan.id}:{key}")

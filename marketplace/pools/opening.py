@@ -137,11 +137,16 @@ async def drawn_for(order: Order) -> tuple[Drawn, ...] | None:
 
 
 async def hand_on(market: Market, tx: BaseDBAsyncClient, order: Order, *, now: datetime) -> None:
-    """The order's certificate is issued: its grams are gone for good. Pools that run low are followed by new ones."""
+    """The order's certificate is issued: its grams are gone for good."""
     draws = await pools.draws_of(order.quote_id)
     for draw in draws:
         await rows.change(PoolDraw, {"pool_line_id": draw.pool_line_id, "pool_id": draw.pool_id}, handed_on=True)
-    for pool in await rows.find_all(Pool, id=[draw.pool_id for draw in draws]):
+    await top_up_low(market, tx, await rows.find_all(Pool, id=[draw.pool_id for draw in draws]), now=now)
+
+
+async def top_up_low(market: Market, tx: BaseDBAsyncClient, drawn_on: Sequence[Pool], *, now: datetime) -> None:
+    """Pools that run low are followed by new ones."""
+    for pool in drawn_on:
         if pool.left_g < market.terms.pools.low_g:
             await _top_up_soon(tx, pool, now=now)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from marketplace.database import rows
 from marketplace.ids import new_id
 from marketplace.listings.models import Listing
 from marketplace.money import CONSUMPTION_TAX_PERCENT, Price, price
@@ -63,6 +64,28 @@ async def write(
     tops_up: str | None = None,
 ) -> Quote:
     """Inside the caller's transaction; the lines and what they hold are the caller's."""
+    quote = unwritten(
+        lines,
+        footprint_id=footprint_id,
+        fee_basis_points=fee_basis_points,
+        expires_at=expires_at,
+        now=now,
+        tops_up=tops_up,
+    )
+    await rows.insert(quote)
+    return quote
+
+
+def unwritten(
+    lines: Sequence[PricedLine],
+    *,
+    footprint_id: str | None,
+    fee_basis_points: int,
+    expires_at: datetime,
+    now: datetime,
+    tops_up: str | None = None,
+) -> Quote:
+    """The row as `write` would write it, for whoever writes many."""
     cost = price_of(lines, fee_basis_points=fee_basis_points)
     pool_g = sum(line.pool_g for line in lines)
     by_provider = _net_by_provider(lines)
@@ -72,7 +95,7 @@ async def write(
         "net_yen_by_provider": by_provider,
         "pool_net_yen": cost.credits_yen - sum(by_provider.values()),
     }
-    return await Quote.create(
+    return Quote(
         id=new_id("quo", now),
         state=QuoteState.OPEN,
         footprint_id=footprint_id,

@@ -150,8 +150,9 @@ class FakePayments:
         self.sessions[session_id] = replace(self.sessions[session_id], **changes)
         return self._event(event_type, session_id)
 
-    def _event(self, event_type: str, object_id: str) -> PaymentEvent:
+    def _event(self, event_type: str, object_id: str, made_at: datetime | None = None) -> PaymentEvent:
         event_id = f"evt_{len(self.events) + 1}"
-        event = PaymentEvent(event_id, event_type, self.clock(), object_id, json.dumps({"id": event_id}).encode())
+        body = json.dumps({"id": event_id}).encode()
+        event = PaymentEvent(event_id, event_type, self.clock(), object_id, body, made_at)
         self.events.append(event)
         return event

@@ -66,6 +66,15 @@ class FakePlans:
             raise PaymentRefused("invoice_not_ours", invoice_id)
         return self.invoices[invoice_id]
 
+    async def paid_invoices(self, since: datetime, until: datetime, *, most: int) -> list[PlanInvoice]:
+        self._answer("paid_invoices", f"{since}/{until}")
+        looked_at = sorted(
+            (one for one in self.invoices.values() if since <= one.period_start <= until),
+            key=lambda one: one.period_start,
+            reverse=True,
+        )
+        return [one for one in looked_at[:most] if one.state is InvoiceState.PAID]
+
     async def change_amount(self, subscription_id: str, monthly_amount: int) -> Subscription:
         return self._set("change_amount", subscription_id, monthly_amount=monthly_amount)
 
@@ -189,7 +198,7 @@ class FakePlans:
                 attempts=invoice.attempts + 1,
                 next_attempt=None,
             )
-            self.payments._event("invoice.paid", invoice_id)
+            self.payments._event("invoice.paid", invoice_id, invoice.period_start)
             if self.subscriptions[invoice.subscription].state is PlanState.PAST_DUE:
                 self._change(invoice.subscription, state=PlanState.ACTIVE)
             return

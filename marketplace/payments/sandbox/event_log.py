@@ -4,10 +4,8 @@ import json
 
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.errors import JsonObject, no_such
-from marketplace.payments.sandbox.listing import listed
+from marketplace.payments.sandbox.listing import bounds, listed
 from marketplace.payments.sandbox.parameters import EventList
-
-END_OF_TIME = 2**62
 
 
 def retrieve(books: Books, _parameters: object, event_id: str) -> JsonObject:
@@ -20,17 +18,15 @@ def retrieve(books: Books, _parameters: object, event_id: str) -> JsonObject:
 
 def list_all(books: Books, parameters: EventList, _id: str) -> JsonObject:
     """Newest first, as far as they were created in the asked time and are of the asked types."""
-    created = parameters.created
-    since = [moment for moment in (created.gte, created.gt and created.gt + 1) if moment is not None]
-    until = [moment for moment in (created.lte, created.lt and created.lt - 1) if moment is not None]
+    since, until = bounds(parameters.created)
     rows = books.connection.execute(
         "SELECT body FROM event WHERE created BETWEEN :since AND :until "
         "AND (:types IS NULL OR type IN (SELECT value FROM json_each(:types))) "
         "AND (:after IS NULL OR position < (SELECT position FROM event WHERE id = :after)) "
         "ORDER BY created DESC, position DESC LIMIT :most",
         {
-            "since": max(since, default=0),
-            "until": min(until, default=END_OF_TIME),
+            "since": since,
+            "until": until,
             "types": None if parameters.types is None else json.dumps(parameters.types),
             "after": parameters.starting_after,
             "most": parameters.limit + 1,

@@ -1,9 +1,13 @@
 """Invoices of a plan: one a month, charged to the customer's card, tried again on some days if the card fails."""
 
+import json
+
 from marketplace.payments.sandbox import payments
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.cards import BY_LAST_DIGITS
 from marketplace.payments.sandbox.errors import JsonObject
+from marketplace.payments.sandbox.listing import bounds, listed
+from marketplace.payments.sandbox.parameters import InvoiceList
 
 DAY = 86_400
 
@@ -27,6 +31,8 @@ def open_for_month(
             "attempted": False,
             "billing_reason": reason,
             "collection_method": "charge_automatically",
+            # an invoice is made when its month begins, however late the sandbox gets to it
+            "created": start,
             "currency": item["price"]["currency"],
             "customer": subscription["customer"],
             "lines": {
@@ -65,6 +71,28 @@ def open_for_month(
 
 def retrieve(books: Books, _parameters: object, invoice_id: str) -> JsonObject:
     return books.get("invoice", invoice_id)
+
+
+def list_all(books: Books, parameters: InvoiceList, _id: str) -> JsonObject:
+    """Newest first, as far as they were made in the asked time and stand as asked."""
+    since, until = bounds(parameters.created)
+    rows = books.connection.execute(
+        "SELECT body FROM object WHERE kind = 'invoice' AND json_extract(body, '$.created') BETWEEN :since AND :until "
+        "AND (:status IS NULL OR json_extract(body, '$.status') = :status) AND (:parent IS NULL OR parent = :parent) "
+        "AND (:after IS NULL OR (json_extract(body, '$.created'), position) < "
+        "(SELECT json_extract(body, '$.created'), position FROM object WHERE id = :after)) "
+        "ORDER BY json_extract(body, '$.created') DESC, position DESC LIMIT :most",
+        {
+            "since": since,
+            "until": until,
+            "status": parameters.status,
+            "parent": parameters.subscription,
+            "after": parameters.starting_after,
+            "most": parameters.limit + 1,
+        },
+    ).fetchall()
+    found = [json.loads(row["body"]) for row in rows]
+    return listed("/v1/invoices", (found[: parameters.limit], len(found) > parameters.limit))
 
 
 def pay_with(books: Books, invoice: JsonObject, intent: JsonObject) -> None:

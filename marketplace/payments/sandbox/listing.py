@@ -4,8 +4,17 @@ from collections.abc import Sequence
 
 from marketplace.payments.sandbox.books import Books
 from marketplace.payments.sandbox.errors import JsonObject, invalid
+from marketplace.payments.sandbox.parameters import Created
 
 DEEPEST = 4
+END_OF_TIME = 2**62
+
+
+def bounds(created: Created) -> tuple[int, int]:
+    """The first and the last second that are asked for."""
+    since = [moment for moment in (created.gte, created.gt and created.gt + 1) if moment is not None]
+    until = [moment for moment in (created.lte, created.lt and created.lt - 1) if moment is not None]
+    return max(since, default=0), min(until, default=END_OF_TIME)
 
 
 def listed(url: str, page: tuple[Sequence[JsonObject], bool]) -> JsonObject:

@@ -145,6 +145,12 @@ class EventList(Page):
     types: Annotated[list[Text], Field(max_length=20)] | None = None
 
 
+class InvoiceList(Page):
+    created: Created = Created()
+    status: Literal["draft", "open", "paid", "uncollectible", "void"] | None = None
+    subscription: Text | None = None
+
+
 class Requested(Part):
     requested: Literal["true"]
 

@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS object (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS object_list ON object (kind, parent, position);
 CREATE INDEX IF NOT EXISTS object_due ON object (due) WHERE due IS NOT NULL;
+CREATE INDEX IF NOT EXISTS invoice_made ON object (json_extract(body, '$.created'), position) WHERE kind = 'invoice';
 CREATE INDEX IF NOT EXISTS transfer_source ON object (json_extract(body, '$.source_transaction')) WHERE kind = 'transfer';
 
 CREATE TABLE IF NOT EXISTS event (
