@@ -39,6 +39,11 @@ async def append_all(leaves: Sequence[Leaf], *, at: datetime) -> None:
     )
 
 
+async def leaves_wait() -> bool:
+    """Whether any leaf has no position yet."""
+    return bool(await get_connection("default").execute_query_dict("SELECT 1 FROM log_pending LIMIT 1"))
+
+
 async def sequence(signer: NoteSigner, *, now: datetime, limit: int = BATCH) -> Note | None:
     """Move up to `limit` waiting leaves into the tree and sign the new checkpoint; None if nothing was waiting.
 

@@ -10,6 +10,7 @@ from marketplace.accounts.errors import AlreadyOwned, NotAMember
 from marketplace.accounts.models import KeptFootprint, OrderOwner
 from marketplace.audit import service as audit
 from marketplace.clock import Clock
+from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.footprints.models import StoredFootprint
 from marketplace.ids import new_id
@@ -18,8 +19,8 @@ from marketplace.orders.models import Order
 
 async def own(order_id: str, actor: Actor, *, now: datetime) -> None:
     """Inside the transaction that places the order."""
-    await OrderOwner.create(
-        order_id=order_id, organisation_id=_organisation_of(actor), by_whom=actor.person_id, since=now
+    await rows.insert(
+        OrderOwner(order_id=order_id, organisation_id=_organisation_of(actor), by_whom=actor.person_id, since=now)
     )
 
 

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from certificates.facts import Drawn, Share, StatementFacts
 from certificates.pools import find_pools
+from certificates.records import CertificateRecord
 from certificates.statement import (
     GRAMS_PER_TONNE,
     BlockEnergy,
@@ -21,7 +23,6 @@ from certificates.statement import (
 )
 from marketplace.clock import japan_date
 from marketplace.footprints.models import StoredFootprint
-from marketplace.inventory.holdings import whole_holding
 from marketplace.inventory.models import Block, Interval
 from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
@@ -50,10 +51,49 @@ async def facts_of(
     drawn: tuple[Drawn, ...] = (),
     pool: bool = False,
 ) -> StatementFacts:
-    """The certificate called `reference`, on these retirements of the order, whose `intervals` stand under their ids, and on what
+    """The certificate called `reference`, on these retirements of the order, whose `intervals` stand under their ids with their whole holdings, and on what
     it has `drawn` from pools. Raises NoticeMissing."""
-    cancellations = [await _cancellation(group, intervals) for group in _by_application(confirmed)]
+    cancellations = [_cancellation(group, intervals) for group in _by_application(confirmed)]
     instruction = Instruction.model_validate_json(order.instruction)
+    stored = await StoredFootprint.get(id=footprint_id) if footprint_id else None
+    texts = _texts(instruction)
+    if drawn and not confirmed:
+        (parent, *_) = await find_pools([drawn[0].pool.number])
+        texts = _as_registered(texts, parent)
+    return _stated(
+        market,
+        reference,
+        instruction,
+        texts=texts,
+        drawn=drawn,
+        footprint=stored,
+        cancellations=cancellations,
+        pool=pool,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PooledOrder:
+    """An order without tonnes of its own: its stored footprint if it has one, and what it has `drawn` from pools."""
+
+    order: Order
+    footprint: StoredFootprint | None
+    drawn: tuple[Drawn, ...]
+
+
+def facts_of_pooled(
+    market: Market, pooled: Sequence[PooledOrder], parents: Mapping[str, CertificateRecord]
+) -> list[StatementFacts]:
+    """As facts_of, for many orders at once. `parents` are the pools' certificates by number."""
+    facts = []
+    for one in pooled:
+        instruction = Instruction.model_validate_json(one.order.instruction)
+        texts = _as_registered(_texts(instruction), parents[one.drawn[0].pool.number])
+        facts.append(_stated(market, one.order.id, instruction, texts=texts, drawn=one.drawn, footprint=one.footprint))
+    return facts
+
+
+def _texts(instruction: Instruction) -> dict[DisclosedField, str]:
     texts = {
         DisclosedField.SUBJECT: instruction.subject,
         DisclosedField.BENEFICIARY: instruction.beneficiary,
@@ -62,6 +102,20 @@ async def facts_of(
     }
     if instruction.purchaser is not None:
         texts[DisclosedField.PURCHASER] = instruction.purchaser
+    return texts
+
+
+def _stated(
+    market: Market,
+    reference: str,
+    instruction: Instruction,
+    *,
+    texts: Mapping[DisclosedField, str],
+    drawn: tuple[Drawn, ...],
+    footprint: StoredFootprint | None,
+    cancellations: Sequence[Cancellation] = (),
+    pool: bool = False,
+) -> StatementFacts:
     return StatementFacts(
         order_reference=reference,
         environment=market.signing_keys.environment,
@@ -69,21 +123,16 @@ async def facts_of(
         period=Period(first=instruction.period_first, last=instruction.period_last),
         shares=tuple(Share(cancellation, cancellation.tonnes * GRAMS_PER_TONNE) for cancellation in cancellations),
         reduction_effort=instruction.reduction_effort,
-        footprint=await _footprint(footprint_id) if footprint_id else None,
-        texts=await _registered(texts, drawn, confirmed),
+        footprint=_summary(footprint) if footprint else None,
+        texts=texts,
         drawn=drawn,
         pool=pool,
         contact=market.base_url,
     )
 
 
-async def _registered(
-    texts: Mapping[DisclosedField, str], drawn: Sequence[Drawn], confirmed: Sequence[Retirement]
-) -> Mapping[DisclosedField, str]:
-    """The texts as the registry has them: where nothing was cancelled in the buyer's own name, those of the pool."""
-    if confirmed or not drawn:
-        return texts
-    (pool, *_) = await find_pools([drawn[0].pool.number])
+def _as_registered(texts: Mapping[DisclosedField, str], pool: CertificateRecord) -> dict[DisclosedField, str]:
+    """The texts as the registry has them where nothing was cancelled in the buyer's own name: those of the pool."""
     of_registry = {DisclosedField.CREDIT_USER, DisclosedField.PURPOSE_DETAIL}
     return {
         **{field: text for field, text in texts.items() if field not in of_registry},
@@ -99,10 +148,10 @@ def _by_application(confirmed: Sequence[Retirement]) -> Sequence[Sequence[Retire
     return list(groups.values())
 
 
-async def _cancellation(confirmed: Sequence[Retirement], cancelled: Mapping[str, Interval]) -> Cancellation:
+def _cancellation(confirmed: Sequence[Retirement], cancelled: Mapping[str, Interval]) -> Cancellation:
     retirement = confirmed[0]
     intervals = sorted([cancelled[one.interval_id] for one in confirmed], key=lambda one: one.serials)
-    holding = await whole_holding(intervals[0].holding_id)
+    holding = intervals[0].holding
     block, provider = holding.block, holding.account.provider
     request = request_of(retirement)
     registry = load_profiles()[block.registry]
@@ -163,8 +212,7 @@ def _project(block: Block) -> ProjectFacts:
     )
 
 
-async def _footprint(footprint_id: str) -> FootprintSummary:
-    stored = await StoredFootprint.get(id=footprint_id)
+def _summary(stored: StoredFootprint) -> FootprintSummary:
     document = json.loads(stored.document)
     factors = {factor["id"]: factor for factor in (*document["factors"], *document["own_factors"])}
     return FootprintSummary(

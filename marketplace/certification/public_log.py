@@ -1,5 +1,6 @@
 """The public log in daily work: new leaves get their place at once, and witnesses are asked to cosign what is new."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import httpx
@@ -8,7 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from certificates.log.checkpoint import read_checkpoint
 from certificates.log.proof import LogProof
-from certificates.log.sequencer import sequence
+from certificates.log.sequencer import leaves_wait, sequence
 from certificates.log.store import NotInTheLog, latest_checkpoint, proof_of
 from certificates.log.witness import SplitView, cosign_latest
 from marketplace.database.transactions import run_tx
@@ -29,8 +30,28 @@ async def announce(tx: BaseDBAsyncClient, occasion: str, *, at: datetime) -> Non
 
 async def sequence_waiting(market: Market) -> None:
     """Give every waiting leaf its place, and sign the tree. Safe to repeat, and by several workers at once."""
-    while await run_tx(lambda _: sequence(market.log.signer, now=market.clock())):
-        continue
+    while await leaves_wait():
+        await run_tx(lambda _: sequence(market.log.signer, now=market.clock()))
+
+
+class Sequencing:
+    """For whoever has just written leaves: returns when they stand in the tree. Those who come while one run is under way share the
+    next, and with it one commit."""
+
+    def __init__(self, market: Market) -> None:
+        self._market, self._one_at_a_time = market, asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+
+    async def __call__(self) -> None:
+        if self._next is None:
+            self._next = asyncio.create_task(self._run())
+        await asyncio.shield(self._next)
+
+    async def _run(self) -> None:
+        async with self._one_at_a_time:
+            # whoever comes from now on may have written after this run has looked
+            self._next = None
+            await sequence_waiting(self._market)
 
 
 async def ask_witnesses(market: Market) -> None:

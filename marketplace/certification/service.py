@@ -14,13 +14,13 @@ from certificates import service as certificates
 from certificates import visibility
 from certificates.facts import Drawn, StatementFacts
 from certificates.records import CertificateRecord
-from marketplace.certification import public_log
 from marketplace.certification.facts import facts_of
 from marketplace.certification.publication import NAMING
 from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.inventory import service as inventory
-from marketplace.inventory.models import Holding, Interval, RegistryAccount
+from marketplace.inventory.holdings import whole_holdings
+from marketplace.inventory.models import Interval
 from marketplace.ledger.sale import book_sale
 from marketplace.market import Market
 from marketplace.orders import certified_parts, shortfalls
@@ -33,7 +33,7 @@ from marketplace.orders.timeline import Happened, note
 from marketplace.pools import opening
 from marketplace.products import covers
 from marketplace.quotes import service as quotes
-from marketplace.quotes.models import Quote
+from marketplace.quotes.models import Quote, QuoteLine
 from marketplace.retirements.models import Retirement
 from marketplace.retirements.partly import confirmed_in_part
 from marketplace.retirements.states import RetirementState
@@ -48,45 +48,66 @@ class NotFullyCancelled(Exception):
 @dataclass(frozen=True, slots=True)
 class _Cancelled:
     """What is confirmed of an order. `parts` are certified already, `fresh` retirements are not; `intervals` under their ids are
-    those of both."""
+    those of both, with their whole holdings. `prices`: yen per tonne by quote line."""
 
     parts: Sequence[CertifiedPart]
     fresh: Sequence[Retirement]
     intervals: Mapping[str, Interval]
+    prices: Mapping[str, int]
 
     @property
     def tonnes(self) -> int:
         return sum(len(interval.serials) for interval in self.intervals.values())
 
+    @property
+    def net_by_provider(self) -> Mapping[str, int]:
+        """What each provider's delivered credits cost without tax, in yen."""
+        net: dict[str, int] = {}
+        for interval in self.intervals.values():
+            provider_id = interval.holding.account.provider_id
+            yen = len(interval.serials) * self.prices[str(interval.quote_line_id)]
+            net[provider_id] = net.get(provider_id, 0) + yen
+        return net
+
 
 async def certify(market: Market, order_id: str) -> None:
-    """Issue the order's certificate, book the sale and fulfil the order, in one transaction. Safe to repeat.
+    """Issue the order's certificate, book the sale and fulfil the order, in one transaction. Safe to repeat. The job that does this
+    also takes the leaf into the public log (jobs.py).
 
     While anything of the order is undecided, only what a partial notice confirmed is certified. What could not be cancelled is
     not certified: its price goes back, and with nothing confirmed at all, everything.
     """
 
     async def work(tx: BaseDBAsyncClient) -> None:
-        order = await orders.find(order_id)
+        order, quote = await orders.find_with_quote(order_id)
         if order.state != OrderState.RETIRING:
             return
-        drawn, cancelled = await opening.drawn_for(order), await _cancelled(order)
-        if drawn is None or await inventory.under_way(await orders.line_ids(order)):
+        drawn = await opening.drawn_for(order) if quote.pool_g else ()
+        lines = await quotes.lines_of(quote.id) if quote.own_tonnes else []
+        intervals = await inventory.of_lines([line.id for line in lines])
+        cancelled = await _cancelled(order, lines, intervals)
+        if drawn is None or inventory.under_way(intervals):
             if await _goes_ahead(order, cancelled):
-                await _certify_part(market, tx, order, cancelled)
+                await _certify_part(market, tx, order, quote, cancelled)
             return
-        await _complete(market, tx, order, cancelled, drawn)
+        await _complete(market, tx, order, quote, cancelled=cancelled, drawn=drawn)
 
     await run_tx(work)
 
 
-async def _cancelled(order: Order) -> _Cancelled:
+async def _cancelled(order: Order, lines: Sequence[QuoteLine], intervals: Sequence[Interval]) -> _Cancelled:
+    if not lines:
+        return _Cancelled([], [], {}, {})
     parts = await certified_parts.of_order(order.id)
     certified = {part.retirement_id for part in parts}
     confirmed = await rows.find_all(Retirement, order_id=order.id, state=RetirementState.CONFIRMED, order_by="id")
-    intervals = [await rows.get(Interval, id=retirement.interval_id) for retirement in confirmed]
+    wanted = {retirement.interval_id for retirement in confirmed}
+    found = {interval.id: interval for interval in intervals if interval.id in wanted}
+    holdings = await whole_holdings([interval.holding_id for interval in found.values()])
+    for interval in found.values():
+        interval.holding = holdings[interval.holding_id]
     fresh = [one for one in confirmed if one.id not in certified]
-    return _Cancelled(parts, fresh, {one.id: one for one in intervals})
+    return _Cancelled(parts, fresh, found, {line.id: line.yen_per_tonne for line in lines})
 
 
 async def _goes_ahead(order: Order, cancelled: _Cancelled) -> bool:
@@ -99,8 +120,10 @@ async def _goes_ahead(order: Order, cancelled: _Cancelled) -> bool:
     return await opening.pool_of_order(order.id) is None and not await covers.is_bought_by(order)
 
 
-async def _certify_part(market: Market, tx: BaseDBAsyncClient, order: Order, cancelled: _Cancelled) -> None:
-    now, quote = market.clock(), await quotes.find(order.quote_id)
+async def _certify_part(
+    market: Market, tx: BaseDBAsyncClient, order: Order, quote: Quote, cancelled: _Cancelled
+) -> None:
+    now = market.clock()
     number = 1 + max((part.part for part in cancelled.parts), default=0)
     facts = await facts_of(
         market,
@@ -110,19 +133,26 @@ async def _certify_part(market: Market, tx: BaseDBAsyncClient, order: Order, can
         confirmed=cancelled.fresh,
         intervals=cancelled.intervals,
     )
-    record = await _issue(market, tx, order, facts)
+    record = await _issue(market, order, facts)
     await certified_parts.record(cancelled.fresh, number, record.number, at=now)
     tonnes = sum(len(cancelled.intervals[one.interval_id].serials) for one in cancelled.fresh)
     of_all = quote.own_tonnes
-    await note(order.id, Happened.PART_CERTIFIED, at=now, number=record.number, tonnes=tonnes, of_tonnes=of_all)
+    await note(order, Happened.PART_CERTIFIED, at=now, number=record.number, tonnes=tonnes, of_tonnes=of_all)
 
 
 async def _complete(
-    market: Market, tx: BaseDBAsyncClient, order: Order, cancelled: _Cancelled, drawn: tuple[Drawn, ...]
+    market: Market,
+    tx: BaseDBAsyncClient,
+    order: Order,
+    quote: Quote,
+    *,
+    cancelled: _Cancelled,
+    drawn: tuple[Drawn, ...],
 ) -> None:
     """All is decided: certify what is not certified yet, settle the money and end the order."""
     now = market.clock()
-    quote, short = await quotes.find(order.quote_id), await shortfalls.tonnes_of(order.id)
+    # what came out of pools alone cannot fall short
+    short = await shortfalls.tonnes_of(order.id) if quote.own_tonnes else 0
     if cancelled.tonnes != quote.own_tonnes - short:
         raise NotFullyCancelled(f"order {order.id} is not cancelled to its {quote.own_tonnes - short} t")
     if sum(one.grams for one in drawn) != quote.pool_g:
@@ -130,7 +160,7 @@ async def _complete(
     if not cancelled.intervals and not drawn:
         await owe_refund(market, tx, order, "registry_refused")
         return
-    net = await _net_by_provider(order.quote_id, list(cancelled.intervals.values()))
+    net = cancelled.net_by_provider
     given_back = await shortfalls.give_back(tx, order, quote, net, at=now) if short else 0
     less = {"short_tonnes": short, "refund_yen": given_back} if short else {}
     if cancelled.fresh or drawn:
@@ -138,7 +168,7 @@ async def _complete(
     else:
         number = cancelled.parts[-1].number
         await orders.move(order, OrderState.FULFILLED, certificate_number=number)
-        await note(order.id, Happened.ENDED_IN_PART, at=now, number=number, **less)
+        await note(order, Happened.ENDED_IN_PART, at=now, number=number, **less)
     await book_sale(order.id, net, at=now, pooled_yen=json.loads(quote.terms).get("pool_net_yen", 0))
 
 
@@ -164,11 +194,11 @@ async def _certify_rest(
         drawn=drawn,
         pool=pool is not None,
     )
-    record = await _issue(market, tx, order, facts)
+    record = await _issue(market, order, facts)
     await orders.move(order, OrderState.FULFILLED, certificate_number=record.number)
     earlier = list(dict.fromkeys(part.number for part in cancelled.parts))
     also = {"earlier": earlier} if earlier else {}
-    await note(order.id, Happened.CERTIFIED, at=now, number=record.number, **less, **also)
+    await note(order, Happened.CERTIFIED, at=now, number=record.number, **less, **also)
     if drawn:
         await opening.hand_on(market, tx, order, now=now)
     await covers.certified(market, tx, order, record.number, record.grams, now=now)
@@ -176,21 +206,9 @@ async def _certify_rest(
         await opening.opened(market, tx, pool, record, now=now)
 
 
-async def _issue(market: Market, tx: BaseDBAsyncClient, order: Order, facts: StatementFacts) -> CertificateRecord:
+async def _issue(market: Market, order: Order, facts: StatementFacts) -> CertificateRecord:
     now = market.clock()
     record = await certificates.issue(facts, ring=market.signing_keys, issuer_url=market.base_url, now=now)
     if not Instruction.model_validate_json(order.instruction).beneficiary_public:
         await visibility.hide(record.number, NAMING, until=None)
-    await public_log.announce(tx, record.number, at=now)
     return record
-
-
-async def _net_by_provider(quote_id: str, cancelled: Sequence[Interval]) -> Mapping[str, int]:
-    prices = {line.id: line.yen_per_tonne for line in await quotes.lines_of(quote_id)}
-    net: dict[str, int] = {}
-    for interval in cancelled:
-        holding = await rows.get(Holding, id=interval.holding_id)
-        account = await rows.get(RegistryAccount, id=holding.account_id)
-        price = prices[str(interval.quote_line_id)]
-        net[account.provider_id] = net.get(account.provider_id, 0) + len(interval.serials) * price
-    return net

@@ -4,7 +4,7 @@
 in api/closed_doors.py. A registry, `registry.<code>`, is closed for new quotes alone: orders that were placed are carried out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -16,6 +16,7 @@ from marketplace.audit import service as audit
 from marketplace.clock import Clock
 from marketplace.closures.errors import ClosedForNow, NothingToClose, OpeningInThePast, RegistryClosed
 from marketplace.closures.models import Closure
+from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.registries.profiles import load_profiles
 
@@ -94,13 +95,13 @@ async def reopen(actor: Actor, name: str, *, reason: str | None, clock: Clock) -
 
 async def closed_registries() -> frozenset[str]:
     """Codes of the registries that no new quotes are made for."""
-    rows = await Closure.filter(name__startswith=_REGISTRY)
-    return frozenset(row.name.removeprefix(_REGISTRY) for row in rows)
+    closed = await rows.find_all(Closure, name=[_REGISTRY + code for code in load_profiles()])
+    return frozenset(row.name.removeprefix(_REGISTRY) for row in closed)
 
 
-async def refuse_closed_registry(code: str) -> None:
-    """Raises RegistryClosed."""
-    if await Closure.exists(name=_REGISTRY + code):
+def refuse_closed_registry(code: str, closed: Collection[str]) -> None:
+    """`closed` are those of closed_registries. Raises RegistryClosed."""
+    if code in closed:
         raise RegistryClosed(f"no new quotes for {code} at present", registry=code)
 
 

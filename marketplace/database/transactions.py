@@ -3,11 +3,12 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
 from tortoise.exceptions import OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
 
@@ -42,9 +43,19 @@ async def run_tx(work: Callable[[BaseDBAsyncClient], Awaitable[T]]) -> T:
     `work` therefore has no effect outside the database. A cancelled caller waits until the transaction has ended,
     which may mean that it committed.
     """
+    return await _repeated(lambda: _uninterrupted(_transaction(work)))
+
+
+async def run_statement(statement: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+    """As run_tx, for one statement that is all of its transaction and therefore needs no BEGIN and no COMMIT. PostgreSQL
+    only: SQLite would wait for its one writer elsewhere than the transactions do."""
+    return await _repeated(lambda: _uninterrupted(_alone(statement, values)))
+
+
+async def _repeated(attempt_it: Callable[[], Awaitable[T]]) -> T:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return await _uninterrupted(work)
+            return await attempt_it()
         except Exception as error:
             if attempt == ATTEMPTS or not is_passing(error):
                 raise
@@ -52,15 +63,23 @@ async def run_tx(work: Callable[[BaseDBAsyncClient], Awaitable[T]]) -> T:
     raise AssertionError("unreachable")
 
 
-async def _uninterrupted(work: Callable[[BaseDBAsyncClient], Awaitable[T]]) -> T:
-    async def transaction() -> T:
-        async with in_transaction() as connection:
-            result = await work(connection)
-            reached("before_commit")
-        reached("after_commit")
-        return result
+async def _transaction(work: Callable[[BaseDBAsyncClient], Awaitable[T]]) -> T:
+    async with in_transaction() as connection:
+        result = await work(connection)
+        reached("before_commit")
+    reached("after_commit")
+    return result
 
-    task = asyncio.create_task(transaction())
+
+async def _alone(statement: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+    reached("before_commit")
+    rows = await get_connection("default").execute_query_dict(statement, list(values))
+    reached("after_commit")
+    return rows
+
+
+async def _uninterrupted(transaction: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.create_task(transaction)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -59,12 +59,11 @@ async def begin(scope: str, key: str, request_sha256: str, *, lease: timedelta, 
         lease_until=now + lease,
         created_at=now,
     )
-    await KeyedRequest.bulk_create([fresh], ignore_conflicts=True)
+    if await rows.insert_missing(fresh):
+        return Begun(fresh.id, token, again=False)
     row = await rows.get(KeyedRequest, scope=scope, key=key)
     if row.request_sha256 != request_sha256:
         raise IdempotencyKeyReused("this key was used for another request")
-    if row.lease_token == token:
-        return Begun(row.id, token, again=False)
     if row.status is not None and row.headers is not None and row.body is not None:
         return Answer(row.status, json.loads(row.headers), bytes(row.body))
     if row.lease_until > now or not await _take_over(row, token, now + lease):

@@ -43,8 +43,9 @@ async def reserve(
 
 async def hold_until(quote_line_ids: Sequence[str], until: datetime) -> None:
     """Give the reservation of these quote lines a later deadline."""
-    for line_id in quote_line_ids:
-        await rows.change(Interval, {"quote_line_id": line_id, "state": IntervalState.RESERVED}, reserved_until=until)
+    if quote_line_ids:
+        held = {"quote_line_id": list(quote_line_ids), "state": IntervalState.RESERVED}
+        await rows.change(Interval, held, reserved_until=until)
 
 
 async def release(tx: BaseDBAsyncClient, quote_line_ids: Sequence[str]) -> None:
@@ -64,13 +65,14 @@ async def reserved_for(quote_line_ids: Sequence[str]) -> list[Interval]:
     )
 
 
-async def start_cancelling(interval: Interval) -> None:
-    await _move(interval, IntervalState.CANCELLING, quote_line_id=interval.quote_line_id, reserved_until=None)
+async def start_cancelling(intervals: Sequence[Interval]) -> None:
+    """Of reserved intervals. Raises MoveNotAllowed."""
+    await _move_all(intervals, IntervalState.CANCELLING)
 
 
-async def finish_cancelling(interval: Interval) -> None:
+async def finish_cancelling(intervals: Sequence[Interval]) -> None:
     """Final. The database refuses it unless a confirmed retirement with the registry's notice is stored."""
-    await _move(interval, IntervalState.CANCELLED, quote_line_id=interval.quote_line_id, reserved_until=None)
+    await _move_all(intervals, IntervalState.CANCELLED)
 
 
 async def withdraw(tx: BaseDBAsyncClient, holding_id: str, tonnes: int, *, now: datetime) -> None:
@@ -117,10 +119,14 @@ async def put_back(tx: BaseDBAsyncClient, holding_id: str) -> int:
     return sum(len(interval.serials) for interval in withdrawn)
 
 
-async def under_way(quote_line_ids: Sequence[str]) -> bool:
-    """Whether any serial of these lines still awaits its end: set aside, or on its way through the registry."""
-    states = [IntervalState.RESERVED, IntervalState.CANCELLING]
-    return bool(await rows.find_all(Interval, quote_line_id=list(quote_line_ids), state=states))
+async def of_lines(quote_line_ids: Sequence[str]) -> list[Interval]:
+    """All that is set aside for these lines, on its way or cancelled."""
+    return await rows.find_all(Interval, quote_line_id=list(quote_line_ids), order_by="id")
+
+
+def under_way(intervals: Sequence[Interval]) -> bool:
+    """Whether any of them still awaits its end: set aside, or on its way through the registry."""
+    return any(interval.state in {IntervalState.RESERVED, IntervalState.CANCELLING} for interval in intervals)
 
 
 async def split_cancelling(
@@ -212,6 +218,18 @@ async def _move(
         raise MoveNotAllowed(f"interval {interval.id} is no longer {old}", old=old, new=new)
 
 
+async def _move_all(intervals: Sequence[Interval], new: IntervalState) -> None:
+    """Intervals of the same state, which all stay with their quote lines."""
+    if not intervals:
+        return
+    old = IntervalState(intervals[0].state)
+    if new not in ALLOWED_MOVES[old]:
+        raise MoveNotAllowed(f"interval {intervals[0].id} cannot move from {old} to {new}", old=old, new=new)
+    still = {"id": [interval.id for interval in intervals], "state": old}
+    if await rows.change(Interval, still, state=new, reserved_until=None) != len(intervals):
+        raise MoveNotAllowed(f"one of {len(intervals)} intervals is no longer {old}", old=old, new=new)
+
+
 async def _shrink(interval: Interval, rest: SerialRange) -> None:
     whole = {
         "id": interval.id,
@@ -227,15 +245,17 @@ async def _shrink(interval: Interval, rest: SerialRange) -> None:
 async def _cut_off(interval: Interval, tonnes: int, *, quote_line_id: str, until: datetime, now: datetime) -> None:
     taken, rest = interval.serials.split(tonnes)
     await _shrink(interval, rest)
-    await Interval.create(
-        id=new_id("int", now),
-        block_id=interval.block_id,
-        holding_id=interval.holding_id,
-        first_serial=taken.first,
-        last_serial=taken.last,
-        state=IntervalState.RESERVED,
-        quote_line_id=quote_line_id,
-        reserved_until=until,
+    await rows.insert(
+        Interval(
+            id=new_id("int", now),
+            block_id=interval.block_id,
+            holding_id=interval.holding_id,
+            first_serial=taken.first,
+            last_serial=taken.last,
+            state=IntervalState.RESERVED,
+            quote_line_id=quote_line_id,
+            reserved_until=until,
+        )
     )
 
 

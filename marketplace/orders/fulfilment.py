@@ -23,7 +23,7 @@ from marketplace.market import Market
 from marketplace.orders import shortfalls
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
-from marketplace.orders.service import find, line_ids, move
+from marketplace.orders.service import find, find_with_quote, line_ids, move
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
@@ -45,22 +45,23 @@ async def retire(market: Market, order_id: str) -> None:
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
-        order = await find(order_id)
+        order, quote = await find_with_quote(order_id)
         if order.state != OrderState.PAID:
             return
-        lines = await quotes.lines_of(order.quote_id)
+        lines = await quotes.lines_of(quote.id) if quote.own_tonnes else []
         try:
-            replaced = [line.id for line in lines if await _replace_missing(market, tx, line)]
-            from_pools = await opening.prepare(market, tx, order)
+            held, replaced = await _nothing_missing(market, tx, lines)
+            from_pools = quote.pool_g > 0 and await opening.prepare(market, tx, order)
         except NotEnoughUnits:
             await owe_refund(market, tx, order, "no_units_left")
             return
-        if not await contributions.spend_with(market, tx, order):
+        # an organiser pays for a part of an attendee's grams, which all come out of pools
+        if from_pools and not await contributions.spend_with(market, tx, order):
             await owe_refund(market, tx, order, "organiser_part_gone")
             return
         if replaced:
-            await note(order.id, Happened.UNITS_REPLACED, at=now, because="reservation_ran_out")
-        await _queue_reserved(market, tx, order, lines)
+            await note(order, Happened.UNITS_REPLACED, at=now, because="reservation_ran_out")
+        await _queue(market, tx, order, held)
         await move(order, OrderState.RETIRING)
         if from_pools:
             await outbox.add(tx, "order.certify", f"certify:{order.id}", {"order_id": order.id}, at=now)
@@ -68,19 +69,24 @@ async def retire(market: Market, order_id: str) -> None:
     await run_tx(work)
 
 
-async def _queue_reserved(market: Market, tx: BaseDBAsyncClient, order: Order, lines: Sequence[QuoteLine]) -> None:
+async def _queue(market: Market, tx: BaseDBAsyncClient, order: Order, held: Sequence[Interval]) -> None:
     instruction = Instruction.model_validate_json(order.instruction)
-    for interval in await inventory.reserved_for([line.id for line in lines]):
-        await inventory.start_cancelling(interval)
-        await retirements.queue(tx, order.id, interval, instruction, now=market.clock())
+    await inventory.start_cancelling(held)
+    await retirements.queue(tx, order.id, held, instruction, now=market.clock())
 
 
-async def _replace_missing(market: Market, tx: BaseDBAsyncClient, line: QuoteLine) -> bool:
-    held = sum(len(interval.serials) for interval in await inventory.reserved_for([line.id]))
-    if held == line.tonnes:
-        return False
-    await _reserve_again(market, tx, line, line.tonnes - held)
-    return True
+async def _nothing_missing(
+    market: Market, tx: BaseDBAsyncClient, lines: Sequence[QuoteLine]
+) -> tuple[Sequence[Interval], bool]:
+    """What is reserved for the lines, and whether something that they had lost was replaced. Raises NotEnoughUnits."""
+    held = await inventory.reserved_for([line.id for line in lines])
+    tonnes = {line.id: 0 for line in lines}
+    for interval in held:
+        tonnes[str(interval.quote_line_id)] += len(interval.serials)
+    missing = [line for line in lines if tonnes[line.id] < line.tonnes]
+    for line in missing:
+        await _reserve_again(market, tx, line, line.tonnes - tonnes[line.id])
+    return (await inventory.reserved_for([line.id for line in lines]) if missing else held), bool(missing)
 
 
 async def _reserve_again(market: Market, tx: BaseDBAsyncClient, line: QuoteLine, tonnes: int) -> None:
@@ -142,8 +148,8 @@ async def replace_refused(market: Market, order_id: str, retirement_id: str) -> 
             await retirements.certify_soon(tx, refused, now=now)
             return
         reason = refused.rejection_reason if because == "registry_refused" else None
-        await note(order.id, Happened.UNITS_REPLACED, at=now, because=because, reason=reason)
-        await _queue_reserved(market, tx, order, [line])
+        await note(order, Happened.UNITS_REPLACED, at=now, because=because, reason=reason)
+        await _queue(market, tx, order, await inventory.reserved_for([line.id]))
 
     await run_tx(work)
 
@@ -151,7 +157,7 @@ async def replace_refused(market: Market, order_id: str, retirement_id: str) -> 
 async def _nothing_else(order: Order) -> bool:
     """Whether no part of the order is cancelled, or may yet be."""
     live = Retirement.filter(order_id=order.id).exclude(state=RetirementState.REJECTED)
-    return not await live.exists() and not await inventory.under_way(await line_ids(order))
+    return not await live.exists() and not inventory.under_way(await inventory.of_lines(await line_ids(order)))
 
 
 async def owe_refund(

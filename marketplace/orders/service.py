@@ -13,6 +13,7 @@ from certificates.sheet import tonnes
 from marketplace.accounts import belongings
 from marketplace.accounts.actor import Actor
 from marketplace.database import rows
+from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
 from marketplace.errors import (
     BelowSmallestPayment,
@@ -123,12 +124,14 @@ async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -
             total_yen=quote.total_yen,
             smallest_yen=SMALLEST_PAYMENT_YEN,
         )
-    await quotes.refuse_other_uses(quote.id, wish.instruction.purpose)
+    parts = await quotes.parts_of(quote)
+    quotes.refuse_other_uses(parts, wish.instruction.purpose)
     await quotes.use(quote, now=now)
-    await refuse_too_long(market, quote, wish.instruction)
+    registries = quotes.registries(parts)
+    _refuse_too_long(market, quote, registries, wish.instruction)
     consent = consent_to(
         wish.instruction,
-        registries=await quotes.registries_of(quote.id),
+        registries=registries,
         locale=wish.locale,
         agreed_at=now,
         own_name=quote.own_tonnes > 0,
@@ -137,7 +140,7 @@ async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -
     if wish.external_id is not None and await rows.find(Order, external_id=wish.external_id):
         raise ExternalIdTaken(f"external_id {wish.external_id} is taken", external_id=wish.external_id)
     pay_until = now + CHECKOUT_LASTS
-    order = await Order.create(
+    order = Order(
         id=new_id("ord", now),
         access_token=new_token(),
         quote_id=quote.id,
@@ -151,22 +154,27 @@ async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -
         pay_until=pay_until,
         created_at=now,
     )
-    await quotes.hold_until(quote.id, pay_until + UNITS_HELD_AFTER_CHECKOUT)
+    await rows.insert(order)
+    await quotes.hold_parts_until(parts, pay_until + UNITS_HELD_AFTER_CHECKOUT)
     if wish.buyer is not None and wish.buyer.organisation_id is not None:
         # before the first entry of the time line, which the owner is told
         await belongings.own(order.id, wish.buyer, now=now)
-    await note(order.id, Happened.ORDERED, at=now)
+    await note(order, Happened.ORDERED, at=now)
     if wish.is_prepaid:
         await _pay_from_balance(tx, order, wish, now=now)
-        return await find(order.id)
+        return order
     await outbox.add(tx, "order.open_checkout", f"open_checkout:{order.id}", {"order_id": order.id}, at=now)
     return order
 
 
 async def refuse_too_long(market: Market, quote: Quote, instruction: Instruction) -> None:
     """Before the texts are paid for, since the registry's form would cut them. Raises TextTooLongForRegistry."""
+    _refuse_too_long(market, quote, await quotes.registries_of(quote.id), instruction)
+
+
+def _refuse_too_long(market: Market, quote: Quote, registries: Sequence[str], instruction: Instruction) -> None:
     # whole tonnes bear the buyer's texts, pools the service's own
-    for registry in await quotes.registries_of(quote.id) if quote.own_tonnes else ():
+    for registry in registries if quote.own_tonnes else ():
         for fault in too_long(instruction, market.desk.profiles[registry]):
             raise TextTooLongForRegistry(
                 f"{fault.field} has {fault.length} characters, {registry} takes {fault.limit}",
@@ -182,7 +190,7 @@ async def _pay_from_balance(tx: BaseDBAsyncClient, order: Order, wish: OrderWish
         raise NoBalance("a guest has no balance")
     await prepaid.pay(tx, order, payer, at=now)
     await move(order, OrderState.PAID)
-    await note(order.id, Happened.PAID, at=now)
+    await note(order, Happened.PAID, at=now)
     await outbox.add(tx, "order.retire", f"retire:{order.id}", {"order_id": order.id}, at=now)
 
 
@@ -191,6 +199,15 @@ async def find(order_id: str) -> Order:
     if order is None:
         raise OrderNotFound(f"no order {order_id}", order_id=order_id)
     return order
+
+
+async def find_with_quote(order_id: str) -> tuple[Order, Quote]:
+    """The order and what it was placed on. Raises OrderNotFound."""
+    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=order_id)
+    if not found:
+        raise OrderNotFound(f"no order {order_id}", order_id=order_id)
+    order, quote = found[0]
+    return order, quote
 
 
 async def find_by_token(token: str) -> Order:
@@ -202,25 +219,30 @@ async def find_by_token(token: str) -> Order:
 
 async def open_checkout(market: Market, order_id: str) -> Order:
     """Open the payment page, once: the order id is the idempotency key, so a repetition finds the same page."""
-    order = await find(order_id)
+    return await open_checkout_of(market, await find(order_id))
+
+
+async def open_checkout_of(market: Market, order: Order) -> Order:
+    """As open_checkout, for an order in hand; it is the same one afterwards, as it then stands."""
     if order.state != OrderState.QUOTED:
         return order
     checkout = await market.payments.open_checkout(await _checkout_request(market, order))
+    opened = {
+        "state": OrderState.AWAITING_PAYMENT,
+        "checkout_session": checkout.id,
+        "checkout_url": checkout.url,
+    }
 
-    async def work(tx: BaseDBAsyncClient) -> None:
+    async def work(_: BaseDBAsyncClient) -> bool:
         now = market.clock()
-        opened = await rows.change(
-            Order,
-            {"id": order.id, "state": OrderState.QUOTED},
-            state=OrderState.AWAITING_PAYMENT,
-            checkout_session=checkout.id,
-            checkout_url=checkout.url,
-        )
-        if opened:
-            await note(order.id, Happened.CHECKOUT_OPENED, at=now)
+        changed = await rows.change(Order, {"id": order.id, "state": OrderState.QUOTED}, **opened)
+        if changed:
+            await note(order, Happened.CHECKOUT_OPENED, at=now)
+        return changed == 1
 
-    await run_tx(work)
-    return await find(order.id)
+    if not await run_tx(work):
+        return await find(order.id)
+    return order.update_from_dict(opened)
 
 
 async def _checkout_request(market: Market, order: Order) -> CheckoutRequest:
@@ -259,6 +281,7 @@ async def move(order: Order, new: OrderState, **changes: object) -> None:
         raise MoveNotAllowed(f"order {order.id} cannot move from {old} to {new}", old=old, new=new)
     if await rows.change(Order, {"id": order.id, "state": old}, state=new, **changes) != 1:
         raise MoveNotAllowed(f"order {order.id} is no longer {old}", old=old, new=new)
+    order.update_from_dict({"state": new, **changes})
 
 
 async def line_ids(order: Order) -> list[str]:

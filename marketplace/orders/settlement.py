@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.ledger import service as ledger
@@ -17,6 +18,7 @@ from marketplace.orders.service import UNITS_HELD_AFTER_CHECKOUT, find, move
 from marketplace.orders.states import UNPAID, OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
+from marketplace.outbox.service import NewJob
 from marketplace.payments import early_news
 from marketplace.payments.gateway import Checkout, PaymentState
 from marketplace.payments.models import Payment
@@ -72,13 +74,14 @@ async def capture(
 ) -> None:
     """Inside the caller's transaction: the order's total has arrived as the provider's payment of this id. What follows is
     written with it."""
-    payment = await Payment.create(
+    payment = Payment(
         id=new_id("pay", at),
         order_id=order.id,
         provider_payment=provider_payment,
         amount_yen=order.total_yen,
         captured_at=at,
     )
+    await rows.insert(payment)
     await ledger.book(
         f"payment:{payment.id}",
         {ledger.CLEARING: order.total_yen, ledger.order_account(order.id): -order.total_yen},
@@ -86,9 +89,15 @@ async def capture(
         at=at,
     )
     await move(order, OrderState.PAID, **changes)
-    await note(order.id, Happened.PAID, at=at)
-    await outbox.add(tx, "order.retire", f"retire:{order.id}", {"order_id": order.id}, at=at)
-    await outbox.add(tx, "invoice.issue", f"invoice:{order.id}", {"order_id": order.id}, at=at)
+    await note(order, Happened.PAID, at=at)
+    payload = {"order_id": order.id}
+    await outbox.add_all(
+        [
+            NewJob("order.retire", f"retire:{order.id}", payload),
+            NewJob("invoice.issue", f"invoice:{order.id}", payload),
+        ],
+        at=at,
+    )
     await early_news.look_again(tx, provider_payment, at=at)
 
 
@@ -123,7 +132,7 @@ async def _give_up(market: Market, checkout: Checkout, new: OrderState, happened
         if order.state == OrderState.AWAITING_PAYMENT:
             await move(order, new)
             await quotes.release(tx, order.quote_id)
-            await note(order.id, happened, at=market.clock())
+            await note(order, happened, at=market.clock())
 
     await run_tx(work)
 

@@ -81,13 +81,23 @@ MAILS: Mapping[Happened, Follows] = {
 }
 
 
-async def note(order_id: str, kind: Happened, *, at: datetime, **detail: object) -> None:
-    """Inside the caller's transaction, with the job that writes the mails about it (orders/mails.py)."""
-    event = await OrderEvent.create(order_id=order_id, kind=kind, detail=json.dumps(detail, sort_keys=True), at=at)
+async def note(order: Order | str, kind: Happened, *, at: datetime, **detail: object) -> None:
+    """Inside the caller's transaction, with the job that writes the mails about it (orders/mails.py).
+
+    `order` is the order, or its id where it is not in hand.
+    """
+    order_id = order if isinstance(order, str) else order.id
+    event = OrderEvent(order_id=order_id, kind=kind, detail=json.dumps(detail, sort_keys=True), at=at)
+    await rows.insert(event)
     follows = MAILS.get(kind)
-    if follows is not None and (follows.operators or (await rows.get(Order, id=order_id)).email is not None):
+    if follows is not None and (follows.operators or await _has_address(order)):
         when = at + LINGERS if follows.lasting else at
         await outbox.add(get_connection("default"), MAIL, f"{MAIL}:{event.id}", {"event_id": event.id}, at=when)
+
+
+async def _has_address(order: Order | str) -> bool:
+    known = await rows.get(Order, id=order) if isinstance(order, str) else order
+    return known.email is not None
 
 
 async def note_once(order_id: str, kind: Happened, *, at: datetime, **detail: object) -> None:

@@ -79,7 +79,7 @@ async def _may_be_placed(quote: Quote, order: Order, instruction: Instruction, n
     if quote.state != QuoteState.OPEN or quote.expires_at <= now:
         return False
     try:
-        await quotes.refuse_other_uses(quote.id, instruction.purpose)
+        quotes.refuse_other_uses(await quotes.parts_of(quote), instruction.purpose)
     except UseNotPermitted:
         return False
     return await pools.is_ready(order.quote_id) and await pools.is_ready(quote.id)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from marketplace.database import rows
 from marketplace.ids import new_id
 from marketplace.ledger import balance
 from marketplace.ledger import service as ledger
@@ -17,14 +18,15 @@ async def pay(tx: BaseDBAsyncClient, order: Order, buyer: str, *, at: datetime) 
 
     The order's account then holds the money as after any other payment, and refunds return to the balance.
     """
-    payment = await Payment.create(
+    payment = Payment(
         id=new_id("pay", at),
         order_id=order.id,
         provider_payment=f"balance:{order.id}",
         amount_yen=order.total_yen,
         captured_at=at,
     )
-    await PrepaidPayment.create(payment_id=payment.id, buyer=buyer)
+    await rows.insert(payment)
+    await rows.insert(PrepaidPayment(payment_id=payment.id, buyer=buyer))
     await balance.debit(
         tx,
         buyer,

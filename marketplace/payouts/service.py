@@ -31,7 +31,7 @@ async def owe(order_id: str, gross_by_provider: Mapping[str, int], *, at: dateti
     """Inside the transaction that books the sale: one payout per seller, and the job that sends it."""
     for provider_id, yen in gross_by_provider.items():
         if yen:
-            payout = await Payout.create(
+            payout = Payout(
                 id=new_id("pout", at),
                 provider_id=provider_id,
                 order_id=order_id,
@@ -39,6 +39,7 @@ async def owe(order_id: str, gross_by_provider: Mapping[str, int], *, at: dateti
                 state=PayoutState.DUE,
                 created_at=at,
             )
+            await rows.insert(payout)
             await enqueue(get_connection("default"), payout, "sold", at=at)
 
 
@@ -49,8 +50,11 @@ async def enqueue(tx: BaseDBAsyncClient, payout: Payout, why: str, *, at: dateti
 
 async def advance(market: Market, payout_id: str) -> timedelta | None:
     """Send the payout if nothing stands against it. Safe to repeat; returns when to look again after a refusal."""
+    found = await rows.get(Payout, id=payout_id)
+    account = await rows.find(PayoutAccountRecord, provider_id=found.provider_id)
+    if _waits_for_its_seller(market, found, account):
+        return None
     payout = await run_tx(lambda tx: _prepared(tx, market, payout_id))
-    account = await rows.find(PayoutAccountRecord, provider_id=payout.provider_id)
     if payout.asked_yen is None or payout.state not in {PayoutState.DUE, PayoutState.RELEASED} or account is None:
         return None
     try:
@@ -67,6 +71,13 @@ async def advance(market: Market, payout_id: str) -> timedelta | None:
         return LOOK_AGAIN_WHEN_REFUSED
     await _sent(market, payout_id, transfer.id)
     return None
+
+
+def _waits_for_its_seller(market: Market, payout: Payout, account: PayoutAccountRecord | None) -> bool:
+    """The account that becomes ready looks again after everything that is due (onboarding.py)."""
+    is_due = payout.state == PayoutState.DUE and payout.amount_yen > payout.reduced_yen
+    by_itself = payout.amount_yen <= market.terms.payout_alone_yen
+    return is_due and by_itself and payout.asked_yen is None and (account is None or not account.ready)
 
 
 async def _prepared(tx: BaseDBAsyncClient, market: Market, payout_id: str) -> Payout:

@@ -1,6 +1,6 @@
 """A price and units held for a while; single use."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.clock import Clock, japan_date
-from marketplace.closures.service import refuse_closed_registry
+from marketplace.closures.service import closed_registries, refuse_closed_registry
 from marketplace.database import rows
 from marketplace.database.transactions import run_tx
 from marketplace.errors import (
@@ -24,8 +24,7 @@ from marketplace.errors import (
 from marketplace.footprints.models import StoredFootprint
 from marketplace.ids import new_id
 from marketplace.inventory import service as inventory
-from marketplace.inventory.models import Block, Holding
-from marketplace.listings.listed import listing_with_holding
+from marketplace.listings.listed import listings_with_holdings
 from marketplace.listings.models import Listing
 from marketplace.pools import service as drawing
 from marketplace.pools.models import PoolLine
@@ -73,7 +72,9 @@ async def create(
         now = clock()
         if footprint_id is not None and not await StoredFootprint.exists(id=footprint_id):
             raise FootprintNotFound(f"no footprint {footprint_id}", footprint_id=footprint_id)
-        priced = [await sellable(line, pool_terms, on=japan_date(now)) for line in lines]
+        offered = await listings_with_holdings([line.listing_id for line in lines])
+        closed = await closed_registries()
+        priced = [_sellable(line, offered, closed, pool_terms, on=japan_date(now)) for line in lines]
         quote = await write(
             priced,
             footprint_id=footprint_id,
@@ -94,12 +95,19 @@ async def sellable(line: WishedLine, pools: PoolTerms, *, on: date) -> PricedLin
 
     Raises ListingNotFound, ListingClosed, RegistryClosed, BelowMinimum, PoolNotOffered.
     """
-    listing = await listing_with_holding(line.listing_id)
+    offered = await listings_with_holdings([line.listing_id])
+    return _sellable(line, offered, await closed_registries(), pools, on=on)
+
+
+def _sellable(
+    line: WishedLine, offered: Mapping[str, Listing], closed: Collection[str], pools: PoolTerms, *, on: date
+) -> PricedLine:
+    listing = offered.get(line.listing_id)
     if listing is None:
         raise ListingNotFound(f"no listing {line.listing_id}", listing_id=line.listing_id)
     if not listing.is_offered(on):
         raise ListingClosed(f"listing {listing.id} is not on sale", listing_id=listing.id)
-    await refuse_closed_registry(listing.holding.block.registry)
+    refuse_closed_registry(listing.holding.block.registry, closed)
     if line.pool_g:
         drawing.refuse_unless_offered(listing, pools)
     if line.tonnes < listing.minimum_tonnes and (line.tonnes or not line.pool_g):
@@ -118,12 +126,14 @@ async def _hold(tx: BaseDBAsyncClient, quote: Quote, line: PricedLine, pools: Po
         "yen_per_tonne": line.listing.yen_per_tonne,
     }
     if line.tonnes:
-        held = await QuoteLine.create(id=new_id("qln", now), tonnes=line.tonnes, **at)
+        held = QuoteLine(id=new_id("qln", now), tonnes=line.tonnes, **at)
+        await rows.insert(held)
         await inventory.reserve(
             tx, line.listing.holding_id, line.tonnes, quote_line_id=held.id, until=quote.expires_at, now=now
         )
     if line.pool_g:
-        drawn = await PoolLine.create(id=new_id("pln", now), grams=line.pool_g, **at)
+        drawn = PoolLine(id=new_id("pln", now), grams=line.pool_g, **at)
+        await rows.insert(drawn)
         await drawing.draw(tx, drawn, pools, now=now)
 
 
@@ -138,23 +148,42 @@ async def lines_of(quote_id: str) -> list[QuoteLine]:
     return await rows.find_all(QuoteLine, quote_id=quote_id, order_by="id")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A line of a quote with the listing that it is sold from, which comes with its whole holding."""
+
+    line: QuoteLine | PoolLine
+    listing: Listing
+
+    @property
+    def registry(self) -> str:
+        """The code of the registry that cancels it."""
+        return self.listing.holding.block.registry
+
+
+async def parts_of(quote: Quote) -> list[Part]:
+    """All that a quote sells, whole tonnes first."""
+    drawn = await drawing.lines_of(quote.id) if quote.pool_g else []
+    lines: list[QuoteLine | PoolLine] = [*(await lines_of(quote.id) if quote.own_tonnes else ()), *drawn]
+    listings = await listings_with_holdings([line.listing_id for line in lines])
+    return [Part(line, listings[line.listing_id]) for line in lines]
+
+
 async def registries_of(quote_id: str) -> list[str]:
     """The codes of the registries that cancel a quote's units, those of its pools included."""
-    listing_ids = {line.listing_id for line in await lines_of(quote_id)}
-    listing_ids |= {line.listing_id for line in await drawing.lines_of(quote_id)}
-    holding_ids = {listing.holding_id for listing in await rows.find_all(Listing, id=sorted(listing_ids))}
-    holdings = await rows.find_all(Holding, id=sorted(holding_ids))
-    blocks = await rows.find_all(Block, id=sorted({holding.block_id for holding in holdings}))
-    return sorted({block.registry for block in blocks})
+    return registries(await parts_of(await find(quote_id)))
 
 
-async def refuse_other_uses(quote_id: str, purpose: Purpose) -> None:
-    """Providers may sell for certain uses only. Raises UseNotPermitted."""
-    listing_ids = [line.listing_id for line in await lines_of(quote_id)]
-    for listing in await rows.find_all(Listing, id=listing_ids):
-        if not listing.permits(purpose):
+def registries(parts: Sequence[Part]) -> list[str]:
+    return sorted({part.registry for part in parts})
+
+
+def refuse_other_uses(parts: Sequence[Part], purpose: Purpose) -> None:
+    """Providers may sell for certain uses only; what comes out of pools is the service's. Raises UseNotPermitted."""
+    for part in parts:
+        if isinstance(part.line, QuoteLine) and not part.listing.permits(purpose):
             raise UseNotPermitted(
-                f"{listing.id} is not sold for {purpose}", listing_id=listing.id, purpose=purpose.value
+                f"{part.listing.id} is not sold for {purpose}", listing_id=part.listing.id, purpose=purpose.value
             )
 
 
@@ -186,6 +215,11 @@ async def expire_stale(clock: Clock) -> int:
 async def hold_until(quote_id: str, until: datetime) -> None:
     """Give what the quote holds a later deadline; grams of pools have none of their own."""
     await inventory.hold_until([line.id for line in await lines_of(quote_id)], until)
+
+
+async def hold_parts_until(parts: Sequence[Part], until: datetime) -> None:
+    """As hold_until, for a quote's parts in hand."""
+    await inventory.hold_until([part.line.id for part in parts if isinstance(part.line, QuoteLine)], until)
 
 
 async def release(tx: BaseDBAsyncClient, quote_id: str) -> None:

@@ -19,13 +19,14 @@ from marketplace.database.transactions import run_tx
 from marketplace.errors import MoveNotAllowed
 from marketplace.ids import new_id
 from marketplace.inventory import service as inventory
-from marketplace.inventory.holdings import whole_holding
-from marketplace.inventory.models import Interval
+from marketplace.inventory.holdings import whole_holdings
+from marketplace.inventory.models import Holding, Interval
 from marketplace.inventory.serials import SerialRange
 from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.timeline import Happened, note, note_once
 from marketplace.outbox import service as outbox
+from marketplace.outbox.service import NewJob
 from marketplace.registries.gateway import (
     CancellationReport,
     CancellationRequest,
@@ -50,10 +51,22 @@ GIVEN_UP = "not_taken_by_the_registry"
 
 
 async def queue(
-    tx: BaseDBAsyncClient, order_id: str, interval: Interval, instruction: Instruction, *, now: datetime
+    tx: BaseDBAsyncClient, order_id: str, intervals: Sequence[Interval], instruction: Instruction, *, now: datetime
 ) -> None:
-    """Write the intent to cancel one interval, and the job that carries it out."""
-    holding = await whole_holding(interval.holding_id)
+    """Write the intent to cancel each of the intervals, and the jobs that carry it out."""
+    if not intervals:
+        return
+    holdings = await whole_holdings([interval.holding_id for interval in intervals])
+    new = [_queued(order_id, one, holdings[one.holding_id], instruction, now=now) for one in intervals]
+    await rows.insert(*new)
+    await outbox.add_all(
+        [NewJob("retirement.advance", f"retirement:{one.id}", {"retirement_id": one.id}) for one in new], at=now
+    )
+
+
+def _queued(
+    order_id: str, interval: Interval, holding: Holding, instruction: Instruction, *, now: datetime
+) -> Retirement:
     retirement_id = new_id("ret", now)
     use = load_profiles()[holding.block.registry].use_for(instruction.purpose)
     request = CancellationRequest(
@@ -67,7 +80,7 @@ async def queue(
         credit_user=instruction.credit_user,
         scope=instruction.scope,
     )
-    await Retirement.create(
+    return Retirement(
         id=retirement_id,
         order_id=order_id,
         interval_id=interval.id,
@@ -77,7 +90,6 @@ async def queue(
         request=json.dumps(asdict(request), ensure_ascii=False, sort_keys=True),
         created_at=now,
     )
-    await outbox.add(tx, "retirement.advance", f"retirement:{retirement_id}", {"retirement_id": retirement_id}, at=now)
 
 
 def request_of(retirement: Retirement) -> CancellationRequest:
@@ -204,8 +216,7 @@ async def _confirmed(market: Market, retirement_id: str, report: CancellationRep
         else:
             confirmed, refused = await split(tx, retirement, parts, columns, now=now)
         await _move(retirement, RetirementState.CONFIRMED, decided_at=now, **columns)
-        for interval in confirmed:
-            await inventory.finish_cancelling(interval)
+        await inventory.finish_cancelling(confirmed)
         await note(
             retirement.order_id,
             Happened.CANCELLATION_CONFIRMED if parts is None else Happened.PARTLY_CONFIRMED,
