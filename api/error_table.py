@@ -162,6 +162,7 @@ TABLE: Mapping[type[Exception], Row] = {
         422, "A text is too long for the registry's form", "Shorten the field to the limit that params name."
     ),
     deposits.DepositsNotTaken: Row(409, "No money is taken ahead", "Pay each order by itself."),
+    deposits.DepositNotFound: Row(404, "No such deposit", "Take the id from GET /v1/deposits."),
     deposits.DepositTooSmall: Row(422, "The payment is too small", "Pay in at least what params name."),
     deposits.DepositTooLarge: Row(
         422, "The balance would hold more than the operator keeps", "Pay in at most what params name."
@@ -264,6 +265,16 @@ TABLE: Mapping[type[Exception], Row] = {
         "Ask for whole tonnes of a listing whose account is not operated by hand, paid by checkout, or leave `params.field` out.",
     ),
     accounts.AlreadyOwned: Row(409, "The order belongs to another organisation", "Ask that organisation's members."),
+    # providers
+    providers.NotAProvider: Row(
+        403, "Your organisation is no provider", "Use a key of an organisation that sells credits."
+    ),
+    providers.AccountNotFound: Row(
+        404, "No such registry account of yours", "Compare registry and number with your account there."
+    ),
+    providers.CheckedListGone: Row(
+        404, "No such list is kept", "Check the list again; one that nobody asked for is kept for a day."
+    ),
     # events and webhooks
     notifications.EndpointNotFound: Row(404, "No such webhook endpoint", "Take the id from GET /v1/webhook_endpoints."),
     notifications.EndpointExists: Row(
@@ -340,6 +351,7 @@ TABLE: Mapping[type[Exception], Row] = {
     plans.PublicNameRefused: Row(422, "Not initials", "Send initials, or leave the name out."),
     plans.EffortMissing: Row(422, "No effort stated", "Send what is done to use less."),
     plans.PlanNotChangeable: Row(409, "Too late for this plan", "Read the plan; its state does not allow this."),
+    plans.GiftMonthsRefused: Row(422, "Not the months of a gift", "Give 1 to `params.most` months."),
     plans.BillMonthUnknown: Row(422, "No such paid month", "Send the first day of one of the plan's months."),
     # footprints
     calc.InputsRefused: Row(422, "The activity data cannot be calculated", "Mend the fields that `errors` names."),
@@ -427,12 +439,10 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         cases.CaseChanged,
         # the worker's calls to the sandbox servers
         doubles.DoubleUnreachable,
-        providers.AccountNotFound,
         providers.HoldingNotFound,
         providers.ProviderNotFound,
         providers.ProviderExists,
         providers.ListedAlready,
-        providers.CheckedListGone,
         bulk.BulkFileTooLarge,
         bulk.BulkRunNotFound,
         bulk.TooManyBulkRuns,
@@ -440,7 +450,6 @@ INTERNAL: frozenset[type[Exception]] = frozenset(
         # only the pages of a plan ask for these
         plans.BillRowsRefused,
         plans.NothingExtra,
-        plans.GiftMonthsRefused,
         # our own records contradict themselves
         serials.CannotSplit,
         facts.ShareTooLarge,

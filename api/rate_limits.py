@@ -36,7 +36,7 @@ MAILING = Policy("mailing", 20, timedelta(minutes=15))
 
 _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
     ("POST", re.compile(r"/v1/(quotes|orders)|/\w\w/(footprints/[^/]+/offset|quotes/.+)"), HOLDING),
-    ("POST", re.compile(r"/v1/plans"), HOLDING),
+    ("POST", re.compile(r"/v1/(plans|plan_gifts|deposits)"), HOLDING),
     ("POST", re.compile(r"/\w\w/plans(/gift)?"), CALCULATING),
     ("POST", re.compile(r"(/v1|/\w\w)/plans/.+"), LOOKING_UP),
     ("GET", re.compile(r"(/v1|/\w\w)/plans/.+"), LOOKING_UP),
@@ -48,7 +48,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
     ("POST", re.compile(r"/\w\w/(sign-in|account/members|contact)"), MAILING),
     ("POST", re.compile(r"/\w\w/(sign-in|invitations|account|passkeys)/.+"), LOOKING_UP),
     ("GET", re.compile(r"/\w\w/(sign-in|invitations)/.+"), LOOKING_UP),
-    ("GET", re.compile(r"/v1/(certificates|orders)/.+|/c/.+|/[iI]/.+|/\w\w/orders/.+"), LOOKING_UP),
+    ("GET", re.compile(r"/v1/(certificates|orders|items)/.+|/c/.+|/[iI]/.+|/\w\w/orders/.+"), LOOKING_UP),
 )
 # What anyone may fetch at any time: files, keys, lists that caches hold, badges on the pages of others, the provider's
 # webhooks, and machines that watch us.

@@ -95,6 +95,19 @@ class PlanBody(Wish):
     max_monthly: Annotated[Yen | None, Field(description="The person's own limit for a month.")] = None
     dry_run: Annotated[bool, Field(description="Say what a month comes to and begin nothing.")] = False
 
+    def wish(self, external_id: str | None) -> PlanWish:
+        return PlanWish(
+            usage=self.use.usage(),
+            listing_id=self.listing_id,
+            email=self.email,
+            locale=self.locale,
+            reduction_effort=self.reduction_effort,
+            consent_version=self.consent_version,
+            public_name=self.public_name,
+            max_monthly_yen=self.max_monthly,
+            external_id=external_id,
+        )
+
 
 class ChangeBody(Wish):
     use: UseBody
@@ -245,21 +258,11 @@ async def create_plan(call: Call, body: PlanBody) -> Reply:
     each further one by itself, until the plan is ended. With `dry_run` nothing begins and the answer is 200.
     """
     market = call.services.market
-    wish = PlanWish(
-        usage=body.use.usage(),
-        listing_id=body.listing_id,
-        email=body.email,
-        locale=body.locale,
-        reduction_effort=body.reduction_effort,
-        consent_version=body.consent_version,
-        public_name=body.public_name,
-        max_monthly_yen=body.max_monthly,
-        external_id=_own_number(call),
-    )
+    wish = body.wish(number_of(call))
     if body.dry_run:
         wanted = await beginning.considered(market, wish)
         text = consent_text(body.locale, pool_user=market.terms.pools.credit_user)
-        cost = _drafted(wanted, body.use)
+        cost = cost_of(wanted, body.use)
         return Reply(RehearsalView(dry_run=True, month=cost, consent_version=consent_version(), consent_text=text))
     begun_before = await Plan.get_or_none(external_id=wish.external_id) if call.again else None
     plan = begun_before or await beginning.begin(market, wish)
@@ -381,7 +384,7 @@ async def _settled(call: Call, plan: Plan) -> Reply:
     return Reply(await _view(call, await plans.find(plan.id)))
 
 
-def _drafted(wanted: Draft, use: UseBody) -> MonthCost:
+def cost_of(wanted: Draft, use: UseBody) -> MonthCost:
     return MonthCost(
         use=use,
         edition=wanted.footprint.edition,
@@ -437,6 +440,6 @@ async def _view(call: Call, plan: Plan) -> PlanView:
     )
 
 
-def _own_number(call: Call) -> str:
+def number_of(call: Call) -> str:
     """By which a plan is found again after a crash; each organisation has its own numbers."""
     return f"{call.holder.actor.organisation_id if call.holder else 'guest'}:{call.key}"

@@ -35,6 +35,11 @@ class Scope(StrEnum):
     PRODUCTS_WRITE = "products:write"
     EVENTS_READ = "events:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    EVENT_PAGES_READ = "event_pages:read"
+    EVENT_PAGES_WRITE = "event_pages:write"
+    BALANCE_READ = "balance:read"
+    BALANCE_WRITE = "balance:write"
+    HOLDINGS_WRITE = "holdings:write"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,3 +19,7 @@ class DepositTooLarge(MarketplaceError):
     """The balance would hold more than the operator keeps for one organisation; params: most_yen, room_yen."""
 
     code = "deposit_too_large"
+
+
+class DepositNotFound(MarketplaceError):
+    code = "deposit_not_found"

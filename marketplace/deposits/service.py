@@ -13,7 +13,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from marketplace.accounts.actor import Actor
 from marketplace.database.dialect import is_postgres
 from marketplace.database.transactions import run_tx
-from marketplace.deposits.errors import DepositsNotTaken, DepositTooLarge, DepositTooSmall
+from marketplace.deposits.errors import DepositNotFound, DepositsNotTaken, DepositTooLarge, DepositTooSmall
 from marketplace.deposits.models import Deposit, DepositState
 from marketplace.ids import new_id
 from marketplace.ledger import balance
@@ -166,9 +166,18 @@ async def enqueue_overdue(market: Market) -> None:
     await run_tx(work)
 
 
-async def of_organisation(organisation_id: str, *, limit: int = 50) -> list[Deposit]:
-    """Newest first."""
-    return await Deposit.filter(organisation_id=organisation_id).order_by("-created_at", "-id").limit(limit)
+async def of_organisation(organisation_id: str, *, limit: int = 50, before: str | None = None) -> list[Deposit]:
+    """Newest first; `before` is a deposit's id where the last piece ended."""
+    owned = Deposit.filter(organisation_id=organisation_id)
+    return await (owned.filter(id__lt=before) if before else owned).order_by("-id").limit(limit)
+
+
+async def find(organisation_id: str, deposit_id: str) -> Deposit:
+    """Another organisation's deposit looks like none. Raises DepositNotFound."""
+    deposit = await Deposit.get_or_none(id=deposit_id, organisation_id=organisation_id)
+    if deposit is None:
+        raise DepositNotFound(f"no deposit {deposit_id}")
+    return deposit
 
 
 async def room_of(market: Market, organisation_id: str) -> int:

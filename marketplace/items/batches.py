@@ -105,6 +105,7 @@ async def of_product(product: Product, batch_id: str) -> ItemBatch:
     return batch
 
 
-async def all_of(product: Product, *, limit: int = 200) -> Sequence[ItemBatch]:
-    """The newest first."""
-    return await ItemBatch.filter(product_id=product.id).order_by("-id").limit(limit)
+async def all_of(product: Product, *, limit: int = 200, before: str | None = None) -> Sequence[ItemBatch]:
+    """The newest first; `before` is a batch's id where the last piece ended."""
+    made = ItemBatch.filter(product_id=product.id)
+    return await (made.filter(id__lt=before) if before else made).order_by("-id").limit(limit)

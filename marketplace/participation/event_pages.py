@@ -108,9 +108,10 @@ async def of_organisation(organisation_id: str, page_id: str) -> EventPage:
     return _found(await EventPage.get_or_none(id=page_id, organisation_id=organisation_id), page_id)
 
 
-async def all_of(organisation_id: str, *, limit: int = 200) -> Sequence[EventPage]:
-    """The newest first."""
-    return await EventPage.filter(organisation_id=organisation_id).order_by("-id").limit(limit)
+async def all_of(organisation_id: str, *, limit: int = 200, before: str | None = None) -> Sequence[EventPage]:
+    """The newest first; `before` is a page's id where the last piece ended."""
+    owned = EventPage.filter(organisation_id=organisation_id)
+    return await (owned.filter(id__lt=before) if before else owned).order_by("-id").limit(limit)
 
 
 def _found(page: EventPage | None, named: str) -> EventPage:

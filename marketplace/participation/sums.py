@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -73,21 +73,36 @@ async def sum_of(page: EventPage) -> EventSum:
     return EventSum(**{name: int(value) for name, value in row.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a piece of the list ends: the number and the id of its last attendee."""
+
+    number: int
+    after: str
+
+
+START = Place(0, "")
+
+
 async def rows_of(page: EventPage) -> AsyncIterator[Row]:
     """In the order of joining; read in pieces, so that an event may be large."""
-    after, number = "", 0
-    while True:
-        piece = await Participation.filter(event_page_id=page.id, id__gt=after).order_by("id").limit(_PAGE)
-        if not piece:
-            return
-        ids = {name for one in piece for name in (one.order_id, one.organiser_order_id) if name}
-        by_id = {order.id: order for order in await Order.filter(id__in=ids)}
-        papers = await InvoiceRecord.filter(order_id__in=ids, kind=Kind.INVOICE)
-        invoices = {paper.order_id: paper.number for paper in papers}
-        for joined in piece:
-            number += 1
-            yield _row(number, joined, by_id, invoices)
-        after = piece[-1].id
+    place: Place | None = START
+    while place is not None:
+        rows, place = await piece_of(page, place, limit=_PAGE)
+        for row in rows:
+            yield row
+
+
+async def piece_of(page: EventPage, place: Place, *, limit: int) -> tuple[Sequence[Row], Place | None]:
+    """Up to `limit` attendees after a place, and where to go on; None at the end."""
+    found = await Participation.filter(event_page_id=page.id, id__gt=place.after).order_by("id").limit(limit + 1)
+    piece = found[:limit]
+    ids = {name for one in piece for name in (one.order_id, one.organiser_order_id) if name}
+    by_id = {order.id: order for order in await Order.filter(id__in=ids)}
+    papers = await InvoiceRecord.filter(order_id__in=ids, kind=Kind.INVOICE)
+    invoices = {paper.order_id: paper.number for paper in papers}
+    rows = [_row(place.number + number, joined, by_id, invoices) for number, joined in enumerate(piece, 1)]
+    return rows, Place(place.number + limit, piece[-1].id) if len(found) > limit else None
 
 
 def _row(number: int, joined: Participation, orders: dict[str, Order], invoices: dict[str, str]) -> Row:

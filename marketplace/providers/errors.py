@@ -41,3 +41,9 @@ class TermsRefused(MarketplaceError):
     """A listing's terms contradict themselves or the stock; params: field, rule, and the figure that counts."""
 
     code = "terms_refused"
+
+
+class NotAProvider(MarketplaceError):
+    """The organisation is no provider."""
+
+    code = "not_a_provider"

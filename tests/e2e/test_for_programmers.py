@@ -43,6 +43,11 @@ MEETS: Mapping[str, str] = {
     "read_footprint_as_pact": "not_a_cradle_to_gate_product",
     # nobody has given anything back
     "read_credit_note": "invoice_not_found",
+    # nothing of its product is covered
+    "make_item_batch": "items_above_cover",
+    "read_item": "item_code_unknown",
+    "read_holding_list": "checked_list_gone",
+    "bring_in_holding_list": "checked_list_gone",
 }
 
 
@@ -111,6 +116,7 @@ def shop(instance: Instance) -> Shop:
             "QUOTE_ID": shop.a_quote(),
             "PRODUCT_ID": shop.a_product(),
             "MONTH": "2026-10",
+            "ACCOUNT_NUMBER": "SBX-ACCOUNT-A1",
             "WEBHOOK_URL": f"{instance.address}/nothing-here",
             "WEBHOOK_ENDPOINT_ID": shop.an_endpoint(f"{instance.address}/nothing-there")["id"],
         },
