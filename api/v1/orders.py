@@ -325,7 +325,7 @@ async def _with_checkout(call: Call, order: Order) -> Order:
     """Open the payment page now, if the provider does it; the order stands in any case, and the worker tries again."""
     try:
         async with asyncio.timeout(CHECKOUT_OPENS_WITHIN.total_seconds()):
-            return await orders.open_checkout(call.services.market, order.id)
+            return await orders.open_checkout_of(call.services.market, order)
     except (PaymentProviderUnreachable, PaymentRefused, TimeoutError) as problem:
         log.warning("checkout_opens_later", order=order.id, error=type(problem).__name__)
         return await orders.find(order.id)

@@ -230,7 +230,8 @@ async def _quoted(market: Market, body: QuoteWish) -> Quote:
 
 
 async def _view(market: Market, quote: Quote) -> QuoteView:
-    lines, pool_lines = await quotes.lines_of(quote.id), await pools.lines_of(quote.id)
+    lines = await quotes.lines_of(quote.id) if quote.own_tonnes else []
+    pool_lines = await pools.lines_of(quote.id) if quote.pool_g else []
     terms = json.loads(quote.terms)
     return QuoteView(
         id=quote.id,

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from marketplace.database import rows
-from marketplace.inventory.models import Provider
 from marketplace.invoices.content import Content, Item, Kind, Line, Seller
 from marketplace.invoices.issuer import Issuer
 from marketplace.invoices.models import SellerRegistration
 from marketplace.ledger import service as ledger
-from marketplace.listings.listed import listing_with_holding
 from marketplace.listings.models import Listing
 from marketplace.money import allocate, consumption_tax, tax_within
 from marketplace.orders.instruction import Instruction
@@ -19,7 +17,8 @@ from marketplace.orders.models import Order
 from marketplace.pools.models import PoolLine
 from marketplace.projects.catalogue import load_catalogue
 from marketplace.quotes import service as quotes
-from marketplace.quotes.models import GRAMS_PER_TONNE, Quote
+from marketplace.quotes.models import GRAMS_PER_TONNE, Quote, QuoteLine
+from marketplace.quotes.service import Part
 
 
 class InvoiceDiffers(Exception):
@@ -39,13 +38,16 @@ class Heading:
     issuer: Issuer
 
 
-async def invoice(order: Order, heading: Heading) -> Content:
+async def invoice(order: Order, quote: Quote, heading: Heading) -> Content:
     """Raises InvoiceDiffers."""
-    quote = await quotes.find(order.quote_id)
+    parts = await quotes.parts_of(quote)
     net_yen = json.loads(quote.terms)["net_yen_by_provider"]
-    providers = [await _provider(provider, net, quote) for provider, net in net_yen.items()]
-    drawn = await rows.find_all(PoolLine, quote_id=quote.id, order_by="id")
-    return put_together(order, heading, quote, drawn, await listings_of(drawn), providers=providers)
+    registrations = await rows.find_all(SellerRegistration, provider_id=sorted(net_yen))
+    registered = {one.provider_id: one.registration_number for one in registrations}
+    providers = [_provider(provider, net, parts, registered.get(provider)) for provider, net in net_yen.items()]
+    drawn = [part.line for part in parts if isinstance(part.line, PoolLine)]
+    listings = {part.listing.id: part.listing for part in parts}
+    return put_together(order, heading, quote, drawn, listings, providers=providers)
 
 
 async def listings_of(drawn: Sequence[PoolLine]) -> dict[str, Listing]:
@@ -131,22 +133,29 @@ def _content(kind: Kind, order: Order, heading: Heading, sellers: Sequence[Selle
     )
 
 
-async def _provider(provider_id: str, net_yen: int, quote: Quote) -> Seller:
-    provider = await rows.get(Provider, id=provider_id)
-    registration = await rows.find(SellerRegistration, provider_id=provider_id)
-    lines = []
-    for held in await quotes.lines_of(quote.id):
-        listing = await listing_with_holding(held.listing_id)
-        if listing is not None and listing.holding.account.provider_id == provider_id:
-            yen = held.tonnes * held.yen_per_tonne
-            lines.append(_line(Item.CREDITS, listing, held.tonnes * GRAMS_PER_TONNE, held.yen_per_tonne, yen))
+def _provider(provider_id: str, net_yen: int, parts: Sequence[Part], registration_number: str | None) -> Seller:
+    of_own = [
+        (part.line, part.listing)
+        for part in parts
+        if isinstance(part.line, QuoteLine) and part.listing.holding.account.provider_id == provider_id
+    ]
+    provider = of_own[0][1].holding.account.provider
     return Seller(
         provider_id=provider_id,
         name_ja=provider.name_ja,
         name_en=provider.name_en,
-        registration_number=registration.registration_number if registration else None,
-        qualified=registration is not None,
-        lines=tuple(lines),
+        registration_number=registration_number,
+        qualified=registration_number is not None,
+        lines=tuple(
+            _line(
+                Item.CREDITS,
+                listing,
+                line.tonnes * GRAMS_PER_TONNE,
+                line.yen_per_tonne,
+                line.tonnes * line.yen_per_tonne,
+            )
+            for line, listing in of_own
+        ),
         tax_yen=consumption_tax(net_yen),
     )
 

@@ -19,6 +19,7 @@ from marketplace.market import Market
 from marketplace.orders import service as orders
 from marketplace.orders.models import Order
 from marketplace.payments.models import Payment, RefundRecord
+from marketplace.quotes.models import Quote
 
 PREFIXES = {Kind.INVOICE: "INV", Kind.CREDIT_NOTE: "CRN"}
 
@@ -27,9 +28,9 @@ async def issue(market: Market, order_id: str) -> None:
     """Job after a payment: the order's invoice, once."""
 
     async def work(tx: BaseDBAsyncClient) -> None:
-        order = await orders.find(order_id)
-        await _lock(tx, order)
-        await _issued(market, tx, order)
+        order, quote = await orders.find_with_quote(order_id)
+        captured_at = await _lock(tx, order)
+        await _issued(market, tx, order, quote, captured_at)
 
     await run_tx(work)
 
@@ -39,11 +40,11 @@ async def issue_credit_note(market: Market, refund_id: str) -> None:
 
     async def work(tx: BaseDBAsyncClient) -> None:
         refund = await RefundRecord.get(id=refund_id)
-        order = await orders.find((await Payment.get(id=refund.payment_id)).order_id)
-        await _lock(tx, order)
+        order, quote = await orders.find_with_quote((await Payment.get(id=refund.payment_id)).order_id)
+        captured_at = await _lock(tx, order)
         if await InvoiceRecord.exists(refund_id=refund_id):
             return
-        invoiced = content_of(await _issued(market, tx, order))
+        invoiced = content_of(await _issued(market, tx, order, quote, captured_at))
         notes = await InvoiceRecord.filter(order_id=order.id, kind=Kind.CREDIT_NOTE).order_by("sequence")
         year, sequence = await next_numbers(tx, Kind.CREDIT_NOTE, 1, at=market.clock())
         above = heading(market, Kind.CREDIT_NOTE, year, sequence, on=refund.decided_at or market.clock())
@@ -55,20 +56,26 @@ async def issue_credit_note(market: Market, refund_id: str) -> None:
     await run_tx(work)
 
 
-async def _lock(tx: BaseDBAsyncClient, order: Order) -> None:
-    # SQLite has one writer at a time; on PostgreSQL papers of one order queue here
-    if is_postgres(tx):
-        await tx.execute_query_dict("SELECT id FROM payment WHERE order_id = $1 FOR UPDATE", [order.id])
+async def _lock(tx: BaseDBAsyncClient, order: Order) -> datetime:
+    """Papers of one order queue here; returns when the order was paid."""
+    if not is_postgres(tx):
+        # one writer at a time
+        return (await rows.get(Payment, order_id=order.id)).captured_at
+    locked = "SELECT captured_at FROM payment WHERE order_id = $1 FOR UPDATE"
+    (row,) = await tx.execute_query_dict(locked, [order.id])
+    captured_at: datetime = row["captured_at"]
+    return captured_at
 
 
-async def _issued(market: Market, tx: BaseDBAsyncClient, order: Order) -> InvoiceRecord:
+async def _issued(
+    market: Market, tx: BaseDBAsyncClient, order: Order, quote: Quote, captured_at: datetime
+) -> InvoiceRecord:
     known = await rows.find(InvoiceRecord, order_id=order.id, kind=Kind.INVOICE)
     if known is not None:
         return known
-    payment = await rows.get(Payment, order_id=order.id)
     year, sequence = await next_numbers(tx, Kind.INVOICE, 1, at=market.clock())
-    content = await composing.invoice(order, heading(market, Kind.INVOICE, year, sequence, on=payment.captured_at))
-    return await _store(market, order, content, year, sequence, refund_id=None)
+    above = heading(market, Kind.INVOICE, year, sequence, on=captured_at)
+    return await _store(market, order, await composing.invoice(order, quote, above), year, sequence, refund_id=None)
 
 
 def heading(market: Market, kind: Kind, year: int, sequence: int, *, on: datetime) -> Heading:

@@ -9,9 +9,11 @@ from datetime import datetime
 
 from marketplace.database import rows
 from marketplace.orders.models import CertifiedPart, Order
+from marketplace.orders.states import UNPAID, OrderState
 from marketplace.retirements.models import Retirement
 
 _SEPARATOR = "/"
+_NOTHING_CANCELLED_YET = (*UNPAID, OrderState.PAID)
 
 
 def reference_of_part(order_id: str, ordinal: int) -> str:
@@ -40,7 +42,8 @@ async def record(retirements: Collection[Retirement], part: int, number: str, *,
 async def certificates_of(orders: Collection[Order]) -> Mapping[str, Sequence[str]]:
     """By order id, the numbers of all its certificates so far: those of parts first, the one that completed it last."""
     found: dict[str, dict[str, None]] = {order.id: {} for order in orders}
-    for part in await rows.find_all(CertifiedPart, order_id=sorted(found), order_by="part"):
+    begun = sorted(order.id for order in orders if order.state not in _NOTHING_CANCELLED_YET)
+    for part in await rows.find_all(CertifiedPart, order_id=begun, order_by="part"):
         found[part.order_id][part.number] = None
     for order in orders:
         if order.certificate_number is not None:

@@ -100,7 +100,8 @@ class TestNumbers:
         order = await an_order_just_paid(small)
 
         async def fails(tx):
-            await invoices._issued(small.market, tx, order)
+            _, quote = await orders.find_with_quote(order.id)
+            await invoices._issued(small.market, tx, order, quote, small.clock())
             raise RuntimeError("the power fails")
 
         with pytest.raises(RuntimeError):
