@@ -86,7 +86,7 @@ async def certify_pooled(market: Market, tx: BaseDBAsyncClient, order_ids: Seque
 async def _on_their_way(tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> list[Order]:
     if is_postgres(tx):
         # SQLite has one writer at a time; on PostgreSQL whoever else certifies one of them waits here
-        query = "SELECT id FROM buyer_order WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+        query = "SELECT id FROM buyer_order WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
         await tx.execute_query_dict(query, [list(order_ids)])
     return await rows.find_all(Order, id=list(order_ids), state=OrderState.RETIRING, order_by="id")
 

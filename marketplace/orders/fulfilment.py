@@ -23,7 +23,7 @@ from marketplace.market import Market
 from marketplace.orders import shortfalls
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
-from marketplace.orders.service import find, find_with_quote, line_ids, move
+from marketplace.orders.service import find, find_with_quote, line_ids, move, queue_for
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
@@ -45,6 +45,7 @@ async def retire(market: Market, order_id: str) -> None:
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
+        await queue_for(tx, order_id)
         order, quote = await find_with_quote(order_id)
         if order.state != OrderState.PAID:
             return
@@ -130,6 +131,7 @@ async def replace_refused(market: Market, order_id: str, retirement_id: str) -> 
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
+        await queue_for(tx, order_id)
         order = await find(order_id)
         refused = await Retirement.get(id=retirement_id)
         because = "partly_confirmed" if refused.rejection_reason == NOT_IN_NOTICE else "registry_refused"

@@ -13,6 +13,7 @@ from certificates.sheet import tonnes
 from marketplace.accounts import belongings
 from marketplace.accounts.actor import Actor
 from marketplace.database import rows
+from marketplace.database.dialect import is_postgres
 from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
 from marketplace.errors import (
@@ -199,6 +200,16 @@ async def find(order_id: str) -> Order:
     if order is None:
         raise OrderNotFound(f"no order {order_id}", order_id=order_id)
     return order
+
+
+async def queue_for(tx: BaseDBAsyncClient, order_id: str) -> None:
+    """Inside a transaction, before the order is read: whoever else moves it waits until the transaction ends.
+
+    A job whose lease ran out runs beside its repetition. Without this the slower of the two fails, and nothing else is wrong.
+    """
+    # SQLite has one writer at a time
+    if is_postgres(tx):
+        await tx.execute_query_dict("SELECT id FROM buyer_order WHERE id = $1 FOR NO KEY UPDATE", [order_id])
 
 
 async def find_with_quote(order_id: str) -> tuple[Order, Quote]:

@@ -10,7 +10,7 @@ from marketplace.errors import NotEnoughUnits
 from marketplace.market import Market
 from marketplace.orders.fulfilment import owe_refund
 from marketplace.orders.models import Order
-from marketplace.orders.service import find
+from marketplace.orders.service import find, queue_for
 from marketplace.orders.states import OrderState
 from marketplace.outbox import service as outbox
 from marketplace.payments.models import Payment
@@ -43,6 +43,7 @@ async def draw_again(market: Market, order_id: str) -> None:
     """
 
     async def work(tx: BaseDBAsyncClient) -> None:
+        await queue_for(tx, order_id)
         order = await find(order_id)
         if order.state != OrderState.RETIRING:
             return

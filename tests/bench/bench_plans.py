@@ -1,20 +1,21 @@
 """Monthly plans renewed with the sandbox payments: from the moment their month is over to the last certificate and its mail.
 
-The provider charges every card by itself; we read its events, read each invoice again, and make of it a month, an order, its
-certificate and its mail. One worker process on PostgreSQL, the sandbox payment server in a process of its own.
+The provider charges every card by itself; we hear of each invoice, read what it charged by the hundred, and make of it months,
+orders, certificates, invoices and mails. One worker process on PostgreSQL, the sandbox payment server in a process of its own.
 
 ASHIATO_BENCH_PLANS sets how many plans there are (40 unless set). What 100,000 would take is worked out from the rate, not
-measured, unless that many are asked for.
+measured, unless that many are asked for. Processor time is counted in all processes: ours, the provider's and the database's.
 """
 
 import asyncio
 import os
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import structlog
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -55,6 +56,7 @@ from tests.marketplace.payments.servers import (
 
 PLANS = int(os.environ.get("ASHIATO_BENCH_PLANS", "40"))
 WANTED, WITHIN = 100_000, timedelta(minutes=30)
+MOST_CPU_MS = 2 * WITHIN.total_seconds() * 1000 / WANTED
 LONGEST = 1800.0
 
 
@@ -74,6 +76,7 @@ def figures() -> list[Figure]:
 async def _measured(database: str, folder: Path) -> list[Figure]:
     await Tortoise.init(config=tortoise_config(database), _enable_global_fallback=True)
     small = with_pools(a_small_market(), pools=4, pool_tonnes=1_000, low_g=200_000_000)
+    postmaster = int((folder / "data" / "postmaster.pid").read_text().partition("\n")[0])
 
     async def receive(request: Request) -> Response:
         await inbox.receive(small.market, await request.body(), request.headers["stripe-signature"])
@@ -91,7 +94,7 @@ async def _measured(database: str, folder: Path) -> list[Figure]:
                 await migrate()
                 _with_sandbox(small, gateway)
                 listing = await a_listing(small, tonnes=1_000_000)
-                return await _renewed(small, sandbox, listing)
+                return await _renewed(small, sandbox, listing, Processes(process.pid, postmaster))
             finally:
                 await gateway.close()
                 await process.kill()
@@ -105,7 +108,30 @@ def _with_sandbox(small: SmallMarket, gateway: StripeGateway) -> None:
     small.market = replace(small.market, clock=system_clock, payments=gateway, plans=plans)
 
 
-async def _renewed(small: SmallMarket, sandbox: Sandbox, listing: Listing) -> list[Figure]:
+@dataclass(frozen=True)
+class Processes:
+    """The other processes that renew plans: `provider` and `database` are their ids."""
+
+    provider: int
+    database: int
+
+    def seconds(self) -> dict[str, float]:
+        """Processor time until now."""
+        return {
+            "worker": time.process_time(),
+            "provider": _seconds_of(psutil.Process(self.provider)),
+            "database": _seconds_of(psutil.Process(self.database)),
+        }
+
+
+def _seconds_of(process: psutil.Process) -> float:
+    """Of the process and of all that it has started, whether they live or not."""
+    times = process.cpu_times()
+    ended = times.children_user + times.children_system
+    return times.user + times.system + ended + sum(_seconds_of(child) for child in process.children())
+
+
+async def _renewed(small: SmallMarket, sandbox: Sandbox, listing: Listing, processes: Processes) -> list[Figure]:
     for number in range(PLANS):
         plan = await beginning.begin(small.market, a_plan_wish(listing, email=f"home{number}@ashiato.example"))
         plan = await beginning.open_checkout(small.market, plan.id)
@@ -115,17 +141,19 @@ async def _renewed(small: SmallMarket, sandbox: Sandbox, listing: Listing) -> li
         )
         assert paid.status_code == 303, paid.text
     await _until(small, certified=PLANS)
-    began, cpu_began = time.perf_counter(), time.process_time()
+    began, used = time.perf_counter(), processes.seconds()
     await sandbox.advance(timedelta(days=31, hours=1))
     await _until(small, certified=2 * PLANS)
-    rate, cpu_ms = PLANS / (time.perf_counter() - began), (time.process_time() - cpu_began) * 1000 / PLANS
+    rate = PLANS / (time.perf_counter() - began)
+    cpu_ms = {name: (now - used[name]) * 1000 / PLANS for name, now in processes.seconds().items()}
     assert await PlanMonth.all().count() == 2 * PLANS
     assert await Plan.all().count() == PLANS
     needed = WANTED / WITHIN.total_seconds()
     return [
         Figure("plans_renewed_per_s", rate, "1/s", needed, rate / needed, ">= 1"),
-        # what one worker process needs, however busy the machine is
-        Figure("plan_renewal_cpu", cpu_ms, "ms"),
+        # what it takes of processors, however busy the machine is: two of them have 36 ms for each of 100,000 in half an hour
+        Figure("plan_renewal_cpu", sum(cpu_ms.values()), "ms", MOST_CPU_MS, MOST_CPU_MS / sum(cpu_ms.values()), ">= 1"),
+        *(Figure(f"plan_renewal_cpu_{name}", ms, "ms") for name, ms in cpu_ms.items()),
     ]
 
 

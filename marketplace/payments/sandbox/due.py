@@ -14,7 +14,17 @@ WHEN_DUE: Mapping[str, Callable[[Books, JsonObject], None]] = {
 }
 
 
-def settle(books: Books) -> None:
-    """Let everything happen that should have happened until now. Called before anything is read or changed."""
-    while (thing := books.next_due()) is not None:
+# as much as fits into one transaction while somebody waits for an answer
+AT_ONCE = 200
+
+
+def settle(books: Books) -> bool:
+    """Let happen what should have happened until now. Called before anything is read or changed.
+
+    Returns whether more is due: of very much, as when a month begins for a hundred thousand plans, the rest follows soon.
+    """
+    for _ in range(AT_ONCE):
+        if (thing := books.next_due()) is None:
+            return False
         WHEN_DUE[thing["object"]](books, thing)
+    return True

@@ -222,6 +222,12 @@ class SandboxProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._port = "0"
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> Sandbox:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from certificates.models import Certificate
+from marketplace import checkouts
+from marketplace.certification import service as certification
 from marketplace.database.transactions import run_tx
 from marketplace.errors import NotEnoughUnits
+from marketplace.orders import fulfilment
 from marketplace.orders import service as orders
 from marketplace.orders.states import OrderState
 from marketplace.pools import service as pools
@@ -112,3 +116,20 @@ class TestAnOrdinaryOrder:
         await small.work()
         assert (await orders.find(order.id)).state == OrderState.FULFILLED
         assert not await Pool.exists()
+
+
+class TestAJobThatRunsBesideItself:
+    """Its lease ran out while it was still at work, as it may on a busy machine: one of the two does it, the other finds it done."""
+
+    async def test_retires_and_certifies_once_and_fails_nowhere(self, small):
+        with_pools(small, pool_tonnes=10)
+        listing = await a_dear_listing(small)
+        await paid_grams(small, listing, 5_000)
+        await small.work()
+        order = await paid_grams(small, listing, 5_000)
+        await checkouts.settle(small.market, order.checkout_session)
+        await asyncio.gather(*(fulfilment.retire(small.market, order.id) for _ in range(3)))
+        assert sum(draw.grams for draw in await PoolDraw.filter(handed_on=False)) == 5_000
+        await asyncio.gather(*(certification.certify(small.market, order.id) for _ in range(3)))
+        assert (await orders.find(order.id)).state == OrderState.FULFILLED
+        assert await Certificate.filter(order_reference=order.id).count() == 1
