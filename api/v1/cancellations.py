@@ -66,7 +66,13 @@ class CancellationView(View):
         )
 
 
-@endpoint("GET", "/v1/cancellations", answers={200: Page[CancellationView]}, tag="Certificates")
+@endpoint(
+    "GET",
+    "/v1/cancellations",
+    answers={200: Page[CancellationView]},
+    tag="Certificates",
+    cache="public, max-age=60",
+)
 async def list_cancellations(call: Call, query: CancellationQuery) -> Reply:
     """List every cancellation this service has caused
 

@@ -13,6 +13,7 @@ from offset_calc import Factor, factors, tables
 from offset_calc.errors import EditionUnknown, FactorNotFound
 from offset_calc.quantities import plain
 
+FOR_A_MINUTE = "public, max-age=60"
 FOR_AN_HOUR = "public, max-age=3600"
 Edition = Annotated[
     str | None, Field(max_length=20, description="An older edition by its name; the current one without.")
@@ -106,10 +107,9 @@ class RecallView(View):
     recalled_at: datetime
 
 
-class RecallList(View):
-    """Newest first; an earlier recall of the same factor is replaced by a later one."""
-
-    data: list[RecallView]
+class RecallsQuery(Wish):
+    limit: PageSize = 25
+    cursor: Cursor = None
 
 
 @endpoint("GET", "/v1/factors/editions", answers={200: EditionList}, tag="Footprints", cache=FOR_AN_HOUR)
@@ -121,15 +121,19 @@ async def list_editions(call: Call) -> Reply:
     return Reply(EditionList(data=views))
 
 
-@endpoint("GET", "/v1/factors/recalls", answers={200: RecallList}, tag="Footprints")
-async def list_recalls(call: Call) -> Reply:
+@endpoint("GET", "/v1/factors/recalls", answers={200: Page[RecallView]}, tag="Footprints", cache=FOR_A_MINUTE)
+async def list_recalls(call: Call, query: RecallsQuery) -> Reply:
     """List the factors that were recalled
 
-    A footprint that used one stays as it was computed; its page says what the total should have been.
+    Newest first; an earlier recall of the same factor is replaced by a later one. A footprint that used one stays as it was computed;
+    its page says what the total should have been.
     """
+    before = None if query.cursor is None else place_in(query.cursor, 1)[0]
     newest_first = sorted((await recalls_in_force()).values(), key=lambda recall: recall.id, reverse=True)
+    rest = [recall for recall in newest_first if before is None or recall.id < before]
+    page = rest[: query.limit]
     return Reply(
-        RecallList(
+        Page[RecallView](
             data=[
                 RecallView(
                     factor_id=recall.factor_id,
@@ -137,8 +141,9 @@ async def list_recalls(call: Call) -> Reply:
                     corrected_value=recall.corrected_value,
                     recalled_at=recall.recalled_at,
                 )
-                for recall in newest_first
-            ]
+                for recall in page
+            ],
+            next_cursor=cursor_after(page[-1].id) if len(rest) > query.limit else None,
         )
     )
 

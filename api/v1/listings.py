@@ -14,6 +14,7 @@ from marketplace.listings.offers import Offer, OfferFilter, Place, find_offers
 from marketplace.projects.eligibility import Purpose
 from marketplace.projects.kinds import CreditKind, RegistryCode
 
+ASK_EACH_TIME = "public, no-cache"
 GRAMS_PER_TONNE = 1_000_000
 
 
@@ -95,11 +96,11 @@ class ListingView(View):
         )
 
 
-@endpoint("GET", "/v1/listings", answers={200: Page[ListingView]}, tag="Catalogue")
+@endpoint("GET", "/v1/listings", answers={200: Page[ListingView]}, tag="Catalogue", cache=ASK_EACH_TIME)
 async def list_listings(call: Call, query: ListingQuery) -> Reply:
     """List what is on offer
 
-    Cheapest first. Free amounts change with every sale, so this is never stored.
+    Cheapest first. Free amounts change with every sale, so no stored answer is used without asking again by its ETag.
     """
     wanted = OfferFilter(
         registry=query.registry,

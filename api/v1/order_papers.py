@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.calls import Call, Content, Reply
 from api.endpoints import endpoint
 from api.v1.order_names import OrderPath, order_of
-from api.v1.shapes import Currency, View, Wish
+from api.v1.shapes import Currency, Cursor, Page, PageSize, View, Wish, cursor_after, place_in
 from marketplace.accounts.errors import ScopeMissing
 from marketplace.errors import InvoiceNotFound, OrderNotFound
 from marketplace.invoices import service as invoices
@@ -41,25 +41,36 @@ class PaperView(View):
     url: str
 
 
-class PapersView(View):
-    data: list[PaperView]
+class PapersQuery(Wish):
+    limit: PageSize = 25
+    cursor: Cursor = None
 
 
 @endpoint(
     "GET",
     "/v1/orders/{token}/papers",
-    answers={200: PapersView},
+    answers={200: Page[PaperView]},
     refuses=(OrderNotFound, ScopeMissing),
     tag="Buying",
 )
-async def list_papers(call: Call, path: OrderPath) -> Reply:
+async def list_papers(call: Call, path: OrderPath, query: PapersQuery) -> Reply:
     """List an order's invoice and credit notes
 
     The invoice comes with the payment, a credit note with each refund. Both keep what they say for ever.
     """
     order = await order_of(call, path.token)
     base = f"{call.services.public_origin}/v1/orders/{path.token}"
-    return Reply(PapersView(data=[_view(record, base) for record in await invoices.of_order(order.id)]))
+    records = await invoices.of_order(order.id)
+    if query.cursor is not None:
+        (last,) = place_in(query.cursor, 1)
+        records = records[next((n for n, one in enumerate(records, 1) if one.number == last), len(records)) :]
+    page = records[: query.limit]
+    return Reply(
+        Page[PaperView](
+            data=[_view(record, base) for record in page],
+            next_cursor=cursor_after(page[-1].number) if len(records) > query.limit else None,
+        )
+    )
 
 
 @endpoint(

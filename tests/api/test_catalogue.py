@@ -138,7 +138,10 @@ class TestListings:
         await a_listing(small, yen_per_tonne=5_000, kind="jcredit_waste")
         assert len((await client.get("/v1/listings", params=wanted)).json()["data"]) == found
 
-    async def test_are_never_stored(self, client):
+    async def test_are_asked_for_again_each_time_by_what_was_answered_last(self, client, small):
         answer = await client.get("/v1/listings")
-        assert answer.headers["cache-control"] == "no-store"
-        assert "etag" not in answer.headers
+        assert answer.headers["cache-control"] == "public, no-cache"
+        known = {"If-None-Match": answer.headers["etag"]}
+        assert (await client.get("/v1/listings", headers=known)).status_code == 304
+        await a_listing(small)
+        assert (await client.get("/v1/listings", headers=known)).status_code == 200

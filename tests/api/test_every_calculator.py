@@ -142,7 +142,7 @@ class TestEditionsAndRecalls:
         assert all(len(edition["sha256"]) == 64 for edition in editions)
 
     async def test_a_recall_is_listed_with_its_reason(self, client, small):
-        assert (await client.get("/v1/factors/recalls")).json() == {"data": []}
+        assert (await client.get("/v1/factors/recalls")).json() == {"data": [], "next_cursor": None}
         await recall_factor("jp.shk.gasoline.co2", reason="misprint", corrected_value="2.3", clock=small.clock)
         (recall,) = (await client.get("/v1/factors/recalls")).json()["data"]
         assert (recall["factor_id"], recall["reason"], recall["corrected_value"]) == (
