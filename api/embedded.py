@@ -29,6 +29,7 @@ from certificates.keys import create_key_file
 from certificates.log.log_key import create_log_key_file
 from certificates.statement import Environment
 from marketplace.accounts.sealing import add_seal_key
+from marketplace.payments.events import SUBJECTS
 from marketplace.payments.sandbox import __main__ as sandbox_payments
 from marketplace.registries.profiles import load_profiles
 from marketplace.registries.sandbox import __main__ as sandbox_registry
@@ -102,6 +103,7 @@ class Embedded:
             *("--webhook-url", f"{self.address}/webhooks/stripe"),
             *("--api-key", variables["ASHIATO_STRIPE_API_KEY"]),
             *("--webhook-secret", *json.loads(variables["ASHIATO_STRIPE_WEBHOOK_SECRETS"])),
+            *(part for type_ in sorted(SUBJECTS) for part in ("--webhook-event", type_)),
         ]
         self._children = [
             self._child("web", lambda: run_web(HOST, self.ports.web), variables),

@@ -34,6 +34,7 @@ from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.outbox.worker import Worker
 from marketplace.payments import inbox
+from marketplace.payments.events import SUBJECTS
 from marketplace.payments.stripe import StripeGateway
 from marketplace.payments.stripe_plans import StripePlans
 from marketplace.plans import beginning
@@ -85,7 +86,7 @@ async def _measured(database: str, folder: Path) -> list[Figure]:
     hooks = Starlette(routes=[Route("/hook", receive, methods=["POST"])])
     with a_free_port() as listener:
         async with plain_http() as http, listening(hooks, listener):
-            process = SandboxProcess(folder / "payments", f"{address(listener)}/hook", http)
+            process = SandboxProcess(folder / "payments", f"{address(listener)}/hook", http, sorted(SUBJECTS))
             sandbox = await process.start()
             gateway = StripeGateway(
                 api_key=SecretStr(API_KEY), webhook_secrets=[SecretStr(WEBHOOK_SECRET)], api_base=sandbox.url

@@ -215,9 +215,11 @@ async def a_sandbox(data: Path, *, webhook_url: str | None = None, **changed: An
 class SandboxProcess:
     """The sandbox as `python -m` starts it; can be killed and started again over the same books."""
 
-    def __init__(self, data: Path, webhook_url: str, http: httpx.AsyncClient) -> None:
+    def __init__(self, data: Path, webhook_url: str, http: httpx.AsyncClient, events: Sequence[str] = ()) -> None:
+        """`events` are the types that the webhook wants; without any, all."""
         self._arguments = ["--data", str(data), "--api-key", API_KEY]
         self._arguments += ["--webhook-url", webhook_url, "--webhook-secret", WEBHOOK_SECRET]
+        self._arguments += [part for event in events for part in ("--webhook-event", event)]
         self._http = http
         self._process: asyncio.subprocess.Process | None = None
         self._port = "0"
