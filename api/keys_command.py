@@ -1,4 +1,4 @@
-"""`ashiato keys …`: the keys that sign certificates, and those that seal the secrets of authenticator apps."""
+"""`ashiato keys …`: the keys that sign certificates, and those that seal the secrets of authenticator apps and webhooks."""
 
 import argparse
 import asyncio
@@ -10,10 +10,10 @@ from api.instance import settings_of
 from api.settings import Settings
 from certificates.key_files import rotate_key_files
 from certificates.keys import KeyOfOtherEnvironment, UnusableKey
-from marketplace.accounts.resealing import counts
-from marketplace.accounts.sealing import SealKeys, add_seal_key, name_of
+from marketplace.accounts.sealing import SealBroken, SealKeys, add_seal_key, name_of
 from marketplace.clock import system_clock
 from marketplace.database.connect import tortoise_config
+from marketplace.resealing import counts, reseal
 
 EXIT_DONE, EXIT_REFUSED = 0, 1
 
@@ -25,6 +25,8 @@ def run(chosen: argparse.Namespace) -> int:
             return _seal(chosen)
         case "sealed":
             return asyncio.run(_sealed(settings_of(chosen.data)))
+        case "reseal":
+            return asyncio.run(_reseal(settings_of(chosen.data)))
         case _:
             return _rotate(chosen, settings_of(chosen.data))
 
@@ -48,6 +50,21 @@ async def _sealed(settings: Settings) -> int:
     for name in dict.fromkeys([*map(name_of, keys.keys), *found]):
         missing = "" if name in map(name_of, keys.keys) else "  (not in the file)"
         sys.stdout.write(f"{name or 'no key'}  {found.get(name, 0)} secrets{missing}\n")
+    return EXIT_DONE
+
+
+async def _reseal(settings: Settings) -> int:
+    """With the newest key of the file, at once; what a worker would do within the hour."""
+    keys = SealKeys.from_text(settings.seal_keys_file.read_text("utf-8"))
+    await Tortoise.init(config=tortoise_config(settings.database_url.get_secret_value()))
+    try:
+        number = await reseal(keys)
+    except SealBroken as missing:
+        sys.stderr.write(f"{missing}: put the key that sealed it back into the file\n")
+        return EXIT_REFUSED
+    finally:
+        await Tortoise.close_connections()
+    sys.stdout.write(f"{number} secrets are sealed anew, all with {keys.newest}\n")
     return EXIT_DONE
 
 

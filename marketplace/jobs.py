@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from marketplace import checkouts
-from marketplace.accounts.resealing import Resealing
 from marketplace.accounts.retention import Retention
 from marketplace.audit import second_person
 from marketplace.bulk import running as bulk_running
@@ -46,6 +45,7 @@ from marketplace.products import watching as product_watching
 from marketplace.providers import import_jobs, imports
 from marketplace.quotes import service as quotes
 from marketplace.reconciliation import service as reconciliation
+from marketplace.resealing import Resealing
 from marketplace.retirements import service as retirements
 from marketplace.sandbox_wishes import service as sandbox_wishes
 

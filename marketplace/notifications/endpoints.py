@@ -219,7 +219,13 @@ def organisation_of(actor: Actor) -> str:
 async def _keep(market: Market, endpoint_id: str, secret: str, *, now: datetime) -> None:
     """Sealed: a copy of the database signs nothing."""
     sealed = market.seals.seal(secret, endpoint_id)
-    await EndpointSecret.create(id=new_id("whs", now), endpoint_id=endpoint_id, secret=sealed, created_at=now)
+    await EndpointSecret.create(
+        id=new_id("whs", now),
+        endpoint_id=endpoint_id,
+        secret=sealed,
+        sealed_with=market.seals.newest,
+        created_at=now,
+    )
 
 
 async def _wake(tx: BaseDBAsyncClient, endpoint: Endpoint, *, now: datetime) -> None:

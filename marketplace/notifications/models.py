@@ -61,11 +61,12 @@ class Endpoint(Model):
 
 
 class EndpointSecret(Model):
-    """Sealed for its endpoint. `ends_at` is None for the secret in force; its predecessors sign beside it until they end."""
+    """Sealed for its endpoint with the key that `sealed_with` names (marketplace/resealing.py). `ends_at` is None for the secret in force; its predecessors sign beside it until they end."""
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     endpoint_id: fields.Field[str] = fields.CharField(64)
     secret: fields.Field[str] = fields.CharField(500)
+    sealed_with: fields.Field[str | None] = fields.CharField(64, null=True)
     created_at: fields.Field[datetime] = fields.DatetimeField()
     ends_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
 

@@ -1,16 +1,22 @@
-"""Secrets of authenticator apps: a copy of the database opens nothing, and keys can be changed while everything runs."""
+"""Secrets of authenticator apps and webhooks: a copy of the database opens nothing, and keys can be changed while everything runs."""
 
 import stat
+from dataclasses import replace
+from importlib import import_module
 
 import pyotp
 import pytest
 from cryptography.fernet import Fernet
+from tortoise.models import Model
 
 from marketplace.accounts import second_factor
 from marketplace.accounts.models import OneTimeCode
-from marketplace.accounts.resealing import counts, reseal
 from marketplace.accounts.roles import Role
 from marketplace.accounts.sealing import SealBroken, SealKeys, SealKeysUnusable, add_seal_key
+from marketplace.database.connect import MODEL_MODULES
+from marketplace.notifications import endpoints
+from marketplace.notifications.models import EndpointSecret
+from marketplace.resealing import SEALED, counts, reseal
 from tests.signed_in import an_actor
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -88,3 +94,24 @@ class TestTheDatabase:
         for row in await OneTimeCode.all():
             assert pyotp.TOTP(second_factor.secret_of(row, new)).secret == SECRET
         assert await reseal(both) == 0
+
+    async def test_of_webhooks_opens_with_the_newest_key_alone_once_it_is_resealed(self, small):
+        old, new = small.market.seals, some_keys()
+        owner = await an_actor(small, Role.OWNER)
+        endpoint, secret = await endpoints.register(small.market, owner, "https://93.184.215.14/hook")
+        before_names = await endpoints.rotate(small.market, owner, endpoint.id)
+        # sealed before the key's name was written down
+        await EndpointSecret.filter(ends_at__isnull=True).update(sealed_with=None)
+        assert await counts() == {old.newest: 1, "": 1}
+        assert await reseal(SealKeys((*new.keys, *old.keys))) == 2
+        assert await counts() == {new.newest: 2}
+        rotated = replace(small.market, seals=new)
+        in_force = await endpoints.secrets_in_force(rotated, endpoint.id, now=small.clock())
+        assert in_force == [before_names, secret]
+
+    def test_knows_every_table_that_holds_sealed_secrets(self):
+        models = [
+            model for name in MODEL_MODULES for model in vars(import_module(name)).values() if isinstance(model, type)
+        ]
+        named = {model for model in models if issubclass(model, Model) and "sealed_with" in model._meta.fields_map}
+        assert named == {sealed.model for sealed in SEALED}
