@@ -123,7 +123,7 @@ class TestTheConfirmedPartIsCertifiedAtOnceAndTheRestLater:
         small.registry.script = [None, *CLOSED_FOR_A_WHILE, "rejected"]
         order = await paid(small, (await a_listing(small, tonnes=8, yen_per_tonne=3_333), 6), email="b@example.jp")
         await small.work()
-        first = (await certified_parts.certificates_of([order]))[order.id]
+        first = (await certified_parts.certificates_of([await orders.find(order.id)]))[order.id]
         await small.work_for(timedelta(minutes=5))
 
         order = await orders.find(order.id)
