@@ -76,7 +76,9 @@ def add_keys(commands: Any) -> None:
         metavar="TIME",
         help="the old key is in other hands since then (2026-11-22T03:00:00Z): only what the log had before stays valid",
     )
-    seal = acts.add_parser("seal", help="put a new key before the others that seal the secrets of authenticator apps and webhooks")
+    seal = acts.add_parser(
+        "seal", help="put a new key before the others that seal the secrets of authenticator apps and webhooks"
+    )
     sealed = acts.add_parser("sealed", help="how many secrets each of these keys has sealed")
     reseal = acts.add_parser("reseal", help="seal every secret with the newest of these keys at once")
     for act in (rotate, seal, sealed, reseal):

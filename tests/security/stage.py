@@ -171,6 +171,15 @@ class Stage:
         with closing(sqlite3.connect(f"file:{self.instance.data / 'ashiato.sqlite3'}?mode=ro", uri=True)) as database:
             return database.execute(query, values).fetchone()
 
+    def let_expire(self, key: str) -> None:
+        """As if the key's time were over: it ended when it was made."""
+        with closing(sqlite3.connect(self.instance.data / "ashiato.sqlite3", timeout=WAIT_SECONDS)) as database:
+            ended = database.execute(
+                "UPDATE api_key SET expires_at = created_at WHERE substr(?, 1, length(shown_part)) = shown_part", [key]
+            )
+            assert ended.rowcount == 1
+            database.commit()
+
     def raw(self, sent: bytes) -> bytes:
         """Bytes to the web process and whatever it answers until it closes, or falls silent."""
         url = urlsplit(self.address)

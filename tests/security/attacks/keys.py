@@ -38,6 +38,16 @@ def a_revoked_key(stage: Stage) -> None:
     is_refused(shown(stage, f"Bearer {key}"), "api_key_unknown")
 
 
+@attack("7.3.1", "401 from its last moment on")
+def a_key_whose_time_is_over(stage: Stage) -> None:
+    key = stage.attacker.key("orders:read", "orders:write")
+    assert shown(stage, f"Bearer {key}").status_code == 200
+    stage.let_expire(key)
+    is_refused(shown(stage, f"Bearer {key}"), "api_key_unknown")
+    # where none is needed either: nothing is made in the name of an organisation that no longer vouches for it
+    is_refused(stage.post("/v1/orders", {}, key=key), "api_key_unknown")
+
+
 @attack("8.2.1", "401: keys of the live service do not open a sandbox")
 def a_key_of_the_other_environment(stage: Stage) -> None:
     is_refused(shown(stage, f"Bearer {stage.victims_key.replace('_test_', '_live_')}"), "api_key_of_other_environment")
