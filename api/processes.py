@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.loops.auto import auto_loop_factory
 
 from api.app import create_app
 from api.bounded_http import BoundedHttpProtocol
@@ -58,7 +59,9 @@ def run_web(host: str, port: int) -> None:
 
 def run_worker() -> None:
     configure_logs()
-    asyncio.run(_work(Settings()))
+    # the loop that the web process gets from its server, too
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(_work(Settings()))
 
 
 async def _work(settings: Settings) -> None:

