@@ -91,14 +91,18 @@ class TestBrokenListsAreRefused:
             (multibase(gzip.compress(bytes(LIST_BYTES + 1))), "wrong_length"),
             (multibase(gzip.compress(bytes(LIST_BYTES))[:-1]), "wrong_length"),
             (multibase(gzip.compress(bytes(LIST_BYTES)) + b"more"), "wrong_length"),
-            (multibase(gzip.compress(bytes(200_000_000), compresslevel=9)), "wrong_length"),
         ],
-        ids=["empty", "base58", "nothing", "characters", "text", "short", "long", "cut", "tail", "bomb"],
+        ids=["empty", "base58", "nothing", "characters", "text", "short", "long", "cut", "tail"],
     )
     def test_with_the_rule_they_break(self, encoded: str, reason: str) -> None:
         with pytest.raises(UnusableStatusList) as refused:
             decode_bits(encoded)
         assert refused.value.reason == reason
+
+    def test_a_bomb_too(self) -> None:
+        with pytest.raises(UnusableStatusList) as refused:
+            decode_bits(multibase(gzip.compress(bytes(200_000_000), compresslevel=9)))
+        assert refused.value.reason == "wrong_length"
 
     @pytest.mark.parametrize(
         "spoil",
