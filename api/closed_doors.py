@@ -28,7 +28,12 @@ _CLOSES: Mapping[str, re.Pattern[str]] = {
     MAINTENANCE: _BUYING,
     "buying": _BUYING,
     "calculators": _CALCULATING,
+    "plans": re.compile(r"/v1/(plans|plan_gifts)|/\w\w/plans(/gift)?"),
     "api": re.compile(r"/v1/.+"),
+}
+# closed for what is sent, not for who looks; what shops report goes on, since they tell it once
+_CLOSES_SENDING: Mapping[str, re.Pattern[str]] = {
+    "products": re.compile(r"(/v1|/\w\w/account)/products(/(?!.*/?(sales|returns)$).+)?"),
 }
 
 
@@ -66,5 +71,5 @@ def shuts(name: str, method: str, path: str) -> bool:
         return False
     if name == MAINTENANCE and not reads:
         return True
-    closes = _CLOSES.get(name)
+    closes = _CLOSES.get(name) if reads else _CLOSES.get(name, _CLOSES_SENDING.get(name))
     return closes is not None and closes.fullmatch(path) is not None

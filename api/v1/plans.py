@@ -10,6 +10,7 @@ from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
 from api.v1.shapes import Currency, Id, View, Wish, Yen
 from certificates.render_pdf import TextNotPrintable
+from marketplace.closures.errors import RegistryClosed
 from marketplace.errors import (
     BelowSmallestPayment,
     ConsentMissing,
@@ -51,6 +52,7 @@ Menu = Annotated[str, Field(min_length=1, max_length=100, description="As GET /v
 Kwh = Annotated[str, Field(min_length=1, max_length=40, description="A month's electricity, a plain decimal number.")]
 
 PRICED = (
+    RegistryClosed,
     MenuUnknown,
     UsageRefused,
     MonthWithoutEmissions,

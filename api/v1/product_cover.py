@@ -12,6 +12,7 @@ from api.v1.products import ProductPath
 from api.v1.shapes import Currency, Grams, Id, View, WholeNumber, Wish, Yen
 from certificates.render_pdf import TextNotPrintable
 from marketplace.accounts.keys import Scope
+from marketplace.closures.errors import RegistryClosed
 from marketplace.errors import (
     BalanceTooLow,
     BelowMinimum,
@@ -122,6 +123,7 @@ class MonthView(View):
         TooManyGrams,
         ListingNotFound,
         ListingClosed,
+        RegistryClosed,
         BelowMinimum,
         NotEnoughUnits,
         PoolNotOffered,

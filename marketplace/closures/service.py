@@ -1,6 +1,7 @@
 """Close and open; each is an operator's act with a reason in the audit trail. What runs already goes on.
 
-`maintenance` closes everything that writes for buyers, `buying` quotes and orders; which addresses each of them covers stands
+`maintenance` closes everything that writes for buyers, `buying` quotes and orders, `plans` and `products` what is begun or changed of
+them; which addresses each of them covers stands
 in api/closed_doors.py. A registry, `registry.<code>`, is closed for new quotes alone: orders that were placed are carried out.
 """
 
@@ -22,7 +23,7 @@ from marketplace.registries.profiles import load_profiles
 
 MAINTENANCE = "maintenance"
 # in the order in which operators read them
-FUNCTIONS = (MAINTENANCE, "buying", "calculators", "api")
+FUNCTIONS = (MAINTENANCE, "buying", "calculators", "plans", "products", "api")
 _REGISTRY = "registry."
 # what is told to whoever asks when nobody knows when it opens
 COME_BACK_AFTER_SECONDS = 600

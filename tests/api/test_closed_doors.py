@@ -54,6 +54,28 @@ class TestMaintenance:
             assert ALWAYS_OPEN.fullmatch(path)
 
 
+class TestASwitchOfOneFunction:
+    def test_of_plans_closes_what_begins_one_and_leaves_those_that_run(self):
+        for method in ("GET", "POST"):
+            assert {"/ja/plans", "/ja/plans/gift"} <= closed("plans", method)
+        assert {"/v1/plans", "/v1/plan_gifts"} <= closed("plans", "POST")
+        going_on = {"/ja/plans/token", "/ja/plans/token/end", "/v1/plans/token/change", "/v1/plans/token/cancel"}
+        assert not going_on & (closed("plans", "POST") | closed("plans", "GET"))
+
+    def test_of_products_closes_changes_and_counts_what_was_sold(self):
+        at = "/products/product_id"
+        shut = closed("products", "POST")
+        assert {
+            "/v1/products",
+            f"/v1{at}/periods",
+            f"/v1{at}/cover",
+            f"/v1{at}/item_batches",
+            f"/ja/account{at}/cover",
+        } <= shut
+        assert not {f"/v1{at}/sales", f"/v1{at}/returns", f"/ja/account{at}/sales"} & shut
+        assert closed("products", "GET") == set()
+
+
 @pytest.fixture
 async def closing(small):
     async def close(name: str, **more):

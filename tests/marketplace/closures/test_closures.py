@@ -11,10 +11,15 @@ from marketplace.closures import service as closures
 from marketplace.closures.errors import NothingToClose, OpeningInThePast, RegistryClosed
 from marketplace.listings.offers import OfferFilter
 from marketplace.orders import service as orders
+from marketplace.orders.states import OrderState
+from marketplace.plans import changes
+from marketplace.plans.reading import months_of
 from marketplace.quotes import wishing
 from marketplace.quotes.mix import Mix
 from marketplace.quotes.wishing import Amount
 from tests.builders.market import a_listing, a_quote, a_wish
+from tests.builders.plans import a_running_plan, an_open_plan, kwh, months_pass
+from tests.builders.pools import with_pools
 
 WHY = "the registry is being rebuilt"
 
@@ -86,3 +91,18 @@ class TestAClosedRegistry:
         listing = await a_listing(small)
         await close(small, "registry.jcm_jp")
         assert (await a_quote(small, listing)).id
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestAPlanOfAClosedRegistry:
+    async def test_is_not_begun_or_changed_but_its_paid_months_are_covered(self, small):
+        with_pools(small)
+        listing = await a_listing(small, tonnes=50)
+        plan = await a_running_plan(small, listing)
+        await close(small, "registry.jcredit")
+        with pytest.raises(RegistryClosed):
+            await an_open_plan(small, listing)
+        with pytest.raises(RegistryClosed):
+            await changes.change(small.market, plan.id, kwh("350"), listing.id)
+        await months_pass(small)
+        assert [month.state for month in await months_of(plan.id)] == [OrderState.FULFILLED] * 2
