@@ -28,7 +28,7 @@ from marketplace.orders import service as orders
 from marketplace.orders.timeline import MAIL
 from marketplace.outbox.worker import LEASE, Handler, Worker
 from marketplace.participation import following as participations
-from marketplace.payments import disputes, heard_invoices, inbox, refunds
+from marketplace.payments import heard_invoices, inbox, refunds
 from marketplace.payouts import onboarding
 from marketplace.payouts import service as payouts
 from marketplace.plans import changes as plan_changes
@@ -48,6 +48,7 @@ from marketplace.reconciliation import service as reconciliation
 from marketplace.resealing import Resealing
 from marketplace.retirements import service as retirements
 from marketplace.sandbox_wishes import service as sandbox_wishes
+from marketplace.taken_back import service as taken_back
 
 
 def handlers(market: Market) -> Mapping[str, Handler]:
@@ -84,9 +85,9 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "payout.advance": job(payouts.advance),
         "payout.take_back": job(payouts.take_back),
         "refund.advance": job(refunds.advance),
-        "refund.follow": job(refunds.follow_by_id),
+        "refund.follow": job(taken_back.follow_refund),
         "refund.try_again": job(refunds.try_again),
-        "dispute.follow": job(disputes.follow_by_id),
+        "dispute.follow": job(taken_back.follow_dispute),
         "retirement.advance": job(retirements.advance),
         "order.certify": certify,
         opening.TOP_UP: job(pools.top_up),

@@ -17,8 +17,12 @@ from marketplace.deposits.models import Deposit, DepositState
 from marketplace.ledger import balance
 from marketplace.orders.service import SMALLEST_PAYMENT_YEN
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.taken_back import service as taken_back
+from marketplace.taken_back.models import TakenState
 
 KINDS = {DepositState.AWAITING_PAYMENT: "waiting", DepositState.PAID: "cancelled", DepositState.LAPSED: "refused"}
+
+TAKEN = {TakenState.WITHHELD: "waiting", TakenState.GONE: "refused", TakenState.RETURNED: "cancelled"}
 
 
 @only(Role.OWNER, Role.BUYER)
@@ -56,6 +60,7 @@ async def _page(request: Request, typed: Typed, *, errors: Mapping[str, str] | N
         room_yen=await deposits.room_of(market, organisation_id),
         least_yen=SMALLEST_PAYMENT_YEN,
         deposits=[(one, KINDS[DepositState(one.state)]) for one in await deposits.of_organisation(organisation_id)],
+        taken_back=[(one, TAKEN[TakenState(one.state)]) for one in await taken_back.of_balance(organisation_id)],
         may_resume=_may_resume,
         typed=typed,
         errors=errors or {},

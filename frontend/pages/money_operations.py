@@ -20,6 +20,7 @@ from marketplace.market import Market
 from marketplace.payments import attention
 from marketplace.payments.refund_states import BorneBy
 from marketplace.payouts import approval, statement
+from marketplace.taken_back import service as taken_back
 from offset_calc.errors import QuantityRefused
 from offset_calc.quantities import read_integer
 
@@ -74,6 +75,7 @@ async def _overview(
         status=status,
         refunds=await attention.open_refunds(),
         disputes=await attention.disputes(),
+        taken_back=await taken_back.newest(),
         payouts=await statement.statement(None, limit=SHOWN),
         proposals=await approval.proposals(market),
         person=actor.person_id,

@@ -33,6 +33,7 @@ MODEL_MODULES = (
     "marketplace.participation.models",
     "marketplace.items.models",
     "marketplace.products.models",
+    "marketplace.taken_back.models",
     "marketplace.sandbox_wishes.models",
 )
 

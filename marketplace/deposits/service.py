@@ -23,6 +23,7 @@ from marketplace.market import Market
 from marketplace.orders.service import CHECKOUT_LASTS, KONBINI_DAYS, SMALLEST_PAYMENT_YEN
 from marketplace.orders.settlement import BANK_TRANSFER_WITHIN, PaymentDiffers
 from marketplace.outbox import service as outbox
+from marketplace.payments import early_news
 from marketplace.payments.gateway import Checkout, CheckoutLine, CheckoutRequest, PaymentMethod, PaymentState
 
 OPEN_CHECKOUT, RUN_OUT = "deposit.open_checkout", "deposit.run_out"
@@ -132,6 +133,7 @@ async def _paid(tx: BaseDBAsyncClient, market: Market, checkout: Checkout) -> No
         event=f"deposit:{deposit.id}",
         at=now,
     )
+    await early_news.look_again(tx, checkout.payment, at=now)
     told = {"yen": deposit.amount_yen, "balance_yen": await balance.balance_of(deposit.organisation_id)}
     await send_later(tx, "deposit_received", deposit.email, deposit.locale, told, key=f"deposit:{deposit.id}", at=now)
 

@@ -34,7 +34,7 @@ async def debit(
     tx: BaseDBAsyncClient, buyer: str, yen: int, *, given_to: str, event: str, at: datetime, order_id: str | None = None
 ) -> None:
     """Inside the caller's transaction: spend `yen` of the balance into the account `given_to`. Raises BalanceTooLow."""
-    await _lock(tx, buyer)
+    await lock(tx, buyer)
     available = await balance_of(buyer)
     if available < yen:
         raise BalanceTooLow(
@@ -43,7 +43,8 @@ async def debit(
     await ledger.book(event, {ledger.buyer_balance_account(buyer): yen, given_to: -yen}, order_id=order_id, at=at)
 
 
-async def _lock(tx: BaseDBAsyncClient, buyer: str) -> None:
+async def lock(tx: BaseDBAsyncClient, buyer: str) -> None:
+    """Inside the caller's transaction: the balance stays as it is until the transaction ends."""
     # SQLite has one writer at a time; on PostgreSQL two payments from one balance queue here
     if is_postgres(tx):
         await tx.execute_query_dict("SELECT buyer FROM buyer_balance WHERE buyer = $1 FOR UPDATE", [buyer])

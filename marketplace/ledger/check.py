@@ -43,6 +43,11 @@ CLEARING_SIDES = (
         "SELECT -COALESCE(SUM(amount_yen), 0) AS yen FROM dispute WHERE state IN ('withdrawn', 'lost')",
     ),
     ("deposit", "SELECT COALESCE(SUM(amount_yen), 0) AS yen FROM balance_deposit WHERE state = 'paid'"),
+    (
+        "taken_back",
+        "SELECT -COALESCE(SUM(amount_yen), 0) AS yen FROM taken_back "
+        "WHERE state = 'gone' OR (kind = 'dispute' AND state = 'withheld')",
+    ),
     ("plan_gift", "SELECT COALESCE(SUM(amount_yen), 0) AS yen FROM plan_gift"),
     (
         "plan_return_paid",

@@ -34,9 +34,8 @@ POSITION: Mapping[DisputeState, tuple[int, int, int]] = {
 }
 
 
-async def follow_by_id(market: Market, dispute_id: str) -> None:
-    """An event named this dispute: read it and bring our books to what it says. Safe to repeat, in any order."""
-    told = await market.payments.dispute(dispute_id)
+async def follow(market: Market, told: Dispute) -> None:
+    """Bring our books to what the provider says of a dispute of an order's payment. Safe to repeat, in any order."""
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()

@@ -151,11 +151,6 @@ async def advance(market: Market, refund_id: str) -> timedelta | None:
     return LOOK_AGAIN if OF_PROVIDER.get(told.state, RefundState.PENDING) is RefundState.PENDING else None
 
 
-async def follow_by_id(market: Market, provider_refund: str) -> None:
-    """An event named this refund: read it and follow."""
-    await follow(market, await market.payments.refund_by_id(provider_refund))
-
-
 async def follow(market: Market, told: Refund) -> None:
     """Bring our record to what the provider says. Safe to repeat, in any order."""
 

@@ -24,7 +24,7 @@ from marketplace.orders.service import move as move_order
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
-from marketplace.payments import prepaid
+from marketplace.payments import early_news, prepaid
 from marketplace.payments.gateway import Checkout, CheckoutLine, CheckoutRequest, PaymentMethod, PaymentState
 from marketplace.plans import beginning, months
 from marketplace.plans import service as plans
@@ -136,6 +136,7 @@ async def _paid(tx: BaseDBAsyncClient, market: Market, checkout: Checkout) -> No
         plan_id=plan.id, provider_payment=checkout.payment, amount_yen=checkout.amount, captured_at=now
     )
     await balance.credit(plan.id, checkout.amount, taken_from=ledger.CLEARING, event=f"plan_gift:{plan.id}", at=now)
+    await early_news.look_again(tx, checkout.payment, at=now)
     await plans.move(plan, PlanState.ACTIVE, at=now, paid_until=now)
     told: dict[str, JSON] = {
         "giver": plan.giver_name or "",

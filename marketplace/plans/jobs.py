@@ -1,5 +1,6 @@
 """What workers do for plans: follow the provider's events, and look for what no event told."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -72,7 +73,7 @@ async def _enqueue_overdue(market: Market, tx: BaseDBAsyncClient) -> None:
         await outbox.add(tx, "plan.look_again", f"plan.look_again:{plan.id}:{day}", {"plan_id": plan.id}, at=now)
 
 
-HANDLERS = {
+HANDLERS: Mapping[str, Callable[..., Awaitable[object]]] = {
     beginning.OPEN_CHECKOUT: open_checkout,
     "plan.run_out": run_out,
     gifts.DELIVER: gifts.deliver,

@@ -74,7 +74,8 @@ async def write(market: Market, tx: BaseDBAsyncClient, invoices: Sequence[PlanIn
     now = market.clock()
     due = await _plain(tx, invoices)
     for one in due:
-        await start(tx, one.plan, one.invoice.subscription, at=now)
+        if one.plan.state == PlanState.AWAITING_PAYMENT:
+            await start(tx, one.plan, one.invoice.subscription, at=now)
     priced = [
         month for month in await _priced(market, due, now=now) if month.quote.total_yen == month.due.terms.total_yen
     ]

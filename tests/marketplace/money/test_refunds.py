@@ -17,6 +17,7 @@ from marketplace.payments import prepaid, refunds
 from marketplace.payments.gateway import PaymentMethod, PaymentRefused
 from marketplace.payments.models import Payment, RefundRecord
 from marketplace.payments.refund_states import BorneBy, RefundState
+from marketplace.taken_back import service as taken_back
 from tests.builders.market import a_listing, a_quote, a_wish, an_order
 from tests.marketplace.money.acts import a_paid_order, an_order_just_paid, give_back, state_of
 
@@ -168,7 +169,7 @@ class TestAFailedRefundIsTriedAgain:
         await small.work()
         small.clock.advance(timedelta(days=1))
         await small.work()
-        await refunds.follow_by_id(small.market, "re_1")
+        await taken_back.follow_refund(small.market, "re_1")
         assert (await RefundRecord.get()).state == RefundState.PENDING
 
     async def test_three_times_then_a_person_must_look(self, small):

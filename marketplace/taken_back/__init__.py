@@ -1,0 +1,1 @@
+"""Money paid ahead that its payer's bank or the provider's pages take back."""
