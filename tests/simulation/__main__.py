@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.simulation.play import outcome, play, prepare
+from tests.simulation.play import a_stage, in_pieces, outcomes, prepare
 
 
 def main() -> int:
@@ -23,24 +23,34 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--trace", action="store_true")
     chosen = parser.parse_args()
-    began, failed = time.monotonic(), 0
+    began, played, failed = time.monotonic(), 0, 0
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "template.sqlite3"
         asyncio.run(prepare(template))
         seeds = range(chosen.first, chosen.first + chosen.seeds)
         if chosen.trace:
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-            for seed in seeds:
-                sys.stdout.write("\n".join(asyncio.run(play(template, seed))) + "\n")
+            asyncio.run(_traced(template, seeds))
             return 0
         with multiprocessing.get_context("spawn").Pool(chosen.processes) as pool:
-            for seed, problem in pool.imap_unordered(outcome, [(str(template), seed) for seed in seeds]):
-                if problem:
-                    failed += 1
-                    sys.stdout.write(f"seed {seed} failed\n{problem}\n")
+            for piece in pool.imap_unordered(outcomes, [(str(template), seeds) for seeds in in_pieces(seeds)]):
+                for seed, problem in piece:
+                    if problem:
+                        failed += 1
+                        sys.stdout.write(f"seed {seed} failed\n{problem}\n")
+                played += len(piece)
+                sys.stdout.flush()
+                sys.stderr.write(f"{played} of {chosen.seeds} played, {time.monotonic() - began:.0f} s\n")
     took = time.monotonic() - began
-    sys.stdout.write(f"{chosen.seeds} seeds, {failed} failed, {took / chosen.seeds * 1000:.0f} ms each\n")
+    each = took * chosen.processes / chosen.seeds * 1000
+    sys.stdout.write(f"{chosen.seeds} seeds, {failed} failed, {took:.0f} s in all, {each:.0f} ms of one core each\n")
     return 1 if failed else 0
+
+
+async def _traced(template: Path, seeds: range) -> None:
+    async with a_stage(template) as stage:
+        for seed in seeds:
+            sys.stdout.write("\n".join(await stage.play(seed)) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""One seed: some weeks in which everything that can go wrong does, and then a quiet week in which everything is put right."""
+"""One seed: a month in which everything that can go wrong does, and then a quiet week in which everything is put right."""
 
 import contextlib
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from certificates.models import Certificate
@@ -16,6 +16,7 @@ from marketplace.operations import attention
 from marketplace.operations import service as operations
 from marketplace.orders import service as orders
 from marketplace.orders import settlement
+from marketplace.orders.certified_parts import certificates_of
 from marketplace.orders.models import Order, OrderEvent
 from marketplace.orders.states import OrderState
 from marketplace.outbox.models import Job
@@ -28,6 +29,8 @@ from tests.fakes.observed import Observed
 from tests.simulation.registry import CarelessRegistry
 
 STEPS = 40
+SHORTEST = timedelta(days=30)
+PAUSES = (*(timedelta(minutes=n) for n in (1, 20, 50)), *(timedelta(hours=n) for n in (8, 40, 24 * 5)))
 AT_REST = frozenset({OrderState.FULFILLED, OrderState.REFUNDED, OrderState.EXPIRED, OrderState.PAYMENT_FAILED})
 
 
@@ -37,11 +40,13 @@ class Killed(BaseException):
 
 @dataclass
 class World:
-    """`trace` is what happened, in words that do not change from run to run of the same seed."""
+    """`trace` is what happened, in words that do not change from run to run of the same seed; it lasts since `began`."""
 
     small: SmallMarket
     chance: Random
     registry: CarelessRegistry
+    began: datetime
+    worker: Worker
     listings: list = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
 
@@ -56,7 +61,9 @@ class World:
             payments=Observed(small.payments, "payments"),
             registries=dict.fromkeys(("jcredit", "jcm_jp"), watched),
         )
-        world = cls(small, chance, registry)
+        # one job at a time, so that the order of things is the seed's alone
+        worker = Worker(handlers(small.market), clock=small.clock, at_once=1)
+        world = cls(small, chance, registry, small.clock(), worker)
         for _ in range(chance.randint(2, 4)):
             tonnes, yen = chance.randint(4, 25), chance.choice((3_000, 3_333, 4_001))
             world.listings.append(
@@ -72,6 +79,10 @@ class World:
             self.trace.append(act.__name__)
             await act()
             self.registry.decide_one()
+        while self.small.clock() < self.began + SHORTEST:
+            await self.wait()
+            await self.sweep()
+            await self.work_until_killed()
         await self.come_to_rest()
         await self.check()
 
@@ -92,15 +103,11 @@ class World:
             for _ in range(self.chance.choice((0, 1, 1, 3))):
                 await self.small.deliver(event)
 
-    def worker(self) -> Worker:
-        # one at a time, so that the order of things is the seed's alone
-        return Worker(handlers(self.small.market), clock=self.small.clock, at_once=1)
-
     async def work(self) -> None:
         for _ in range(self.chance.randint(1, 15)):
             if self.chance.random() < 0.05:
                 self.small.payments.unreachable = 1
-            await self.worker().run_due()
+            await self.worker.run_due()
 
     async def work_until_killed(self) -> None:
         """The worker dies at some commit or call, and its leases have to run out."""
@@ -114,12 +121,12 @@ class World:
                 raise Killed(name)
 
         with fault_points.listened_to(reached), contextlib.suppress(Killed):
-            while await self.worker().run_due():
+            while await self.worker.run_due():
                 pass
         self.small.clock.advance(timedelta(seconds=21))
 
     async def wait(self) -> None:
-        self.small.clock.advance(timedelta(minutes=self.chance.choice((1, 20, 50, 60 * 8, 60 * 40))))
+        self.small.clock.advance(self.chance.choice(PAUSES))
 
     async def sweep(self) -> None:
         await quotes.expire_stale(self.small.clock)
@@ -133,7 +140,7 @@ class World:
         self.small.payments.unreachable = 0
         for _ in range(60):
             await self.sweep()
-            while await self.worker().run_due():
+            while await self.worker.run_due():
                 pass
             needed = await attention.needed()
             for retirement in needed.reviewed:
@@ -153,7 +160,9 @@ class World:
             assert state in {OrderState.FULFILLED, OrderState.REFUNDED}, "what was paid is served or paid back"
         assert await invariants.violations() == []
         assert await self.cancelled_here() == self.registry.confirmed_serials, "exactly what the notices say"
-        assert await Certificate.all().count() == await Order.filter(state=OrderState.FULFILLED).count()
+        numbers = await certificates_of(await Order.filter(state=OrderState.FULFILLED))
+        certificates = await Certificate.all().values_list("number", flat=True)
+        assert sorted(certificates) == sorted(number for of_one in numbers.values() for number in of_one)
         assert not await Job.filter(parked_at__isnull=False).exists()
         for event in await OrderEvent.all().order_by("id"):
             self.trace.append(event.kind)
