@@ -1,6 +1,7 @@
 """Databases for every test that needs one: SQLite and a real PostgreSQL, each with all migrations applied."""
 
 import asyncio
+import gc
 import os
 import secrets
 import shutil
@@ -19,6 +20,14 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 from marketplace.database.connect import tortoise_config
 from marketplace.database.migrator import migrate
 from tests.orm import connected
+
+# while tests are only loaded, there is no refuse; what is loaded then stays to the end and need not be looked through again
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _in_memory() -> str | None:

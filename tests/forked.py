@@ -20,8 +20,8 @@ from pathlib import Path
 import api
 
 COMMANDS = [f"api.{file.stem}" for file in sorted(Path(api.__file__).parent.glob("*_command.py"))]
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["api.cli", "api.embedded", "api.maintenance", *COMMANDS])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["api.cli", "api.embedded", "api.maintenance", *COMMANDS])
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def running(module: str, *arguments: str, variables: Mapping[str, str] | None = 
         for name in ("out", "errors"):
             (Path(folder) / name).touch()
         given = (module, arguments, {**os.environ, **(variables or {})}, str(Path.cwd()), folder)
-        process = _FORKS.Process(target=_run, args=given)
+        process = FORKS.Process(target=_run, args=given)
         process.start()
         try:
             yield Running(process, Path(folder))

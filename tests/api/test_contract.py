@@ -32,6 +32,7 @@ from certificates.keys import create_key_file
 from certificates.log.log_key import create_log_key_file
 from certificates.statement import Environment
 from marketplace.accounts.sealing import add_seal_key
+from tests.forked import running
 
 FULL = "ASHIATO_CONTRACT_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("ASHIATO_CONTRACT_EXAMPLES", "3"))
@@ -70,20 +71,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }
     seeding = "from api.maintenance import migrate_and_seed; migrate_and_seed()"
     subprocess.run([sys.executable, "-c", seeding], env=variables, check=True, timeout=60)
-    with (folder / "web.log").open("wb") as log:
-        command = [sys.executable, "-m", "api.cli", "web", "--port", str(port)]
-        process = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
-    try:
+    with running("api.cli", "web", "--port", str(port), variables=variables) as web:
         url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 90
         while not _ready(url):
-            assert process.poll() is None, (folder / "web.log").read_text("utf-8")
-            assert time.monotonic() < deadline, (folder / "web.log").read_text("utf-8")
+            assert web.process.is_alive(), web.complained()
+            assert time.monotonic() < deadline, web.complained()
             time.sleep(0.05)
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def _with_a_real_listing(case: schemathesis.Case) -> None:

@@ -1,13 +1,13 @@
 """The three things our SQLite engine exists for, on both databases."""
 
 import asyncio
-import multiprocessing
 
 from tortoise import Tortoise, connections
 
 from marketplace.database.connect import tortoise_config
 from marketplace.database.transactions import run_tx
 from marketplace.inventory.models import Provider
+from tests.forked import FORKS
 
 
 def _read_then_write(url: str, times: int) -> int:
@@ -31,7 +31,7 @@ def _read_then_write(url: str, times: int) -> int:
 class TestTwoProcessesThatReadThenWrite:
     async def test_neither_is_told_that_the_database_is_locked(self, db):
         await Provider.create(id="p", name_ja="p", name_en="", invented=True)
-        with multiprocessing.get_context("spawn").Pool(2) as pool:
+        with FORKS.Pool(2) as pool:
             done = await asyncio.to_thread(pool.starmap, _read_then_write, [(db, 100), (db, 100)])
         assert done == [100, 100]
 

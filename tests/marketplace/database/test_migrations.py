@@ -1,11 +1,11 @@
 import asyncio
-import multiprocessing
 
 import pytest
 from tortoise import Tortoise, connections
 
 from marketplace.database.connect import tortoise_config
 from marketplace.database.migrator import MigrationEdited, migrate
+from tests.forked import FORKS
 
 
 def _migrate_in_a_process(url: str) -> int:
@@ -24,8 +24,7 @@ class TestMigrations:
         assert await migrate() == []
 
     async def test_four_processes_at_once_apply_each_file_once(self, empty_database_url):
-        spawn = multiprocessing.get_context("spawn")
-        with spawn.Pool(4) as pool:
+        with FORKS.Pool(4) as pool:
             applied = await asyncio.to_thread(pool.map, _migrate_in_a_process, [empty_database_url] * 4)
         assert sorted(applied)[:3] == [0, 0, 0]
         assert max(applied) > 0
