@@ -47,27 +47,38 @@ async def get(model: type[M], **wanted: Any) -> M:
     return row
 
 
-async def find_all(model: type[M], *, order_by: str | None = None, **wanted: Any) -> list[M]:
-    """Rows whose columns hold these values. A list stands for any of its values (an empty one finds nothing), None for NULL."""
+async def find_all(model: type[M], *, order_by: str | None = None, locked: bool = False, **wanted: Any) -> list[M]:
+    """Rows whose columns hold these values. A list stands for any of its values (an empty one finds nothing), None for NULL.
+
+    `locked`: nobody else changes them until the transaction ends. Those that somebody was changing are waited for and found as
+    they are then, so that they may no longer be in order. SQLite has one writer at a time anyway.
+    """
     if any(value == [] for value in wanted.values()):
         return []
     connection = get_connection("default")
     postgres = _is_postgres(connection)
     shape, values = _taken_apart(model, wanted, postgres=postgres)
-    _, rows = await connection.execute_query(_select(model, shape, order_by, postgres), values)
+    statement = _select(model, shape, order_by, postgres)
+    if locked and postgres:
+        statement += " FOR NO KEY UPDATE"
+    _, rows = await connection.execute_query(statement, values)
     return [model._init_from_db(**row) for row in rows]
 
 
 async def find_joined(
-    model: type[Model], *joined: Joined, order_by: str | None = None, **wanted: Any
+    model: type[Model], *joined: Joined, order_by: str | None = None, locked: bool = False, **wanted: Any
 ) -> list[tuple[Any, ...]]:
-    """As find_all, each row with the rows that it leads to, in the order of `joined`; every one of them is there."""
+    """As find_all, each row with the rows that it leads to, in the order of `joined`; every one of them is there, and none of
+    these is locked."""
     if any(value == [] for value in wanted.values()):
         return []
     connection = get_connection("default")
     postgres = _is_postgres(connection)
     shape, values = _taken_apart(model, wanted, postgres=postgres)
-    _, rows = await connection.execute_query(_select_joined(model, joined, shape, order_by, postgres), values)
+    statement = _select_joined(model, joined, shape, order_by, postgres)
+    if locked and postgres:
+        statement += " FOR NO KEY UPDATE OF t0"
+    _, rows = await connection.execute_query(statement, values)
     models = (model, *(one.model for one in joined))
     return [tuple(_apart(models, tuple(row))) for row in rows]
 

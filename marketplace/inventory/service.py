@@ -27,6 +27,10 @@ async def reserve(
     tx: BaseDBAsyncClient, holding_id: str, tonnes: int, *, quote_line_id: str, until: datetime, now: datetime
 ) -> None:
     """Set `tonnes` whole serials aside for a quote line; all or nothing, else NotEnoughUnits and nothing has moved."""
+    if is_postgres(tx):
+        line = [new_id("int", now), quote_line_id, until]
+        if await tx.execute_query_dict(_CUT_OFF_LOWEST, [holding_id, tonnes, *line]):
+            return
     await _lock(tx, holding_id)
     intervals = await _enough(holding_id, tonnes)
     missing = tonnes
@@ -39,6 +43,22 @@ async def reserve(
         missing -= taken
         if missing == 0:
             return
+
+
+# Where the lowest free interval is longer than what is wanted, as it nearly always is: buyers of one holding queue on that row for
+# one statement and their commit. Whoever finds the row taken or too short goes the long way, with the holding locked.
+_CUT_OFF_LOWEST = """
+WITH cut AS (
+  UPDATE unit_interval SET first_serial = first_serial + $2::bigint
+  WHERE id = (
+      SELECT id FROM unit_interval WHERE holding_id = $1 AND state = 'available' ORDER BY first_serial LIMIT 1
+    ) AND state = 'available' AND last_serial - first_serial >= $2::bigint
+  RETURNING block_id, holding_id, first_serial
+)
+INSERT INTO unit_interval (id, block_id, holding_id, first_serial, last_serial, state, quote_line_id, reserved_until)
+SELECT $3::text, block_id, holding_id, first_serial - $2::bigint, first_serial - 1, 'reserved', $4::text, $5::timestamptz FROM cut
+RETURNING id
+"""
 
 
 async def hold_until(quote_line_ids: Sequence[str], until: datetime) -> None:
@@ -181,9 +201,10 @@ async def withdraw_refused(tx: BaseDBAsyncClient, interval: Interval) -> None:
 
 
 async def _lock(tx: BaseDBAsyncClient, holding_id: str) -> None:
-    # SQLite has one writer at a time; on PostgreSQL splits and merges of one holding queue here
+    # SQLite has one writer at a time; on PostgreSQL splits and merges of one holding queue here. Not FOR UPDATE: whoever has
+    # cut off an interval without coming here still has to point its new row at the holding
     if is_postgres(tx):
-        await tx.execute_query_dict("SELECT id FROM holding WHERE id = $1 FOR UPDATE", [holding_id])
+        await tx.execute_query_dict("SELECT id FROM holding WHERE id = $1 FOR NO KEY UPDATE", [holding_id])
 
 
 async def _enough(holding_id: str, tonnes: int) -> list[Interval]:
@@ -198,7 +219,10 @@ async def _enough(holding_id: str, tonnes: int) -> list[Interval]:
 
 
 async def _free(holding_id: str) -> list[Interval]:
-    return await rows.find_all(Interval, holding_id=holding_id, state=IntervalState.AVAILABLE, order_by="first_serial")
+    free = await rows.find_all(
+        Interval, holding_id=holding_id, state=IntervalState.AVAILABLE, order_by="first_serial", locked=True
+    )
+    return sorted(free, key=lambda interval: interval.first_serial)
 
 
 async def _move(
@@ -259,16 +283,20 @@ async def _cut_off(interval: Interval, tonnes: int, *, quote_line_id: str, until
     )
 
 
+# an interval that a refused retirement points at stays a row of its own
+_MERGEABLE = """
+SELECT id, first_serial, last_serial FROM unit_interval i WHERE holding_id = ? AND state = 'available'
+  AND NOT EXISTS (SELECT 1 FROM retirement r WHERE r.interval_id = i.id) ORDER BY first_serial
+"""
+_MERGEABLE_POSTGRES = _MERGEABLE.replace("?", "$1") + "FOR NO KEY UPDATE OF i"
+
+
 async def _merge_neighbours(tx: BaseDBAsyncClient, holding_id: str) -> None:
-    # an interval that a refused retirement points at stays a row of its own
-    mergeable = sql(
-        tx,
-        "SELECT id, first_serial, last_serial FROM unit_interval i WHERE holding_id = ? AND state = 'available' "
-        "AND NOT EXISTS (SELECT 1 FROM retirement r WHERE r.interval_id = i.id) ORDER BY first_serial",
-    )
-    rows = await tx.execute_query_dict(mergeable, [holding_id])
-    run = rows[:1]
-    for row in rows[1:]:
+    free = await tx.execute_query_dict(_MERGEABLE_POSTGRES if is_postgres(tx) else _MERGEABLE, [holding_id])
+    # one that somebody was just cutting from the low end is found as it is now
+    free.sort(key=lambda row: row["first_serial"])
+    run = free[:1]
+    for row in free[1:]:
         if row["first_serial"] == run[-1]["last_serial"] + 1:
             run.append(row)
         else:
