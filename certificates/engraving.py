@@ -104,9 +104,9 @@ _NUMBER = re.compile(r"-?\d+")
 
 
 def in_cubics(path: str) -> str:
-    """The same drawing for formats that know cubic curves only, on whole coordinates: at most half a unit beside the original.
+    """The same drawing for formats that know cubic curves only, on whole coordinates: at most a unit and a half beside the original.
 
-    A converter that nobody told to round writes each of the two guides with eight digits.
+    Two curves become one where that serves. A converter that nobody told to round writes each guide with eight digits.
     """
     return "".join(
         _cubics(_numbers(start), [*_numbers(first), *_numbers(rest)], close)
@@ -120,21 +120,50 @@ def _numbers(text: str) -> list[int]:
 
 def _cubics(start: Sequence[int], steps: Sequence[int], close: str) -> str:
     """`steps` are the first guide and joint, then joints alone, each relative to the joint before."""
+    curves = _quadratics(start, steps)
+    pieces = [f"M{start[0]} {start[1]}C"]
+    while curves:
+        (joint, guide, end), *curves = curves
+        if curves and _nearly_one(joint, guide, curves[0]):
+            (_, last_guide, end), *curves = curves
+            guides = (*_beyond(joint, guide), *_beyond(end, last_guide))
+        else:
+            guides = (*_third(joint, guide), *_third(end, guide))
+        pieces.append(" ".join(str(number) for number in (*guides, *end)) + " ")
+    return "".join(pieces).strip() + close
+
+
+def _quadratics(start: Sequence[int], steps: Sequence[int]) -> list[tuple[Point, Point, Point]]:
+    """Joint, guide and joint of each curve."""
     x, y = start
     guide, joints = (x + steps[0], y + steps[1]), list(zip(steps[2::2], steps[3::2], strict=True))
-    pieces = [f"M{x} {y}C"]
+    curves = []
     for dx, dy in joints:
-        xb, yb = x + dx, y + dy
-        guides = (*_third((x, y), guide), *_third((xb, yb), guide))
-        pieces.append(" ".join(str(number) for number in (*guides, xb, yb)) + " ")
-        guide, x, y = (2 * xb - guide[0], 2 * yb - guide[1]), xb, yb
-    return "".join(pieces).strip() + close
+        end = (x + dx, y + dy)
+        curves.append(((x, y), guide, end))
+        guide, (x, y) = (2 * end[0] - guide[0], 2 * end[1] - guide[1]), end
+    return curves
+
+
+def _nearly_one(start: Point, guide: Point, following: tuple[Point, Point, Point]) -> bool:
+    """Whether one cubic through the joint between two curves is at most a unit beside them.
+
+    It is farthest from them halfway along each, by 1/32 of the sum below: the joint lies in the middle of their guides.
+    """
+    _, last_guide, end = following
+    return all(abs(start[k] - 2 * guide[k] + 2 * last_guide[k] - end[k]) <= 32 for k in (0, 1))
 
 
 def _third(joint: Point, guide: Point) -> Point:
     """A cubic's guide lies two thirds of the way from its joint to the quadratic's."""
     (x, y), (gx, gy) = joint, guide
     return (x + 2 * gx + 1) // 3, (y + 2 * gy + 1) // 3
+
+
+def _beyond(joint: Point, guide: Point) -> Point:
+    """The guide of a cubic that takes the place of two quadratics lies a third beyond the nearer one's."""
+    (x, y), (gx, gy) = joint, guide
+    return (4 * gx - x + 1) // 3, (4 * gy - y + 1) // 3
 
 
 def _even(points: Sequence[Point]) -> list[Point]:

@@ -1,4 +1,4 @@
-"""A certificate on paper: PDF/A-3a and PDF/UA-1, with the credential and the record attached, by typst.
+"""A certificate on paper: PDF/A-3a and PDF/UA-1, with the credential and the names attached, by typst.
 
 The same input gives the same bytes: the document's date is the date of issue, and nothing from outside gets in.
 """
@@ -34,13 +34,11 @@ def render_pdf(
     """The certificate as a PDF of A4 pages, two in the ordinary case.
 
     `qr_svg` is drawn 34 mm wide and brings its own quiet zone. `finish` writes the file in its last form: packed, or packed
-    and signed (certificates/pdf_signing.py). Attached: certificate.jwt, statement.json (the canonical JSON),
-    disclosures.json. Raises: TextNotPrintable, DisclosureNotCommitted.
+    and signed (certificates/pdf_signing.py). Attached: certificate.jwt, which holds the statement, and disclosures.json. Raises: TextNotPrintable, DisclosureNotCommitted.
     """
     content = sheet(statement, disclosures, verification_url=verification_url, locale=locale)
     attached = {
         "credential": credential_jwt,
-        "statement": statement.canonical_json().decode(),
         "disclosures": _disclosures_json(disclosures),
     }
     inputs = attached | {
@@ -71,7 +69,6 @@ def _attachments(locale: Locale) -> list[dict[str, str]]:
     words = strings(locale)["words"]
     files = (
         ("certificate.jwt", "credential", "source", "application/vc+jwt"),
-        ("statement.json", "statement", "data", "application/json"),
         ("disclosures.json", "disclosures", "supplement", "application/json"),
     )
     return [

@@ -89,12 +89,11 @@ class TestTheMark:
 
 
 class TestAttachments:
-    def test_credential_record_and_names_are_attached_as_they_are(self) -> None:
+    def test_credential_and_names_are_attached_as_they_are(self) -> None:
         statement, disclosures = a_statement(), some_disclosures()
         attached = attachments_of(a_pdf(statement, disclosures, jwt="e30.e30.c2lnbmF0dXJl"))
-        assert set(attached) == {"certificate.jwt", "statement.json", "disclosures.json"}
+        assert set(attached) == {"certificate.jwt", "disclosures.json"}
         assert attached["certificate.jwt"] == b"e30.e30.c2lnbmF0dXJl"
-        assert attached["statement.json"] == statement.canonical_json()
         opened = {
             DisclosedField(field): Disclosure(**value)
             for field, value in json.loads(attached["disclosures.json"]).items()
@@ -107,7 +106,6 @@ class TestAttachments:
             files = {str(file.UF): str(file.AFRelationship) for file in document.Root.AF}
         assert files == {
             "certificate.jwt": "/Source",
-            "statement.json": "/Data",
             "disclosures.json": "/Supplement",
         }
 
@@ -158,7 +156,8 @@ class TestTheFileIsMadeToBeKept:
     def test_an_ordinary_certificate_has_two_pages(self, locale: Locale, environment: Environment) -> None:
         assert page_count(a_pdf(a_statement(environment=environment), locale=locale)) == 2
 
-    @pytest.mark.parametrize(("locale", "limit"), [("ja", 130_000), ("en", 90_000)])
+    # in Japanese more than half are the outlines of some four hundred letters: docs/certificates.md
+    @pytest.mark.parametrize(("locale", "limit"), [("ja", 72_000), ("en", 52_000)])
     def test_it_stays_small(self, locale: Locale, limit: int) -> None:
         issued = Issued()
         assert len(a_pdf(issued.statement, issued.disclosures, locale=locale, jwt=issued.credential)) < limit

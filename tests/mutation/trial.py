@@ -1,0 +1,190 @@
+"""Runs the tests once to see which line each of them touches, then, per mutant, only those that touch its line.
+
+Everything is imported, collected and migrated once. Each mutant lives in a forked child that stops at the first test which fails.
+"""
+
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from itertools import accumulate
+from pathlib import Path
+
+import pytest
+from _pytest.runner import call_and_report, runtestprotocol
+from coverage import Coverage
+from hypothesis import Phase, settings
+
+from certificates import typesetting
+from tests.mutation.graft import CannotBeGrafted, graft
+from tests.mutation.mutants import Mutant, file_of
+
+SECONDS_OF_TESTS = 10
+
+
+class Outcome(Enum):
+    KILLED = 0
+    SURVIVED = 1
+    NOT_GRAFTED = 2
+    HUNG = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Unchanged:
+    """What the tests did to the code as it is: their seconds, and which of them touch a line of a module."""
+
+    seconds: Mapping[str, float]
+    touched: Mapping[str, Mapping[int, Sequence[str]]]
+
+
+@dataclass
+class _Running:
+    mutant: Mutant
+    deadline: float
+
+
+@dataclass
+class Trial:
+    """A plugin that takes the place of pytest's own loop over the collected tests."""
+
+    mutants: Sequence[Mutant]
+    at_once: int
+    report: Callable[[Mutant, Outcome], None]
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        _only_find(session.items)
+        _prepare(session)
+        unchanged = _in_a_child(lambda: _run_unchanged(session, {mutant.module for mutant in self.mutants}))
+        items = {item.nodeid: item for item in session.items}
+        running: dict[int, _Running] = {}
+        for mutant in self.mutants:
+            while len(running) >= self.at_once:
+                self._reap(running)
+            lines = unchanged.touched[mutant.module]
+            # what a module assigns is used wherever the module is
+            names = set().union(*lines.values()) if mutant.name else set(lines.get(mutant.line, []))
+            chosen = _quickest(unchanged.seconds, names & items.keys())
+            child = os.fork()
+            if child == 0:
+                os._exit(_outcome(mutant, [items[name] for name in chosen], session).value)
+            seconds = 15 + 10 * self.at_once * sum(unchanged.seconds[name] for name in chosen)
+            running[child] = _Running(mutant, time.monotonic() + seconds)
+        while running:
+            self._reap(running)
+        return True
+
+    def _reap(self, running: dict[int, _Running]) -> None:
+        """Wait for one child to end; one that runs for too long hangs, which somebody would notice."""
+        while True:
+            for child, run in running.items():
+                ended, status = os.waitpid(child, os.WNOHANG)
+                if not ended and time.monotonic() < run.deadline:
+                    continue
+                if not ended:
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+                code = os.waitstatus_to_exitcode(status) if ended else Outcome.HUNG.value
+                self.report(run.mutant, Outcome(code) if code in {one.value for one in Outcome} else Outcome.KILLED)
+                del running[child]
+                return
+            time.sleep(0.01)
+
+
+def _quickest(seconds: Mapping[str, float], names: Collection[str]) -> list[str]:
+    """The quickest first, as many as there is time for, and always one. What they miss counts as survived."""
+    ordered = sorted(names, key=lambda name: seconds[name])
+    spent = list(accumulate(seconds[name] for name in ordered))
+    return ordered[: max(1, bisect_right(spent, SECONDS_OF_TESTS))]
+
+
+def _prepare(session: pytest.Session) -> None:
+    """What every child would do anew: an empty database with all migrations, the fonts.
+
+    No document is set here: its threads would not be there in a child, which would wait for them for ever.
+    """
+    if item := next((one for one in session.items if "db" in getattr(one, "fixturenames", ())), None):
+        call_and_report(item, "setup", log=False)
+        call_and_report(item, "teardown", log=False, nextitem=session)
+        item._request, item.funcargs = False, None
+    typesetting._fonts()
+    if (threads := threading.active_count()) != 1:
+        pytest.exit(f"{threads} threads are running, which a child would not have", returncode=2)
+
+
+def _in_a_child(work: Callable[[], _Unchanged]) -> _Unchanged:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        with os.fdopen(writing, "wb") as answer:
+            pickle.dump(work(), answer)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        told = answer.read()
+    os.waitpid(child, 0)
+    if not told:
+        pytest.exit("some test fails without any change", returncode=2)
+    unchanged: _Unchanged = pickle.loads(told)
+    return unchanged
+
+
+def _run_unchanged(session: pytest.Session, modules: Collection[str]) -> _Unchanged:
+    files = {module: str(file_of(module)) for module in modules}
+    coverage = Coverage(data_file=None, include=sorted(files.values()))
+    seconds = {}
+    for number, item in enumerate(session.items, start=1):
+        sys.stderr.write(f"\r{number} of {len(session.items)} tests unchanged ")
+        began = time.monotonic()
+        with _watched(coverage, item.nodeid):
+            reports = runtestprotocol(item, log=False, nextitem=session)
+        if problem := next((report for report in reports if report.failed), None):
+            sys.stderr.write(f"{item.nodeid} fails without any change:\n{problem.longreprtext}\n")
+            os._exit(2)
+        seconds[item.nodeid] = time.monotonic() - began
+    data = coverage.get_data()
+    return _Unchanged(seconds, {module: data.contexts_by_lineno(file) for module, file in files.items()})
+
+
+def _only_find(items: Sequence[pytest.Item]) -> None:
+    """Whoever only asks whether there is a counterexample needs no small one, and none from another day."""
+    quick = settings.get_profile("default")
+    settings.register_profile("only_find", quick, phases=(Phase.explicit, Phase.generate), database=None, deadline=None)
+    settings.load_profile("only_find")
+    for test in {getattr(item.obj, "__func__", item.obj) for item in items if isinstance(item, pytest.Function)}:
+        if own := getattr(test, "_hypothesis_internal_use_settings", None):
+            test._hypothesis_internal_use_settings = settings(
+                own, phases=(Phase.explicit, Phase.generate), database=None
+            )
+
+
+@contextmanager
+def _watched(coverage: Coverage, name: str) -> Iterator[None]:
+    coverage.start()
+    coverage.switch_context(name)
+    try:
+        yield
+    finally:
+        coverage.stop()
+
+
+def _outcome(mutant: Mutant, chosen: Sequence[pytest.Item], session: pytest.Session) -> Outcome:
+    """In the child."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        graft(mutant)
+    except CannotBeGrafted:
+        return Outcome.NOT_GRAFTED
+    for item in chosen:
+        if any(report.failed for report in runtestprotocol(item, log=False, nextitem=session)):
+            return Outcome.KILLED
+    return Outcome.SURVIVED
