@@ -44,10 +44,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Grams taken out of a pool certificate, whose statement `pool` is; its cancellations stand behind them."""
+    """Grams taken out of a pool certificate, whose statement `pool` is; its cancellations stand behind them. `texts` are those of
+    its texts that were not erased."""
 
     pool: Statement
     grams: int
+    texts: Disclosures = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.pool.pool:

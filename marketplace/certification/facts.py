@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from certificates.facts import Drawn, Share, StatementFacts
-from certificates.pools import find_pools
 from certificates.records import CertificateRecord
 from certificates.statement import (
     GRAMS_PER_TONNE,
     BlockEnergy,
     Cancellation,
     DisclosedField,
+    Disclosures,
     Exclusion,
     FootprintLine,
     FootprintSummary,
@@ -51,15 +51,14 @@ async def facts_of(
     drawn: tuple[Drawn, ...] = (),
     pool: bool = False,
 ) -> StatementFacts:
-    """The certificate called `reference`, on these retirements of the order, whose `intervals` stand under their ids with their whole holdings, and on what
-    it has `drawn` from pools. Raises NoticeMissing."""
+    """The certificate called `reference`, on these retirements of the order, whose `intervals` stand under their ids with their
+    whole holdings, and on what it has `drawn` from pools. Raises NoticeMissing."""
     cancellations = [_cancellation(group, intervals) for group in _by_application(confirmed)]
     instruction = Instruction.model_validate_json(order.instruction)
     stored = await StoredFootprint.get(id=footprint_id) if footprint_id else None
     texts = _texts(instruction)
     if drawn and not confirmed:
-        (parent, *_) = await find_pools([drawn[0].pool.number])
-        texts = _as_registered(texts, parent)
+        texts = _as_registered(texts, drawn[0].texts)
     return _stated(
         market,
         reference,
@@ -88,7 +87,7 @@ def facts_of_pooled(
     facts = []
     for one in pooled:
         instruction = Instruction.model_validate_json(one.order.instruction)
-        texts = _as_registered(_texts(instruction), parents[one.drawn[0].pool.number])
+        texts = _as_registered(_texts(instruction), parents[one.drawn[0].pool.number].disclosures)
         facts.append(_stated(market, one.order.id, instruction, texts=texts, drawn=one.drawn, footprint=one.footprint))
     return facts
 
@@ -131,12 +130,12 @@ def _stated(
     )
 
 
-def _as_registered(texts: Mapping[DisclosedField, str], pool: CertificateRecord) -> dict[DisclosedField, str]:
+def _as_registered(texts: Mapping[DisclosedField, str], of_pool: Disclosures) -> dict[DisclosedField, str]:
     """The texts as the registry has them where nothing was cancelled in the buyer's own name: those of the pool."""
     of_registry = {DisclosedField.CREDIT_USER, DisclosedField.PURPOSE_DETAIL}
     return {
         **{field: text for field, text in texts.items() if field not in of_registry},
-        **{field: text.value for field, text in pool.disclosures.items() if field in of_registry},
+        **{field: text.value for field, text in of_pool.items() if field in of_registry},
     }
 
 

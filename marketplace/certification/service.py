@@ -79,8 +79,7 @@ async def certify(market: Market, order_id: str) -> None:
     """
 
     async def work(tx: BaseDBAsyncClient) -> None:
-        await orders.queue_for(tx, order_id)
-        order, quote = await orders.find_with_quote(order_id)
+        order, quote = await orders.find_with_quote(order_id, locked=True)
         if order.state != OrderState.RETIRING:
             return
         drawn = await opening.drawn_for(order) if quote.pool_g else ()

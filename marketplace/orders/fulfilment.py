@@ -45,8 +45,7 @@ async def retire(market: Market, order_id: str) -> None:
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now = market.clock()
-        await queue_for(tx, order_id)
-        order, quote = await find_with_quote(order_id)
+        order, quote = await find_with_quote(order_id, locked=True)
         if order.state != OrderState.PAID:
             return
         lines = await quotes.lines_of(quote.id) if quote.own_tonnes else []

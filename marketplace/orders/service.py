@@ -212,9 +212,9 @@ async def queue_for(tx: BaseDBAsyncClient, order_id: str) -> None:
         await tx.execute_query_dict("SELECT id FROM buyer_order WHERE id = $1 FOR NO KEY UPDATE", [order_id])
 
 
-async def find_with_quote(order_id: str) -> tuple[Order, Quote]:
-    """The order and what it was placed on. Raises OrderNotFound."""
-    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=order_id)
+async def find_with_quote(order_id: str, *, locked: bool = False) -> tuple[Order, Quote]:
+    """The order and what it was placed on; `locked` does what queue_for does. Raises OrderNotFound."""
+    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=order_id, locked=locked)
     if not found:
         raise OrderNotFound(f"no order {order_id}", order_id=order_id)
     order, quote = found[0]

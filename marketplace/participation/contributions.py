@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.accounts.models import Organisation
-from marketplace.database.dialect import is_postgres
+from marketplace.database import rows
 from marketplace.errors import UseNotPermitted
 from marketplace.ledger import balance
 from marketplace.market import Market
@@ -57,10 +57,10 @@ async def spend_with(market: Market, tx: BaseDBAsyncClient, order: Order) -> boo
     True also if there is none. False if it was returned, or either part's grams are not ready any more: then the attendee's
     money has to go back as well.
     """
-    query = Participation.filter(order_id=order.id).exclude(organiser_part=OrganiserPart.NONE)
-    # SQLite has one writer at a time; on PostgreSQL this queues with `give_back`
-    joined = await (query.select_for_update() if is_postgres(tx) else query).first()
-    if joined is None or joined.organiser_part == OrganiserPart.SPENT:
+    # this queues with `give_back`
+    found = await rows.find_all(Participation, order_id=order.id, locked=True)
+    joined = found[0] if found else None
+    if joined is None or joined.organiser_part in {OrganiserPart.NONE, OrganiserPart.SPENT}:
         return True
     quote = await quotes.find(str(joined.organiser_quote_id))
     instruction = Instruction.model_validate_json(order.instruction)

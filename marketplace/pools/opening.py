@@ -51,13 +51,17 @@ async def prepare(market: Market, tx: BaseDBAsyncClient, order: Order) -> bool:
     Returns whether the order has grams of pools at all. Raises NotEnoughUnits.
     """
     lines = await pools.lines_of(order.quote_id)
-    for line in lines:
-        draws = await rows.find_all(PoolDraw, pool_line_id=line.id)
-        if sum(draw.grams for draw in draws) < line.grams:
-            await PoolDraw.filter(pool_line_id=line.id, handed_on=False).delete()
-            await pools.draw(tx, line, market.terms.pools, now=market.clock())
-    for draw in await pools.draws_of(order.quote_id) if lines else ():
-        await _begin(market, tx, draw.pool_id)
+    draws = await pools.draws_for(lines)
+    lost = [line for line in lines if sum(draw.grams for draw in draws if draw.pool_line_id == line.id) < line.grams]
+    for line in lost:
+        await PoolDraw.filter(pool_line_id=line.id, handed_on=False).delete()
+        await pools.draw(tx, line, market.terms.pools, now=market.clock())
+    if lost:
+        draws = await pools.draws_for(lines)
+    for pool in await rows.find_all(Pool, id=sorted({draw.pool_id for draw in draws}), order_by="id"):
+        # what is not planned any more never is again
+        if pool.state == PoolState.PLANNED:
+            await _begin(market, tx, pool.id)
     return bool(lines)
 
 
@@ -133,7 +137,9 @@ async def drawn_for(order: Order) -> tuple[Drawn, ...] | None:
     for draw in draws:
         number = str(by_id[draw.pool_id].certificate_number)
         grams[number] = grams.get(number, 0) + draw.grams
-    return tuple(Drawn(record.statement, grams[record.number]) for record in await find_pools(sorted(grams)))
+    return tuple(
+        Drawn(record.statement, grams[record.number], record.disclosures) for record in await find_pools(sorted(grams))
+    )
 
 
 async def hand_on(market: Market, tx: BaseDBAsyncClient, order: Order, *, now: datetime) -> None:

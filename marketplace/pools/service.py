@@ -62,8 +62,12 @@ async def draw(tx: BaseDBAsyncClient, line: PoolLine, terms: PoolTerms, *, now: 
 
 
 async def draws_of(quote_id: str) -> list[PoolDraw]:
-    lines = [line.id for line in await lines_of(quote_id)]
-    return await PoolDraw.filter(pool_line_id__in=lines).order_by("pool_line_id", "pool_id") if lines else []
+    return await draws_for(await lines_of(quote_id))
+
+
+async def draws_for(lines: Sequence[PoolLine]) -> list[PoolDraw]:
+    draws = await rows.find_all(PoolDraw, pool_line_id=[line.id for line in lines])
+    return sorted(draws, key=lambda draw: (draw.pool_line_id, draw.pool_id))
 
 
 async def is_ready(quote_id: str) -> bool:
@@ -152,4 +156,4 @@ def _shared_out(pools: Sequence[Pool], grams: int, *, last_resort: bool = False)
 
 async def _take(line: PoolLine, taken: Sequence[tuple[str, int]]) -> None:
     for pool_id, grams in sorted(taken):
-        await PoolDraw.create(pool_line_id=line.id, pool_id=pool_id, grams=grams)
+        await rows.insert(PoolDraw(pool_line_id=line.id, pool_id=pool_id, grams=grams))
