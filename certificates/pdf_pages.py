@@ -1,4 +1,4 @@
-"""The drawing of a page in fewer bytes: what typst writes, with shorter numbers and without what is said twice.
+"""The drawing of a page in fewer bytes: what typst writes, without what is said twice.
 
 Runs of text that follow each other share colour, font and one text object, and marked-content sequences that a reader program would only
 put together again are one. A pattern that typst does not write any more is left alone: the page is then longer, not wrong.
@@ -7,7 +7,7 @@ put together again are one. A pattern that typst does not write any more is left
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import groupby
+from functools import lru_cache
 from typing import Final
 
 # Everything that repeats is possessive: a page that is not as expected must not send the search back and forth for minutes.
@@ -21,13 +21,12 @@ _RUN: Final = re.compile(
 )
 _STROKES: Final = re.compile(rb"(?<= 4 M )((?:\d++ \d++\.5 m \d++ \d++\.5 l[ \n]){9,})B\n")
 _STROKE: Final = re.compile(rb"(\d+) (\d+)\.5 m (\d+) \d+\.5 l[ \n]")
-_MARK: Final = re.compile(rb"(?:EMC)?(?:/\w+<<(?:%b|<[0-9A-F]*>|[^<>()]|<<[^<>()]*+>>)*+>>BDC|/\w+ BMC)\n" % _LITERAL)
+_MARK: Final = re.compile(rb"(?:EMC)?(?:/\w+<<(?:[^<>()]++|%b|<[0-9A-F]*+>|<<[^<>()]*+>>)*+>>BDC|/\w+ BMC)\n" % _LITERAL)
 _PLAIN_SPAN: Final = re.compile(rb"(EMC)?/Span<</MCID (\d+)>>BDC\n")
 _NUMBERED: Final = re.compile(rb"/MCID (\d+)")
-_LONG_NUMBER: Final = re.compile(rb"%b|<[0-9A-F]*>|(?P<number>-?\d*\.\d{3,})" % _LITERAL, re.DOTALL)
-_ESCAPE: Final = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
-_PIECE: Final = re.compile(rb"(?P<literal>%b)|<(?P<hex>[0-9A-F]*)>|(?P<number>%b)" % (_LITERAL, _NUMBER), re.DOTALL)
-_NAMED_ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_TEXT: Final = re.compile(rb"%b|<(?P<hex>[0-9A-F]*)>" % _LITERAL, re.DOTALL)
+_BRACKET: Final = re.compile(rb"\\(\\|[()])")
+_CONTROL: Final = {b"\r": b"\\r", b"\n": b"\\n"}
 _TO_ESCAPE: Final = re.compile(rb"[\\()\r\n]")
 
 
@@ -43,7 +42,7 @@ def shortened(content: bytes, joinable: Collection[int]) -> Shortened:
     """`joinable` are the sequences that may become one with the sequence numbered before them, if they follow it."""
     content, numbers = _joined(content, joinable)
     content = _NUMBERED.sub(lambda found: b"/MCID %d" % numbers[int(found[1])], content)
-    content = _STROKES.sub(_as_bars, _LONG_NUMBER.sub(_rounded, _runs_together(content)))
+    content = _STROKES.sub(_as_bars, _runs_together(content))
     return Shortened(content, numbers)
 
 
@@ -84,36 +83,28 @@ def _runs_together(content: bytes) -> bytes:
         if run["colour"] != colour:
             colour = run["colour"]
             pieces.append(colour)
-        pieces.append(
-            b" %b %b Td%b ET\n" % (_rounded_number(run["x"]), _rounded_number(run["y"]), _shown(run["shown"]))
-        )
+        pieces.append(b" %b %b Td%b ET\n" % (_rounded(run["x"]), _rounded(run["y"]), _shown(run["shown"])))
         at = run.end()
     return b"".join([*pieces, content[at:]])
 
 
 def _shown(shown: bytes) -> bytes:
     """The same glyphs and distances, with the bytes themselves where typst writes four characters for one."""
-    parts: list[bytes] = []
-    for is_text, pieces in groupby(_PIECE.finditer(shown), key=lambda piece: piece["number"] is None):
-        if is_text:
-            text = b"".join(
-                bytes.fromhex(piece["hex"].decode()) if piece["hex"] is not None else _plain(piece["literal"])
-                for piece in pieces
-            )
-            parts.append(
-                b"(%b)" % _TO_ESCAPE.sub(lambda found: b"\\" + {b"\r": b"r", b"\n": b"n"}.get(found[0], found[0]), text)
-            )
-        else:
-            parts.extend(piece["number"] for piece in pieces)
-    return parts[0] + b"Tj" if len(parts) == 1 else b"[%b]TJ" % b"".join(parts)
+    return _TEXT.sub(_as_bytes, shown).replace(b")(", b"")
 
 
-def _plain(literal: bytes) -> bytes:
-    def meant(escape: re.Match[bytes]) -> bytes:
-        written = escape[1]
-        return bytes([int(written, 8)]) if written.isdigit() else _NAMED_ESCAPES.get(written, written)
+def _as_bytes(text: re.Match[bytes]) -> bytes:
+    if text["hex"] is not None:
+        glyphs = bytes.fromhex(text["hex"].decode())
+    else:
+        # octal numbers and letters for control characters mean what they mean in Python; brackets need no escape there
+        plain = _BRACKET.sub(lambda escaped: escaped[0] if escaped[1] == b"\\" else escaped[1], text[0][1:-1])
+        glyphs = plain.decode("unicode_escape").encode("latin-1")
+    return b"(%b)" % _TO_ESCAPE.sub(_escaped, glyphs)
 
-    return _ESCAPE.sub(meant, literal[1:-1])
+
+def _escaped(special: re.Match[bytes]) -> bytes:
+    return _CONTROL.get(special[0], b"\\" + special[0])
 
 
 def _as_bars(strokes: re.Match[bytes]) -> bytes:
@@ -122,11 +113,7 @@ def _as_bars(strokes: re.Match[bytes]) -> bytes:
     return b"".join(bars) + b"f\n"
 
 
-def _rounded(found: re.Match[bytes]) -> bytes:
-    return found[0] if found["number"] is None else _rounded_number(found["number"], places=3)
-
-
-def _rounded_number(written: bytes, places: int = 2) -> bytes:
-    """To hundredths of a point, which is 4 micrometres; matrices and colours to thousandths."""
-    rounded = f"{float(written):.{places}f}".rstrip("0").rstrip(".")
-    return {"-0": "0"}.get(rounded, rounded).encode()
+@lru_cache(maxsize=4_096)
+def _rounded(written: bytes) -> bytes:
+    """To hundredths of a point, which is 4 micrometres."""
+    return b"%g" % round(float(written), 2)

@@ -144,7 +144,7 @@ class TestPages:
         ],
     )
     def test_what_is_not_known_stays_as_it_is(self, unknown: bytes) -> None:
-        assert shortened(unknown, set()).content.replace(b"10.123 ", b"10.12345 ") == unknown
+        assert shortened(unknown, set()).content == unknown
 
 
 def cid_fonts(document: pikepdf.Pdf) -> list[Any]:
