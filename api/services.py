@@ -105,6 +105,7 @@ def pool_terms(settings: Settings) -> PoolTerms:
         registries=allowed,
         credit_user=settings.pool_credit_user,
         pools=settings.pools_per_listing,
+        pool_tonnes=settings.pool_tonnes,
         low_g=settings.pool_low_g,
         longest_wait=settings.pool_longest_wait,
     )

@@ -9,7 +9,7 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from certificates.log.notes import COSIGNATURE, MalformedKey, NoteKey
-from certificates.statement import Environment
+from certificates.statement import GRAMS_PER_TONNE, Environment
 from marketplace.invoices.issuer import SANDBOX_ISSUER, Issuer
 from marketplace.mail.address import is_address
 from marketplace.mail.smtp import MailServer
@@ -101,7 +101,8 @@ class Settings(BaseSettings):
     pool_registries: frozenset[str] | None = None
     pool_credit_user: Annotated[str, Field(min_length=1, max_length=200)] = "Ashiato"
     pools_per_listing: Annotated[int, Field(ge=1, le=100)] = 3
-    pool_low_g: Annotated[int, Field(ge=0, le=1_000_000)] = 200_000
+    pool_tonnes: Annotated[int, Field(ge=1, le=10_000)] = 1
+    pool_low_g: Annotated[int, Field(ge=0)] = 200_000
     pool_longest_wait: timedelta = timedelta(days=45)
     issuer_name: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     issuer_address: Annotated[str | None, Field(min_length=1, max_length=200)] = None
@@ -136,6 +137,13 @@ class Settings(BaseSettings):
                 profiles[code].with_settings(access.calendar, access.limits)
             except ValueError as wrong:
                 raise ValueError(f"registries: {wrong}") from wrong
+        return self
+
+    @model_validator(mode="after")
+    def _a_full_pool_is_not_used_up(self) -> Self:
+        # else each new pool would count as used up and be followed by the next, until no unit is left
+        if self.pool_low_g > self.pool_tonnes * GRAMS_PER_TONNE:
+            raise ValueError("pool_low_g: a pool of pool_tonnes tonnes has fewer grams")
         return self
 
     @model_validator(mode="after")

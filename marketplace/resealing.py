@@ -15,7 +15,9 @@ from marketplace.accounts.models import OneTimeCode
 from marketplace.accounts.sealing import SealKeys
 from marketplace.clock import Clock
 from marketplace.database.transactions import run_tx
+from marketplace.items.models import ItemBatch
 from marketplace.notifications.models import EndpointSecret
+from marketplace.products.models import ProductShop
 
 EVERY = timedelta(hours=1)
 _AT_ONCE = 100
@@ -34,15 +36,18 @@ class Sealed:
 
     def opened(self, row: Any, seals: SealKeys) -> str:
         """Raises SealBroken if a key is missing."""
-        if row.sealed_with is None and self.older_than_seals:
-            return str(row.secret)
-        return seals.open(row.secret, getattr(row, self.owner))
+        owner = getattr(row, self.owner)
+        if self.older_than_seals:
+            return seals.opened(row.secret, row.sealed_with, owner)
+        return seals.open(row.secret, owner)
 
 
 # a test walks the models for a column `sealed_with`, so that no table is forgotten here
 SEALED = (
     Sealed(OneTimeCode, "person_id", older_than_seals=True),
     Sealed(EndpointSecret, "endpoint_id", older_than_seals=False),
+    Sealed(ItemBatch, "id", older_than_seals=True),
+    Sealed(ProductShop, "id", older_than_seals=True),
 )
 
 

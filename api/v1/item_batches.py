@@ -156,7 +156,8 @@ async def read_item_codes(call: Call, path: BatchPath) -> StreamingResponse:
     """Fetch the codes of a batch"""
     product, batch = await products.own(call.actor, path.product_id), await _own(call, path)
     headers = {"Content-Disposition": f'attachment; filename="item-codes-{batch.id}.csv"'}
-    rows = labels.table(product, batch, origin=call.services.public_origin)
+    secret = batches.secret_of(call.services.market, batch)
+    rows = labels.table(product, batch, secret=secret, origin=call.services.public_origin)
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -186,7 +187,7 @@ async def read_item(call: Call, path: ItemPath) -> Reply:
     Open to everyone. Each look-up counts, by item and day, and nothing of who looked is kept.
     """
     found = await scanning.scan(call.services.market, path.code)
-    code = labels.code_of(found.batch, found.item)
+    code = labels.code_of(found.batch, found.item, batches.secret_of(call.services.market, found.batch))
     return Reply(
         ItemView(
             code=code,

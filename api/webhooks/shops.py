@@ -31,7 +31,7 @@ async def receive(request: Request) -> Response:
             raise BodyTooLarge(f"at most {LARGEST_ORDER} bytes are taken here", most_bytes=LARGEST_ORDER)
     shop = await shops.find_shop(request.path_params["shop_id"])
     if not _PING.fullmatch(body):
-        shops.check_signature(shop, bytes(body), _header(request, SIGNATURES))
+        shops.check_signature(services.market, shop, bytes(body), _header(request, SIGNATURES))
         await shops.take_order(services.market, shop, _header(request, TOPICS), bytes(body))
     return Response(status_code=204)
 

@@ -112,7 +112,8 @@ async def table(request: Request) -> Response:
     product, batch = await _own_batch(request)
     origin = PageContext.of(request).public_origin
     headers = {"Content-Disposition": f'attachment; filename="item-codes-{batch.id}.csv"'}
-    pieces = labels.table(product, batch, origin=origin)
+    secret = batches.secret_of(services_of(request).market, batch)
+    pieces = labels.table(product, batch, secret=secret, origin=origin)
     return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -130,6 +131,7 @@ async def sheet(request: Request) -> Response:
             product,
             batch,
             layout,
+            secret=batches.secret_of(services_of(request).market, batch),
             first=_whole(wanted.get("first", "")),
             count=_whole(wanted.get("count", "")),
             origin=context.public_origin,
@@ -150,7 +152,7 @@ async def _batch_page(request: Request, product: Product, *, error: str = "") ->
         status=422 if error else 200,
         product=product,
         batch=batch,
-        sample=labels.code_of(batch, 1),
+        sample=labels.code_of(batch, 1, batches.secret_of(market, batch)),
         readings=await scanning.readings_of(batch, now=market.clock()),
         sheets=labels.sheets(),
         most=min(labels.MOST_LABELS, batch.items),

@@ -50,15 +50,17 @@ async def make(market: Market, actor: Actor, product_id: str, wish: BatchWish) -
 
     async def work(tx: BaseDBAsyncClient) -> ItemBatch:
         now = market.clock()
+        batch_id = new_id("itb", now)
         batch = await ItemBatch.create(
-            id=new_id("itb", now),
+            id=batch_id,
             tag=secrets.randbelow(2**BATCH_BITS),
             product_id=product.id,
             period_id=period.id,
             name=name,
             made_on=wish.made_on,
             items=wish.items,
-            secret=secrets.token_hex(32),
+            secret=market.seals.seal(secrets.token_hex(32), batch_id),
+            sealed_with=market.seals.newest,
             state=BatchState.ACTIVE,
             created_at=now,
         )
@@ -88,6 +90,11 @@ async def withdraw(market: Market, actor: Actor, product_id: str, batch_id: str)
             await audit.record(tx, actor, "item_batch.withdrawn", batch.id, None, {}, at=now)
 
     await run_tx(work)
+
+
+def secret_of(market: Market, batch: ItemBatch) -> bytes:
+    """What the batch's codes are made with. Raises SealBroken."""
+    return bytes.fromhex(market.seals.opened(batch.secret, batch.sealed_with, batch.id))
 
 
 async def left_units(period: CoverPeriod) -> int:

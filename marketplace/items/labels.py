@@ -51,11 +51,12 @@ def sheets() -> Mapping[str, Sheet]:
     }
 
 
-def code_of(batch: ItemBatch, item: int) -> str:
-    return codes.write(batch.tag, item, bytes.fromhex(batch.secret))
+def code_of(batch: ItemBatch, item: int, secret: bytes) -> str:
+    """`secret` is the batch's, opened (batches.secret_of)."""
+    return codes.write(batch.tag, item, secret)
 
 
-def table(product: Product, batch: ItemBatch, *, origin: str) -> Iterator[bytes]:
+def table(product: Product, batch: ItemBatch, *, secret: bytes, origin: str) -> Iterator[bytes]:
     """All codes as CSV in UTF-8 with a mark for spreadsheets, piece by piece, so that a million rows need no memory.
 
     No cell begins like a formula, and codes stand in groups, so that none is taken for a number.
@@ -68,13 +69,21 @@ def table(product: Product, batch: ItemBatch, *, origin: str) -> Iterator[bytes]
             piece.write("\ufeff")
             writer.writerow(HEAD)
         for item in range(first + 1, min(first + _ROWS_AT_ONCE, batch.items) + 1):
-            code = code_of(batch, item)
+            code = code_of(batch, item, secret)
             writer.writerow((item, codes.grouped(code), codes.address_of(origin, code), *names))
         yield piece.getvalue().encode()
 
 
 def pdf(
-    product: Product, batch: ItemBatch, sheet: Sheet, *, first: int, count: int, origin: str, sandbox: str
+    product: Product,
+    batch: ItemBatch,
+    sheet: Sheet,
+    *,
+    secret: bytes,
+    first: int,
+    count: int,
+    origin: str,
+    sandbox: str,
 ) -> bytes:
     """Labels `first` to `first + count - 1`. `sandbox` is the word that marks each label, "" on a live service.
 
@@ -82,7 +91,7 @@ def pdf(
     """
     if not (0 < first <= batch.items and 0 < count <= MOST_LABELS and first + count - 1 <= batch.items):
         raise LabelsRefused(f"labels {first} to {first + count - 1} of {batch.items}", most=MOST_LABELS)
-    labels = [_label(batch, item, origin) for item in range(first, first + count)]
+    labels = [_label(batch, item, secret, origin) for item in range(first, first + count)]
     data = {
         "title": f"{product.name} / {batch.name}",
         "name": product.name,
@@ -94,6 +103,6 @@ def pdf(
     return draw(_FOLDER / "labels.typ", data, dated=batch.created_at)
 
 
-def _label(batch: ItemBatch, item: int, origin: str) -> dict[str, object]:
-    code = code_of(batch, item)
+def _label(batch: ItemBatch, item: int, secret: bytes, origin: str) -> dict[str, object]:
+    code = code_of(batch, item, secret)
     return {"qr": qr_svg(codes.address_of(origin, code)), "code": codes.grouped(code).split()}

@@ -13,7 +13,8 @@ class BatchState(StrEnum):
 
 
 class ItemBatch(Model):
-    """`tag` stands in the codes, which are made with `secret` (hex). `made_on` is a day in Japan of the period of cover."""
+    """`tag` stands in the codes, which are made with `secret` (hex, sealed for `id`; see batches.secret_of). `made_on` is a day in
+    Japan of the period of cover."""
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     tag: fields.Field[int] = fields.BigIntField()
@@ -22,7 +23,8 @@ class ItemBatch(Model):
     name: fields.Field[str] = fields.CharField(60)
     made_on: fields.Field[date] = fields.DateField()
     items: fields.Field[int] = fields.BigIntField()
-    secret: fields.Field[str] = fields.CharField(64)
+    secret: fields.Field[str] = fields.CharField(400)
+    sealed_with: fields.Field[str | None] = fields.CharField(64, null=True)
     state: fields.Field[str] = fields.CharField(16)
     created_at: fields.Field[datetime] = fields.DatetimeField()
     withdrawn_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)

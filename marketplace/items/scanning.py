@@ -17,6 +17,7 @@ from marketplace.clock import japan_date
 from marketplace.database.dialect import sql
 from marketplace.database.transactions import run_tx
 from marketplace.items import codes
+from marketplace.items.batches import secret_of
 from marketplace.items.errors import ItemCodeUnknown
 from marketplace.items.models import BatchState, ItemBatch, ItemScan
 from marketplace.market import Market
@@ -58,7 +59,7 @@ async def scan(market: Market, typed: str, *, counted: bool = True) -> Scanned:
     """Raises ItemCodeUnknown, alike for whatever is not ours. `counted` is False where nobody reads the answer."""
     code = codes.read(typed)
     batch = await ItemBatch.get_or_none(tag=code.batch)
-    if batch is None or not 0 < code.item <= batch.items or not code.genuine(bytes.fromhex(batch.secret)):
+    if batch is None or not 0 < code.item <= batch.items or not code.genuine(secret_of(market, batch)):
         raise ItemCodeUnknown("not a code of ours")
     now = market.clock()
     if counted:

@@ -143,7 +143,7 @@ class ProductTopUp(Model):
 
 
 class ProductShop(Model):
-    """A shop that sends its orders. `skus` is a JSON list; `secret` is kept as it is, because signatures are checked with it.
+    """A shop that sends its orders. `skus` is a JSON list; `secret` is sealed for `id`, because signatures are checked with it.
 
     `problem` is the code of the newest refusal of something in its orders.
     """
@@ -152,7 +152,8 @@ class ProductShop(Model):
     product_id: fields.Field[str] = fields.CharField(64)
     name: fields.Field[str] = fields.CharField(100)
     skus: fields.Field[str] = fields.TextField()
-    secret: fields.Field[str] = fields.CharField(64)
+    secret: fields.Field[str] = fields.CharField(400)
+    sealed_with: fields.Field[str | None] = fields.CharField(64, null=True)
     created_at: fields.Field[datetime] = fields.DatetimeField()
     heard_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
     problem: fields.Field[str | None] = fields.CharField(64, null=True)

@@ -44,12 +44,14 @@ async def add_shop(
 
     async def work(tx: BaseDBAsyncClient) -> ProductShop:
         now = market.clock()
+        shop_id = new_id("shp", now)
         shop = await ProductShop.create(
-            id=new_id("shp", now),
+            id=shop_id,
             product_id=product.id,
             name=name.strip(),
             skus=json.dumps(wanted, ensure_ascii=False),
-            secret=secret,
+            secret=market.seals.seal(secret, shop_id),
+            sealed_with=market.seals.newest,
             created_at=now,
         )
         await audit.record(tx, actor, "product.shop_added", product.id, None, {"shop": shop.id}, at=now)
@@ -64,7 +66,8 @@ async def new_shop_secret(market: Market, actor: Actor, product_id: str, shop_id
     shop = await find_shop(shop_id)
 
     async def work(tx: BaseDBAsyncClient) -> None:
-        if await _living(shop, product).update(secret=secret) != 1:
+        sealed = market.seals.seal(secret, shop.id)
+        if await _living(shop, product).update(secret=sealed, sealed_with=market.seals.newest) != 1:
             raise ShopNotFound("no such shop")
         await audit.record(tx, actor, "product.shop_secret", product.id, None, {"shop": shop_id}, at=market.clock())
 
@@ -103,9 +106,10 @@ async def find_shop(shop_id: str) -> ProductShop:
     return shop
 
 
-def check_signature(shop: ProductShop, body: bytes, signature: str) -> None:
+def check_signature(market: Market, shop: ProductShop, body: bytes, signature: str) -> None:
     """`signature` is the header as sent. Raises ShopSignatureRefused."""
-    expected = base64.b64encode(hmac.digest(shop.secret.encode(), body, hashlib.sha256))
+    secret = market.seals.opened(shop.secret, shop.sealed_with, shop.id)
+    expected = base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256))
     if not hmac.compare_digest(expected, signature.encode()):
         raise ShopSignatureRefused("the body is not signed with this shop's secret")
 

@@ -32,9 +32,13 @@ async def item_shop(shop: MarketSite) -> MarketSite:
     return shop
 
 
+def code_of(shop: MarketSite, item: int) -> str:
+    return labels.code_of(shop.batch, item, batches.secret_of(shop.small.market, shop.batch))
+
+
 class TestWhoeverScansACode:
     async def test_sees_product_batch_and_cover(self, item_shop):
-        code = labels.code_of(item_shop.batch, 42)
+        code = code_of(item_shop, 42)
         for path in (f"/i/{code}?lang=ja", f"/I/{code}?lang=en", f"/i/{code.lower()}?lang=ja"):
             answer = await item_shop.client.get(path)
             page = check_frame(answer)
@@ -47,13 +51,13 @@ class TestWhoeverScansACode:
         assert [row["scans"] for row in await ItemScan.all().values()] == [3]
 
     async def test_looking_ahead_is_not_reading(self, item_shop):
-        path = f"/i/{labels.code_of(item_shop.batch, 1)}"
+        path = f"/i/{code_of(item_shop, 1)}"
         await item_shop.client.head(path)
         await item_shop.client.get(path, headers={"Sec-Purpose": "prefetch"})
         assert await ItemScan.all().count() == 0
 
     async def test_is_told_calmly_of_codes_that_are_read_often_and_of_withdrawn_ones(self, item_shop):
-        path = f"/i/{labels.code_of(item_shop.batch, 1)}?lang=en"
+        path = f"/i/{code_of(item_shop, 1)}?lang=en"
         for _ in range(OFTEN_A_DAY + 1):
             answer = await item_shop.client.get(path)
         assert "Read unusually often" in answer.text
@@ -73,7 +77,7 @@ class TestWhoeverScansACode:
     async def test_may_type_it_instead(self, item_shop):
         for locale in ("ja", "en"):
             check_frame(await item_shop.client.get(f"/{locale}/items"))
-        code = labels.code_of(item_shop.batch, 1)
+        code = code_of(item_shop, 1)
         answer = await item_shop.client.get("/en/items", params={"code": codes.grouped(code)})
         assert answer.headers["location"] == f"/i/{code}?lang=en"
 

@@ -193,7 +193,8 @@ class TestAProduct:
         made = await send(shop, owner, page, action="add_shop", name="本店", skus="A-1, A-2")
         (secret,) = check_frame(made).xpath("//code[@class='secret']/text()")
         living = await ProductShop.get()
-        assert (living.secret, (await ProductRule.get()).active) == (secret, False)
+        kept = shop.small.market.seals.open(living.secret, living.id)
+        assert (kept, (await ProductRule.get()).active) == (secret, False)
         for shown in await in_both_languages(shop, f"/account/products/{product.id}"):
             assert secret not in shown.text_content()
             assert f"/webhooks/shops/{living.id}" in shown.text_content()
