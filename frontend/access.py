@@ -19,9 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from frontend.agreement import versions_in_force
 from frontend.context import FORMS_TOKEN_FIELD, PageContext, services_of
 from frontend.forms import read_typed
-from marketplace.accounts import sessions
+from marketplace.accounts import agreements, sessions
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.roles import NEED_SECOND_FACTOR, Role
 from marketplace.accounts.sessions import LASTS, SignedIn
@@ -43,6 +44,7 @@ class Access:
     open: bool = False
     second_factor: bool = False
     recent: bool = False
+    agreed: bool = True
 
 
 def access_of(handler: object) -> Access:
@@ -51,13 +53,16 @@ def access_of(handler: object) -> Access:
     return declared if isinstance(declared, Access) else Access(open=True)
 
 
-def only(*roles: Role, second_factor: bool = True, recent: bool = False) -> Callable[[Handler], Handler]:
+def only(
+    *roles: Role, second_factor: bool = True, recent: bool = False, agreed: bool = True
+) -> Callable[[Handler], Handler]:
     """Only somebody signed in who has one of `roles`, or anyone signed in if none is named.
 
     Roles that need a second factor get it asked for first; `second_factor=False` is for the pages where it is shown.
     `recent` asks for a new sign-in if the last one is a while ago, before ways to sign in or the person itself can go.
+    Terms of a new version are asked for first; `agreed=False` is for pages where one may go, take one's data along or leave without.
     """
-    access = Access(frozenset(roles), second_factor=second_factor, recent=recent)
+    access = Access(frozenset(roles), second_factor=second_factor, recent=recent, agreed=agreed)
 
     def declare(handler: Handler) -> Handler:
         @wraps(handler)
@@ -73,6 +78,8 @@ def only(*roles: Role, second_factor: bool = True, recent: bool = False) -> Call
                 return _to(request, "/account/second-factor")
             if access.recent and not signed_in.is_recent(services_of(request).market.clock()):
                 return _to(request, "/sign-in", again="1")
+            if access.agreed and not await agreements.has_agreed(actor.person_id, versions_in_force()):
+                return _to(request, "/account/agreement")
             await _check_form(request, signed_in)
             response = await handler(request)
             response.headers["Cache-Control"] = PRIVATE["Cache-Control"]

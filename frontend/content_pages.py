@@ -6,6 +6,7 @@ a live start is refused while there is one, see `refuse_gaps`.
 
 import re
 import tomllib
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -39,11 +40,14 @@ class Section(BaseModel):
 
 
 class Content(BaseModel):
+    """`version` stands in the texts that people agree to: a new one, in both languages, is asked for again (frontend/agreement.py)."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     lead: str
     section: tuple[Section, ...]
+    version: date | None = None
 
     def gaps(self) -> tuple[str, ...]:
         texts = [text for part in self.section for text in (*part.text, *(value for _, value in part.items))]

@@ -13,6 +13,7 @@ from frontend.context import address
 from frontend.locales import Locale
 from frontend.pages import (
     account,
+    account_agreement,
     account_audit,
     account_balance,
     account_event,
@@ -258,6 +259,8 @@ def routes() -> list[Route]:
         *in_each_language("/account/webhooks/{endpoint_id}", account_webhooks.act, methods=("POST",)),
         *in_each_language("/account/security", account_security.page),
         *in_each_language("/account/security", account_security.submit, methods=("POST",)),
+        *in_each_language("/account/agreement", account_agreement.page),
+        *in_each_language("/account/agreement", account_agreement.submit, methods=("POST",)),
         *in_each_language("/account/privacy", account_privacy.page),
         *in_each_language("/account/export", account_privacy.export),
         *in_each_language("/account/erase", account_privacy.erase, methods=("POST",)),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import httpx
 import pyotp
 
-from marketplace.accounts import organisations, people, second_factor, sessions
+from frontend.agreement import versions_in_force
+from marketplace.accounts import agreements, organisations, people, second_factor, sessions
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.models import Person
 from marketplace.accounts.roles import IN_THE_SERVICE, NEED_SECOND_FACTOR, Role
@@ -86,6 +87,7 @@ async def session_without_second_factor(small: SmallMarket, actor: Actor) -> Vis
 async def _visitor(small: SmallMarket, token: str) -> Visitor:
     signed_in = await sessions.find(token, now=small.clock())
     assert signed_in is not None
+    await agreements.agree(signed_in.actor.person_id, versions_in_force(), locale="ja", clock=small.clock)
     return Visitor(signed_in.actor, token, signed_in.forms_token)
 
 

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from frontend.access import keep_signed_in
+from frontend.agreement import note_sign_in
 from frontend.context import PageContext, services_of
 from frontend.pages.account_sign_in import SECRET_ADDRESS, keep_mark, mark_of
 from frontend.responses import page_response
@@ -31,6 +32,7 @@ async def accept(request: Request) -> Response:
         )
     except InvitationNotUsable:
         return _gone(request)
+    await note_sign_in(request, token)
     answer = RedirectResponse(context.url("/account"), status_code=303, headers=SECRET_ADDRESS)
     keep_signed_in(request, answer, token)
     keep_mark(request, answer, mark)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from frontend.access import PRIVATE, actor_of, keep_signed_in, only
+from frontend.agreement import note_sign_in
 from frontend.context import PageContext, services_of
 from frontend.own_address import own_address
 from frontend.pages.account_sign_in import browser_of, keep_browser, keep_mark, mark_of
@@ -35,6 +36,7 @@ async def sign_in(request: Request) -> Response:
     except PasskeyRefused as refused:
         log.warning("sign_in_refused", by="passkey")
         raise HTTPException(403) from refused
+    await note_sign_in(request, token)
     onwards = own_address(request.query_params.get("next", "")) or PageContext.of(request).url("/account")
     response = JSONResponse({"next": onwards}, headers=PRIVATE)
     keep_signed_in(request, response, token)

@@ -14,12 +14,12 @@ from marketplace.accounts import privacy
 from marketplace.accounts.errors import AddressNotConfirmed, LastOwnerStays
 
 
-@only(recent=True)
+@only(recent=True, agreed=False)
 async def page(request: Request) -> Response:
     return page_response(request, "pages/account/privacy.html", errors={}, typed={})
 
 
-@only(recent=True)
+@only(recent=True, agreed=False)
 async def export(request: Request) -> Response:
     document = await privacy.export(actor_of(request), clock=services_of(request).market.clock)
     return Response(
@@ -29,7 +29,7 @@ async def export(request: Request) -> Response:
     )
 
 
-@only(recent=True)
+@only(recent=True, agreed=False)
 async def erase(request: Request) -> Response:
     typed = await read_typed(request)
     try:

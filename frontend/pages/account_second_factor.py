@@ -20,12 +20,12 @@ from marketplace.accounts.errors import CodeRefused, SecondFactorAlreadySet, Too
 log = structlog.get_logger()
 
 
-@only(second_factor=False)
+@only(second_factor=False, agreed=False)
 async def page(request: Request) -> Response:
     return await _page(request, next_path=own_address(request.query_params.get("next", "")) or "")
 
 
-@only(second_factor=False)
+@only(second_factor=False, agreed=False)
 async def submit(request: Request) -> Response:
     """action=confirm: the new app works; show: a code, to go on; remove: forget the app."""
     typed = await read_typed(request)

@@ -15,6 +15,7 @@ from frontend.access import (
     signed_in_of,
     visitor_of,
 )
+from frontend.agreement import note_sign_in
 from frontend.context import PageContext, services_of
 from frontend.forms import read_typed
 from frontend.own_address import own_address
@@ -76,13 +77,14 @@ async def redeem(request: Request) -> Response:
     except LinkNotUsable:
         log.warning("sign_in_refused", by="link")
         return page_response(request, "pages/account/link.html", status=410, headers=SECRET_ADDRESS, refused=True)
+    await note_sign_in(request, token)
     answer = RedirectResponse(next_path or context.url("/account"), status_code=303, headers=PRIVATE)
     keep_signed_in(request, answer, token)
     keep_mark(request, answer, mark)
     return answer
 
 
-@only(second_factor=False)
+@only(second_factor=False, agreed=False)
 async def sign_out(request: Request) -> Response:
     signed_in = signed_in_of(request)
     await sessions.end(signed_in.actor.person_id, signed_in.session.id)

@@ -145,6 +145,20 @@ class PasskeyChallenge(Model):
         table = "passkey_challenge"
 
 
+class Agreement(Model):
+    """Never changed: which version of which text (terms, privacy) a person agreed to. `locale` is the language it was shown in."""
+
+    id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    person_id: fields.Field[str] = fields.CharField(64)
+    document: fields.Field[str] = fields.CharField(16)
+    version: fields.Field[str] = fields.CharField(32)
+    locale: fields.Field[str] = fields.CharField(8)
+    agreed_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "agreement"
+
+
 class OneTimeCode(Model):
     """The sealed secret of a person's authenticator app (sealing.py); it counts once `confirmed_at` is set.
 

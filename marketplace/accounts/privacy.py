@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.queryset import QuerySet
 
-from marketplace.accounts import organisations, passkeys, second_factor, sessions
+from marketplace.accounts import agreements, organisations, passkeys, second_factor, sessions
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.errors import AddressNotConfirmed
 from marketplace.accounts.models import (
@@ -55,6 +55,10 @@ async def export(actor: Actor, *, clock: Clock) -> dict[str, JsonValue]:
             for one in await organisations.of_person(person.id)
         ],
         "service_roles": [row.role for row in await ServiceRole.filter(person_id=person.id).order_by("id")],
+        "agreements": [
+            {"document": one.document, "version": one.version, "at": _text(one.agreed_at)}
+            for one in await agreements.of_person(person.id)
+        ],
         "sessions": [
             {"device": one.device, "since": _text(one.created_at), "last_seen": _text(one.last_seen_at)}
             for one in await sessions.of_person(person.id, now=clock())
@@ -82,7 +86,7 @@ async def export(actor: Actor, *, clock: Clock) -> dict[str, JsonValue]:
 
 
 async def erase(actor: Actor, confirmed: str, *, clock: Clock) -> None:
-    """The person goes: name, address, ways to sign in, memberships, API keys it made. What was bought and certified stays.
+    """The person goes: name, address, ways to sign in, memberships, API keys it made. What was bought, certified and agreed to stays.
 
     `confirmed` is the person's own address, typed again. Raises AddressNotConfirmed; LastOwnerStays while an organisation
     with other members has no other owner.

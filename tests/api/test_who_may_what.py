@@ -45,7 +45,7 @@ TABLE: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("*", r"/provider(/.*)?", SELLING),
 )
 # Where somebody whose second factor is still missing may go.
-BEFORE_THE_SECOND_FACTOR = (r"/account/second-factor", r"/sign-out", r"/plans/mine")
+BEFORE_THE_SECOND_FACTOR = (r"/account/second-factor", r"/account/agreement", r"/sign-out", r"/plans/mine")
 VISITORS: dict[str, tuple[Role, ...]] = {
     "member of nothing": (),
     "buyer": (Role.BUYER,),

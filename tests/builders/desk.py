@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from marketplace.accounts import people, sessions
+from frontend.agreement import versions_in_force
+from marketplace.accounts import agreements, people, sessions
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.models import Membership, Organisation, Person
 from marketplace.accounts.roles import Role
@@ -147,6 +148,7 @@ async def signed_in(site, actor: Actor) -> None:
             person_id=person.id,
             organisation_id=actor.organisation_id,
         )
+    await agreements.agree(person.id, versions_in_force(), locale="ja", clock=lambda: now)
     session, _ = await sessions.start(person, device="test", now=now)
     token = await sessions.note_second_factor(session, now=now)
     site.client.cookies.set("__Host-session", token, domain="ashiato.example", path="/")

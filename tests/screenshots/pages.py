@@ -104,6 +104,7 @@ PAGES = (
     Shown("account-product-items", "{product}/items", role="owner"),
     Shown("item-by-hand", "/items"),
     Shown("account-security", "/account/security", role="buyer"),
+    Shown("account-agreement", "/account/agreement", role="buyer"),
     Shown("account-privacy", "/account/privacy", role="buyer"),
     Shown("second-factor", "/account/second-factor", role="operator"),
     Shown("provider", "/provider", role="provider"),
