@@ -21,7 +21,7 @@ class Reservation(Model):
 
 
 class Certificate(Model):
-    """`statement` is its canonical JSON, byte for byte what `statement_sha256` covers."""
+    """`statement` is its canonical JSON, byte for byte what `statement_sha256` covers; `credential` as packed_credential.py packs it."""
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     order_reference: fields.Field[str] = fields.CharField(128)

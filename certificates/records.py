@@ -8,6 +8,7 @@ from enum import StrEnum
 from certificates import models, rows
 from certificates.credential import StatusSlot
 from certificates.number import MistypedNumber, NotACertificateNumber, read_number
+from certificates.packed_credential import unpacked
 from certificates.statement import DisclosedField, Disclosure, Disclosures, Environment, Statement
 
 
@@ -128,7 +129,7 @@ async def _records(found: Sequence[models.Certificate]) -> list[CertificateRecor
             environment=Environment(row.environment),
             statement=Statement.model_validate_json(row.statement),
             disclosures=disclosures[row.id],
-            credential=row.credential,
+            credential=unpacked(row.credential),
             proof=row.proof,
             slot=slots[row.order_reference],
             issued_at=row.issued_at.astimezone(UTC),

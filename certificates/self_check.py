@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from certificates import models
 from certificates.log.leaves import Corrected, Issued, MalformedLeaf, Revoked, decode_leaf, hash_of_credential
+from certificates.packed_credential import unpacked
 from certificates.statement import DisclosedField, Disclosure, Statement
 from certificates.verdict import CheckResult
 from certificates.verify import Evidence, TrustedIssuer, verify
@@ -74,7 +75,7 @@ def _in_row(
     ):
         yield "columns_differ_from_statement"
     evidence = Evidence(
-        number=row.number, credential=row.credential, proof=row.proof, statement=statement, disclosures=texts
+        number=row.number, credential=unpacked(row.credential), proof=row.proof, statement=statement, disclosures=texts
     )
     verdict = verify(evidence, issuer, now=now)
     for check in verdict.checks:
@@ -92,7 +93,7 @@ def _in_leaf(row: models.Certificate, data: bytes | None) -> Iterable[str]:
         yield "leaf_unreadable"
         return
     said = (leaf.number, leaf.statement_sha256, leaf.credential_sha256, leaf.grams) if isinstance(leaf, Issued) else ()
-    if said != (row.number, row.statement_sha256, hash_of_credential(row.credential), row.grams):
+    if said != (row.number, row.statement_sha256, hash_of_credential(unpacked(row.credential)), row.grams):
         yield "leaf_differs"
 
 

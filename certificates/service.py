@@ -22,6 +22,7 @@ from certificates.facts import StatementFacts
 from certificates.keys import KeyRing
 from certificates.log.leaves import Corrected, Revoked, issued_leaf
 from certificates.log.sequencer import append, append_all
+from certificates.packed_credential import packed
 from certificates.records import CertificateRecord, CertificateState, find, find_all_by_order
 from certificates.reservations import Reservation, reserve, reserve_all
 from certificates.statement import DisclosedField, Disclosure, Disclosures, Statement
@@ -248,7 +249,7 @@ def _row_of(record: CertificateRecord) -> models.Certificate:
         number=record.number,
         statement=record.statement.canonical_json().decode(),
         statement_sha256=record.statement.sha256(),
-        credential=record.credential,
+        credential=packed(record.credential),
         proof=record.proof,
         grams=record.grams,
         replaces=record.statement.replaces,
