@@ -161,6 +161,7 @@ async def start(tx: BaseDBAsyncClient, plan: Plan, subscription: str, *, at: dat
     await plan.refresh_from_db()
     if not started:
         return
+    await plans.announce(plan, at=at)
     await plans.follow_soon(tx, plan.id, "begun", at=at)
     terms = await plan_terms.newest(plan.id)
     await plans.tell(tx, plan, "plan_started", {"grams": terms.grams, "yen": terms.total_yen}, key="started", at=at)

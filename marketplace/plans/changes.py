@@ -46,6 +46,7 @@ async def _newly_agreed(tx: BaseDBAsyncClient, market: Market, plan: Plan, becau
     await even_out(tx, market, plan)
     terms = await plan_terms.newest(plan.id)
     await plans.follow_soon(tx, plan.id, f"v{plan.version}", at=now)
+    await plans.announce(plan, at=now)
     params: dict[str, JSON] = {
         "because": because.value,
         "grams": terms.grams,

@@ -11,9 +11,11 @@ from marketplace.errors import MoveNotAllowed
 from marketplace.mail import service as mail
 from marketplace.mail.post import JSON
 from marketplace.mail.service import NewMail
+from marketplace.notifications import telling
+from marketplace.notifications.kinds import EventType
 from marketplace.outbox import service as outbox
 from marketplace.plans.errors import PlanNotFound, PublicNameRefused
-from marketplace.plans.models import Plan
+from marketplace.plans.models import Plan, PlanTerms
 from marketplace.plans.states import ALLOWED_MOVES, PlanState
 
 FOLLOW = "plan.follow"
@@ -59,6 +61,32 @@ async def move(plan: Plan, new: PlanState, *, at: datetime, **changes: object) -
     if moved != 1:
         raise MoveNotAllowed(f"plan {plan.id} is no longer {old}", old=old, new=new)
     await plan.refresh_from_db()
+    await announce(plan, at=at)
+
+
+def organisation_of(plan: Plan) -> str | None:
+    """Whose key began it through the API, as its number says; None for a plan that somebody began without one."""
+    owner = (plan.external_id or "").partition(":")[0]
+    return owner if owner.startswith("org_") else None
+
+
+async def announce(plan: Plan, *, at: datetime) -> None:
+    """Inside the caller's transaction, to the organisation that began it: its state or its terms are new."""
+    organisation_id = organisation_of(plan)
+    if organisation_id is None:
+        return
+    terms = await PlanTerms.filter(plan_id=plan.id).order_by("-version").first()
+    data: dict[str, JSON] = {
+        "plan": {
+            "id": plan.id,
+            "state": plan.state,
+            "ended_because": plan.ended_because,
+            "terms_version": terms.version if terms else None,
+            "monthly_g": terms.grams if terms else None,
+            "monthly_yen": terms.total_yen if terms else None,
+        }
+    }
+    await telling.tell(organisation_id, EventType.PLAN_CHANGED, plan.id, data, at=at)
 
 
 async def follow_soon(tx: BaseDBAsyncClient, plan_id: str, cause: str, *, at: datetime) -> None:

@@ -9,6 +9,7 @@ from marketplace.clock import japan_date
 from marketplace.database import rows
 from marketplace.market import Market
 from marketplace.orders.models import Order
+from marketplace.products.announcing import announce_coverage
 from marketplace.products.counting import watch_soon
 from marketplace.products.models import ProductCover, ProductEntry
 from marketplace.products.states import EntryKind
@@ -44,6 +45,7 @@ async def certified(
         counted_at=now,
     )
     await watch_soon(tx, market, cover.product_id, after=entry.id)
+    await announce_coverage(cover.product_id, at=now)
 
 
 async def revoked(market: Market, tx: BaseDBAsyncClient, number: str, *, now: datetime) -> None:
@@ -66,3 +68,4 @@ async def revoked(market: Market, tx: BaseDBAsyncClient, number: str, *, now: da
         counted_at=now,
     )
     await watch_soon(tx, market, covered.product_id, after=entry.id)
+    await announce_coverage(covered.product_id, at=now)

@@ -1,4 +1,4 @@
-"""Tell a product's owners when four fifths of its cover are sold and when all of it is, once each."""
+"""Tell a product's owners when four fifths of its cover are sold and when all of it is, once each: by mail and as an event."""
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
@@ -8,6 +8,7 @@ from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.mail.post import JSON
 from marketplace.market import Market
+from marketplace.products.announcing import announce_coverage
 from marketplace.products.coverage import Totals, totals_of
 from marketplace.products.models import CoverPeriod, ProductEntry
 from marketplace.products.owners import tell_owners
@@ -46,6 +47,7 @@ async def watch(market: Market, product_id: str) -> None:
             }
             key = f"product_cover:{period.id}:{percent}:{covers}"
             await tell_owners(tx, market, product, MESSAGES[percent], params, key=key)
+            await announce_coverage(product.id, at=market.clock())
 
     await run_tx(work)
 
