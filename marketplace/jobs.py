@@ -26,6 +26,7 @@ from marketplace.operations import alarms
 from marketplace.orders import fulfilment, mails, settlement
 from marketplace.orders import service as orders
 from marketplace.orders.timeline import MAIL
+from marketplace.outbox.forgetting import Forgetting
 from marketplace.outbox.worker import LEASE, Handler, Worker
 from marketplace.participation import following as participations
 from marketplace.payments import heard_invoices, inbox, refunds
@@ -113,6 +114,7 @@ def sweeps(market: Market) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "checked_lists": lambda: imports.forget_unused(market.clock),
         "quotes": lambda: quotes.expire_stale(market.clock),
         "retention": Retention(market.clock),
+        "done_jobs": Forgetting(market.clock),
         "seals": Resealing(market.seals, market.clock),
         "old_bulk_runs": lambda: bulk.forget_old(market.clock),
         "old_messages": lambda: contact.forget_old(market.clock()),

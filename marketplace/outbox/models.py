@@ -7,7 +7,8 @@ from tortoise.models import Model
 
 
 class Job(Model):
-    """A job runs at least once; `key` is unique for ever, so the same reason never makes two jobs."""
+    """A job runs at least once. `key` is unique as long as the row stands, so the same reason does not make two jobs; done ones go
+    after a while (forgetting.py)."""
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     kind: fields.Field[str] = fields.TextField()
