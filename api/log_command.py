@@ -40,6 +40,8 @@ def run(chosen: argparse.Namespace) -> int:
         sys.stdout.write(f"{asyncio.run(_export(chosen.folder, chosen.data))} entries\n")
         return EXIT_SOUND
     source = _Source(chosen.source)
+    if chosen.act == "missing":
+        return asyncio.run(_missing(source, chosen.data))
     try:
         trust = LogTrust(_key(chosen.key, source))
         earlier = chosen.earlier.read_text("utf-8") if chosen.earlier else None
@@ -108,3 +110,25 @@ async def _export(folder: Path, data: Path | None) -> int:
     settings = settings_of(data)
     async with running_market(settings, mail_wording(settings)):
         return await export(folder)
+
+
+async def _missing(source: _Source, data: Path | None) -> int:
+    """Exit code 0: our books have all of it, 1: they do not, or the copy is not our log, 2: it could not be read."""
+    from api.mail_wording import mail_wording  # noqa: PLC0415 - auditing needs no service
+    from api.services import running_market  # noqa: PLC0415
+    from certificates.log.missing import missing_here  # noqa: PLC0415
+
+    settings = settings_of(data)
+    async with running_market(settings, mail_wording(settings)) as market:
+        try:
+            leaves = await missing_here(source.read, market.log.trust)
+        except (httpx.HTTPError, OSError) as problem:
+            sys.stderr.write(f"could not be read: {problem}\n")
+            return EXIT_NOT_READ
+        except _UNSOUND as problem:
+            sys.stderr.write(f"NOT SOUND: {problem}\n")
+            return EXIT_UNSOUND
+    for leaf in leaves:
+        sys.stdout.write(f"{leaf.event} {leaf.number} {leaf.at.isoformat()}\n")
+    sys.stdout.write(f"{len(leaves)} entries of the copy are missing here\n")
+    return EXIT_UNSOUND if leaves else EXIT_SOUND

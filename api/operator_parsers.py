@@ -40,6 +40,9 @@ def add_log(commands: Any) -> None:
     exporting = acts.add_parser("export", help="write the log as static files")
     exporting.add_argument("folder", type=Path)
     exporting.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+    missing = acts.add_parser("missing", help="name what a saved copy of the log has and our books do not")
+    missing.add_argument("source", help="a folder with the log's files, or the address of a mirror")
+    missing.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
 
 
 def add_people(commands: Any) -> None:

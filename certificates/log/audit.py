@@ -48,7 +48,7 @@ def audit(read: ReadFile, trust: LogTrust, *, earlier: str | None = None) -> Aud
     hashes (32 bytes each) and the shares.
     """
     checkpoint = trusted_checkpoint(read("checkpoint").decode(), trust)
-    entries = list(_entries(read, checkpoint.size))
+    entries = list(entries_of(read, checkpoint.size))
     hashes = [leaf_hash(entry) for entry in entries]
     _check_tiles(read, hashes)
     if tree_root(hashes) != checkpoint.root:
@@ -77,7 +77,8 @@ def tree_root(hashes: Sequence[bytes]) -> bytes:
     return root
 
 
-def _entries(read: ReadFile, size: int) -> Iterator[bytes]:
+def entries_of(read: ReadFile, size: int) -> Iterator[bytes]:
+    """The leaves of a log of this size as they are written. Raises LogDiffers, NotATile."""
     for bundle in bundles_of(size):
         entries = decode_bundle(read(bundle.path))
         if len(entries) != bundle.width:
