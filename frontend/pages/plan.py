@@ -96,7 +96,13 @@ async def _table(request: Request, plan: Plan, _: Typed) -> None:
 
 async def _extra(request: Request, plan: Plan, typed: Typed) -> Response:
     market = services_of(request).market
-    order = await extras.order_extra(market, plan.id, typed.get("month", ""))
+    order = await extras.order_extra(
+        market,
+        plan.id,
+        typed.get("month", ""),
+        consent=typed.get("consent"),
+        locale=PageContext.of(request).locale.value,
+    )
     own_page = PageContext.of(request).url(f"/orders/{order.access_token}")
     try:
         order = await orders.open_checkout(market, order.id)
@@ -232,6 +238,7 @@ async def _shown(
         chart=chart_of(months),
         years=await reading.years_of(months),
         uncovered_g=await bills.uncovered_g(plan.id),
+        consent=extras.consent_words(market, locale.value),
         failure=await failures.newest_failure(plan.id) if state is PlanState.PAST_DUE else None,
         last_moment=failures.last_moment(plan) if state is PlanState.PAST_DUE else None,
         suppliers=supplier_views(locale),

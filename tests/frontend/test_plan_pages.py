@@ -167,7 +167,12 @@ class TestThePageOfAPlan:
         await stocked.client.post(await address_of(plan), data=by_hand)
         page = await stocked.page(await address_of(plan))
         (month,) = page.xpath("//input[@name='month']/@value")
-        answer = await stocked.client.post(await address_of(plan), data={"action": "extra", "month": month})
+        (consent,) = page.xpath("//input[@name='consent']/@value")
+        unticked = await stocked.client.post(await address_of(plan), data={"action": "extra", "month": month})
+        assert unticked.status_code == 422
+        assert check_frame(unticked).xpath("//*[@id='f-consent-error']")
+        wanted = {"action": "extra", "month": month, "consent": consent}
+        answer = await stocked.client.post(await address_of(plan), data=wanted)
         assert answer.headers["location"].startswith("https://pay.example/cs_")
         order = await Order.get(checkout_session__isnull=False)
         await stocked.small.deliver(stocked.small.payments.pay(order.checkout_session))

@@ -1,16 +1,22 @@
 """Bills: the next month makes up for what a month really took, to the gram, and never twice."""
 
+import asyncio
+
 import pytest
 
+from marketplace.errors import ConsentMissing
 from marketplace.orders import service as orders
+from marketplace.orders.instruction import Consent
 from marketplace.orders.states import OrderState
+from marketplace.orders.words import consent_version
 from marketplace.plans import bills, changes
 from marketplace.plans import terms as plan_terms
 from marketplace.plans.bills import BillRow
 from marketplace.plans.errors import BillMonthUnknown, NothingExtra, UsageRefused
-from marketplace.plans.extras import order_extra
+from marketplace.plans.extras import consent_words, order_extra
 from marketplace.plans.models import PlanBill, PlanMonth
 from marketplace.plans.reading import months_of, running_total_g, years_of
+from marketplace.quotes.models import Quote
 from tests.builders.market import a_listing
 from tests.builders.plans import a_running_plan, kwh, months_pass, settled
 from tests.builders.pools import with_pools
@@ -64,11 +70,25 @@ class TestTheNextMonth:
         assert (await months_of(plan.id))[1].covered_g == 126_600 + 4_220
 
 
+async def extra_of(small, plan, month_id: str):
+    return await order_extra(small.market, plan.id, month_id, consent=consent_version(), locale="ja")
+
+
 class TestAnExtraOrder:
+    async def test_asks_for_consent_to_its_own_words_anew(self, small, plan):
+        await enter(small, plan, "400")
+        for stale in (None, "2020-01-01"):
+            with pytest.raises(ConsentMissing):
+                await order_extra(small.market, plan.id, (await PlanMonth.get()).id, consent=stale, locale="ja")
+        assert await Quote.filter(state="open").count() == 0
+        order = await extra_of(small, plan, (await PlanMonth.get()).id)
+        agreed = Consent.model_validate_json(order.consent)
+        assert (agreed.version, agreed.text) == consent_words(small.market, "ja")
+
     async def test_covers_it_at_once_and_the_next_month_is_as_ever(self, small, plan):
         await enter(small, plan, "400")
         month = await PlanMonth.get()
-        order = await orders.open_checkout(small.market, (await order_extra(small.market, plan.id, month.id)).id)
+        order = await orders.open_checkout(small.market, (await extra_of(small, plan, month.id)).id)
         await small.deliver(small.payments.pay(order.checkout_session))
         await settled(small)
         assert await running_total_g(plan.id) == 168_800
@@ -77,11 +97,17 @@ class TestAnExtraOrder:
         (year,) = [one for one in await years_of(await months_of(plan.id)) if one.year == 2026]
         assert year.covered_g == 2 * 126_600 + 42_200
         with pytest.raises(NothingExtra):
-            await order_extra(small.market, plan.id, month.id)
+            await extra_of(small, plan, month.id)
+
+    async def test_that_is_asked_for_twice_at_once_is_one(self, small, plan):
+        await enter(small, plan, "400")
+        month = await PlanMonth.get()
+        both = await asyncio.gather(*(extra_of(small, plan, month.id) for _ in range(2)), return_exceptions=True)
+        assert sorted(type(one).__name__ for one in both) == ["NothingExtra", "Order"]
 
     async def test_that_nobody_pays_leaves_it_to_a_later_month(self, small, plan):
         await enter(small, plan, "400")
-        order = await order_extra(small.market, plan.id, (await PlanMonth.get()).id)
+        order = await extra_of(small, plan, (await PlanMonth.get()).id)
         await settled(small)
         assert (await plan_terms.newest(plan.id)).carried_g == 0
         order = await orders.open_checkout(small.market, order.id)
