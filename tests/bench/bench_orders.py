@@ -72,18 +72,6 @@ class Server:
         finally:
             await connection.close()
 
-    async def bytes_used(self) -> int:
-        connection = await asyncpg.connect(self.url)
-        try:
-            await connection.execute("VACUUM")
-            return int(
-                await connection.fetchval(
-                    "SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables WHERE schemaname = 'public'"
-                )
-            )
-        finally:
-            await connection.close()
-
     def transactions_per_s(self, script: str, seconds: int = 3) -> float:
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
             file.write(script)
@@ -121,14 +109,14 @@ async def _measured(server: Server) -> list[Figure]:
         small = a_busy_market()
         hot = await _hot_lot(small)
         with _a_worker(server.url):
-            bought, bytes_per_order = await _orders(server, small)
+            bought = await _orders(server, small)
             children = await _children(server, small)
-        return [bought, bytes_per_order, children, hot]
+        return [bought, children, hot]
     finally:
         await Tortoise.close_connections()
 
 
-async def _orders(server: Server, small: SmallMarket) -> tuple[Figure, Figure]:
+async def _orders(server: Server, small: SmallMarket) -> Figure:
     listing = await a_listing(small, tonnes=1_000_000)
     application = an_application(small, around=without_limits())
 
@@ -144,11 +132,7 @@ async def _orders(server: Server, small: SmallMarket) -> tuple[Figure, Figure]:
             return await _per_second(lambda: one(client))
 
     await many()  # the first pages of each table and index
-    before = await server.bytes_used()
-    await many()
-    per_order = (await server.bytes_used() - before) / PER_ROUND
-    figure = await _beside_pgbench("order_vs_pgbench", server, many, goal=">= 0.25")
-    return figure, Figure("order_bytes", per_order, "B", goal="<= 4096")
+    return await _beside_pgbench("order_vs_pgbench", server, many, goal=">= 0.25")
 
 
 async def _children(server: Server, small: SmallMarket) -> Figure:
