@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 import stripe
 
+from marketplace.payments import stripe_plans
 from marketplace.payments.gateway import PaymentRefused, PaymentState
 from marketplace.payments.plan_gateway import InvoiceState, PlanInvoice, PlanState, Subscription
 from marketplace.payments.sandbox.billing_month import month_after, next_boundary
@@ -142,6 +143,30 @@ class TestEachMonth:
         made = await invoices(plans, sandbox)
         assert [invoice.state for invoice in made] == [InvoiceState.PAID, InvoiceState.VOID, InvoiceState.PAID]
         assert made[1].payment is None
+
+
+class TestManyInvoices:
+    async def test_are_read_by_the_page_as_each_is_read_alone(
+        self, plans: StripePlans, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stripe_plans, "LONGEST_PAGE", 2)
+        running = [await a_running_plan(plans, sandbox) for _ in range(3)]
+        await sandbox.a_payment(sandbox.gateway())
+        await sandbox.advance(MONTH)
+        since, until = running[0].period_start, datetime.now(UTC) + 2 * MONTH
+        listed = await plans.paid_invoices(since, until, most=100)
+        alone = await invoices(plans, sandbox)
+        assert sorted(listed, key=lambda one: one.id) == sorted(alone, key=lambda one: one.id)
+        assert len(await plans.paid_invoices(since, until, most=2)) == 2
+
+    async def test_of_another_time_or_not_paid_are_left_out(self, plans: StripePlans, sandbox: Sandbox) -> None:
+        running = await a_running_plan(plans, sandbox)
+        assert await enter_card(plans, sandbox, running.customer, FAILS_LATER) == 303
+        await sandbox.advance(MONTH)
+        until = running.period_end + MONTH
+        (first,) = await plans.paid_invoices(running.period_start, until, most=100)
+        assert first.period_start == running.period_start
+        assert await plans.paid_invoices(running.period_end, until, most=100) == []
 
 
 class TestAFailingCard:
