@@ -163,7 +163,7 @@ def _run(group: Group, at_once: int, only: str | None) -> int:
 
 def _noticed(counted: Counter[Outcome]) -> int:
     """Whoever waits for a test that never ends notices that, too."""
-    return counted[Outcome.KILLED] + counted[Outcome.HUNG]
+    return counted[Outcome.KILLED] + counted[Outcome.HUNG] + counted[Outcome.BROKE_DOWN]
 
 
 def _line(name: str, counted: Counter[Outcome]) -> str:

@@ -30,10 +30,13 @@ SECONDS_OF_TESTS = 10
 
 
 class Outcome(Enum):
-    KILLED = 0
-    SURVIVED = 1
-    NOT_GRAFTED = 2
-    HUNG = 3
+    """The exit codes of a child; any other is a child that broke down under the change."""
+
+    KILLED = 100
+    SURVIVED = 101
+    NOT_GRAFTED = 102
+    HUNG = 103
+    BROKE_DOWN = 104
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Trial:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
                 code = os.waitstatus_to_exitcode(status) if ended else Outcome.HUNG.value
-                self.report(run.mutant, Outcome(code) if code in {one.value for one in Outcome} else Outcome.KILLED)
+                self.report(run.mutant, Outcome(code) if code in {one.value for one in Outcome} else Outcome.BROKE_DOWN)
                 del running[child]
                 return
             time.sleep(0.01)
@@ -161,7 +164,7 @@ def _only_find(items: Sequence[pytest.Item]) -> None:
     for test in {getattr(item.obj, "__func__", item.obj) for item in items if isinstance(item, pytest.Function)}:
         if own := getattr(test, "_hypothesis_internal_use_settings", None):
             test._hypothesis_internal_use_settings = settings(
-                own, phases=(Phase.explicit, Phase.generate), database=None
+                own, phases=(Phase.explicit, Phase.generate), database=None, deadline=None
             )
 
 
