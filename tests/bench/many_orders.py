@@ -29,8 +29,9 @@ _NEXT: Mapping[tuple[str, str], str] = {
     ("certified_span", "first_serial"): "{value} + n",
     ("certified_span", "last_serial"): "{value} + n",
     ("invoice", "sequence"): "{value} + n",
-    ("certificate_reservation", "status_list"): "{value} + ({index} + n) / " + str(PLACES),
-    ("certificate_reservation", "status_index"): "({index} + n) % " + str(PLACES),
+    # lists that nobody uses yet, and a next one when half of the places are taken
+    ("certificate_reservation", "status_list"): f"{{list}} + 1 + n / {PLACES // 2}",
+    ("certificate_reservation", "status_index"): f"n % {PLACES // 2}",
 }
 _SHORTEST_NAME, _COUNTED_BY = 15, 8
 
@@ -78,9 +79,11 @@ async def write(
             len(copies),
             block,
         )
+        newest_list = await connection.fetchval("SELECT max(status_list) FROM certificate_reservation")
         for table, rows in new.items():
             for row in rows:
-                await connection.execute(_insert(table, after[table].columns, row, names, copies))
+                values = _Values(table, row, names, newest_list)
+                await connection.execute(_insert(table, after[table].columns, values, copies))
         await connection.execute(
             "INSERT INTO log_pending SELECT e.id FROM log_event e LEFT JOIN log_entry p ON p.event_id = e.id WHERE p IS NULL"
         )
@@ -105,29 +108,35 @@ def _own_names(
     return sorted(name for name in names if not any(other != name and other in name for other in names))
 
 
-def _insert(
-    table: str, columns: tuple[asyncpg.Record, ...], row: asyncpg.Record, names: list[str], copies: range
-) -> str:
+@dataclass(frozen=True)
+class _Values:
+    """The SQL of each column of a copied row."""
+
+    table: str
+    row: asyncpg.Record
+    names: list[str]
+    newest_list: int
+
+    def of(self, column: asyncpg.Record) -> str:
+        value, kind = self.row[column["name"]], column["type"]
+        if value is None:
+            return f"NULL::{kind}"
+        if (rule := _NEXT.get((self.table, column["name"]))) is not None:
+            return f"({rule.format(value=value, list=self.newest_list)})::{kind}"
+        if isinstance(value, bytes):
+            return f"convert_to({_text(value.decode(), self.names)}, 'UTF8')"
+        if isinstance(value, str):
+            return f"({_text(value, self.names)})::{kind}"
+        return f"'{value}'::{kind}"
+
+
+def _insert(table: str, columns: tuple[asyncpg.Record, ...], values: _Values, copies: range) -> str:
     written = [column for column in columns if not column["given"]]
-    values = ", ".join(_value(table, column, row, names) for column in written)
     into = ", ".join(f'"{column["name"]}"' for column in written)
     return (
-        f'INSERT INTO "{table}" ({into}) SELECT {values} '
+        f'INSERT INTO "{table}" ({into}) SELECT {", ".join(values.of(column) for column in written)} '
         f"FROM (SELECT n, lpad(n::text, {_COUNTED_BY}, '0') AS k FROM generate_series({copies.start}, {copies.stop - 1}) n) copy"
     )
-
-
-def _value(table: str, column: asyncpg.Record, row: asyncpg.Record, names: list[str]) -> str:
-    value, kind = row[column["name"]], column["type"]
-    if value is None:
-        return f"NULL::{kind}"
-    if (rule := _NEXT.get((table, column["name"]))) is not None:
-        return f"({rule.format(value=value, index=row.get('status_index'))})::{kind}"
-    if isinstance(value, bytes):
-        return "convert_to(" + _text(value.decode(), names) + ", 'UTF8')" if kind == "bytea" else "NULL"
-    if isinstance(value, str):
-        return f"({_text(value, names)})::{kind}"
-    return f"'{value}'::{kind}"
 
 
 def _text(value: str, names: list[str]) -> str:
