@@ -9,13 +9,15 @@ from tests.e2e.instance import Instance
 from tests.frontend.test_accessibility import PHONE, is_too_wide, violations
 
 STRIP = "#offline p"
+CERTIFICATE = "main a.button[href^='/c/TEST-']"
+PATIENCE_MS = 30_000
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport=PHONE, locale="ja", reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     context.close()
 
@@ -25,19 +27,19 @@ class TestAnOrderOnScreen:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         order = instance.order()
-        page.goto(order["url"])
+        page.goto(order["page_url"])
         page.evaluate("window.stayed = true")
-        certificate = page.locator("main a.button[href^='/c/TEST-']")
+        certificate = page.locator(CERTIFICATE)
         expect(certificate).to_have_count(0)
         instance.pay(order)
-        expect(certificate).to_be_visible()
+        expect(certificate).to_be_visible(timeout=PATIENCE_MS)
         assert page.evaluate("window.stayed")
         assert any("/news?" in url for url in asked)
         assert not any("/status" in url for url in asked), "nobody had to ask"
 
     def test_says_since_when_it_is_cut_off_and_catches_up(self, page: Page, instance: Instance) -> None:
         order = instance.order()
-        page.goto(order["url"])
+        page.goto(order["page_url"])
         expect(page.locator(STRIP)).to_be_empty()
         page.context.set_offline(True)
         expect(page.locator(STRIP)).to_contain_text("接続がありません")
@@ -47,7 +49,7 @@ class TestAnOrderOnScreen:
         instance.pay(order)
         page.context.set_offline(False)
         expect(page.locator(STRIP)).to_be_empty()
-        expect(page.locator("main a.button[href^='/c/TEST-']")).to_be_visible()
+        expect(page.locator(CERTIFICATE)).to_be_visible(timeout=PATIENCE_MS)
 
 
 class TestAFormWithoutAConnection:

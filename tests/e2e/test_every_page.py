@@ -1,5 +1,5 @@
 """Every page of the list in tests/screenshots/pages.py in a real browser: no violation that axe knows, nothing wider than a phone,
-nothing that jumps, and little to load.
+nothing too small for a thumb, nothing that jumps, and little to load.
 
 Each page is looked at once, languages, themes and sizes taking turns; ASHIATO_AXE_ALL=1 looks at every combination.
 """
@@ -15,6 +15,7 @@ from starlette.routing import Match
 from frontend.locales import Locale
 from frontend.routes import routes
 from tests.e2e.instance import Instance
+from tests.frontend.targets import too_small
 from tests.frontend.test_accessibility import DESK, PHONE, is_too_wide, violations
 from tests.screenshots.pages import PAGES, Shown
 from tests.screenshots.story import Story, told
@@ -25,6 +26,22 @@ COMBINATIONS = tuple(product(Locale, ("light", "dark"), (DESK, PHONE)))
 # so that neighbours in the list, which are alike, differ in everything
 TURNS = (0, 7, 2, 5, 4, 3, 6, 1)
 ALL = bool(os.environ.get("ASHIATO_AXE_ALL"))
+# what anybody walks through on a phone: looked at for the size of what is pressed, whatever the turn
+MAIN_PATHS = frozenset(
+    {
+        "home",
+        "calculators",
+        "event-form",
+        "household-form",
+        "event-result",
+        "reduce",
+        "credits",
+        "offset",
+        "quote",
+        "order",
+    }
+    | {"event-certificate", "verify", "sign-in", "account", "joining", "joining-offer", "plan-begin", "plan", "contact"}
+)
 UNFOLD = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
 WATCH_SHIFTS = (
     "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => {"
@@ -81,6 +98,7 @@ def test_is_accessible_and_fits(
     instance: Instance, story: Story, window: Window, shown: Shown, combination: Combination
 ) -> None:
     page = window(combination, shown.role)
+    page.set_viewport_size(combination[2])  # type: ignore[arg-type]  # playwright wants its own types
     answer = page.goto(instance.address + shown.address(story.paths, combination[0]))
     assert answer is not None
     assert answer.status == (404 if shown.name == "nothing-here" else 200)
@@ -88,6 +106,9 @@ def test_is_accessible_and_fits(
         page.evaluate(UNFOLD)
     assert violations(page) == []
     assert not is_too_wide(page)
+    if combination[2] == PHONE or shown.name in MAIN_PATHS:
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # as above
+        assert too_small(page) == []
 
 
 def test_the_list_has_every_page() -> None:
@@ -141,6 +162,7 @@ class TestAFirstVisit:
         [
             ("home", 150_000),
             ("event-form", 150_000),
+            ("household-form", 150_000),
             ("project", 150_000),
             ("verify", 150_000),
             ("event-certificate", 60_000),

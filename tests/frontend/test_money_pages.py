@@ -88,7 +88,7 @@ class TestTheOperatorsPageOfMoney:
         await shop.small.work()
         await signed_in(shop.client, shop.small, Role.OPERATOR)
         page = check_frame(await shop.client.get(f"/{language}/operations/money"))
-        assert len(page.find_class("matter")) == 2
+        assert len(page.xpath("//article[@class='matter']")) == 2
         assert (
             await send(shop, MONEY, action="try_again", id=(await RefundRecord.get()).id, reason="x")
         ).status_code == 303
