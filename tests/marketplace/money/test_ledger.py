@@ -47,6 +47,7 @@ class TestABooking:
             30,
             0,
         ]
+        assert await ledger.balances(["clearing", "fee", "none"]) == {"clearing": 70, "fee": -60, "none": 0}
 
     async def test_leaves_out_what_is_zero(self, small):
         await booked(small, "one", clearing=5, fee=-5, tax=0)
