@@ -1,5 +1,6 @@
 """What is certified is in the public log within moments, whoever is slow or gone."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,9 +13,10 @@ from certificates.log.checkpoint import LogTrust, read_checkpoint
 from certificates.log.notes import COSIGNATURE, NoteSigner
 from certificates.log.store import export, latest_checkpoint
 from certificates.log.witness import Witness
+from certificates.models import LogCheckpoint
 from certificates.records import find_by_order
 from certificates.service import revoke
-from marketplace.certification.public_log import ask_witnesses, log_proof, sequence_waiting
+from marketplace.certification.public_log import Sequencing, ask_witnesses, log_proof, sequence_waiting
 from marketplace.database.transactions import run_tx
 from marketplace.market import PublicLog
 from marketplace.outbox.models import Job
@@ -65,9 +67,29 @@ class TestACertificateIsLogged:
 
     async def test_once_however_often_the_work_is_repeated(self, small):
         await a_fulfilled_order(small)
-        await Job.filter(kind="log.sequence").update(done_at=None)
+        await Job.filter(kind="order.certify").update(done_at=None)
         await small.work()
         assert read_checkpoint(await latest_checkpoint()).size == 1
+
+    async def test_together_with_what_others_wrote_at_the_same_time(self, small):
+        records = [await a_fulfilled_order(small, first_serial) for first_serial in (1, 1001, 2001)]
+        for record in records:
+            await run_tx(lambda _, number=record.number: revoke(number, "issued_in_error", now=small.clock()))
+        before = await LogCheckpoint.all().count()
+        sequencing = Sequencing(small.market)
+        await asyncio.gather(*(sequencing() for _ in records))
+        assert read_checkpoint(await latest_checkpoint()).size == 6
+        assert await LogCheckpoint.all().count() == before + 1
+
+    async def test_also_when_it_was_written_while_others_are_being_taken_in(self, small):
+        record = await a_fulfilled_order(small)
+        sequencing = Sequencing(small.market)
+        earlier = asyncio.create_task(sequencing())
+        await asyncio.sleep(0)
+        await run_tx(lambda _: revoke(record.number, "issued_in_error", now=small.clock()))
+        await sequencing()
+        assert read_checkpoint(await latest_checkpoint()).size == 2
+        await earlier
 
     async def test_and_until_then_there_is_no_proof(self, small):
         assert await log_proof("TEST-2222-2222-2222-2222") is None
