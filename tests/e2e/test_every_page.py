@@ -127,6 +127,7 @@ def test_the_list_has_every_page() -> None:
         "joining_offer": "/e/1/travel/1",
         "joining_done": "/e/1/mine/1",
         "holding": "/provider/holdings/1",
+        "checked_list": "/provider/import/1",
         "webhook": "/account/webhooks/1",
         "product": "/account/products/1",
         "product_id": "1",

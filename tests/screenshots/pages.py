@@ -109,6 +109,7 @@ PAGES = (
     Shown("second-factor", "/account/second-factor", role="operator"),
     Shown("provider", "/provider", role="provider"),
     Shown("provider-import", "/provider/import", role="provider"),
+    Shown("provider-list", "{checked_list}", role="provider"),
     Shown("provider-holding", "{holding}", role="provider"),
     Shown("provider-payouts", "/provider/payouts", role="provider"),
     Shown("operations", "/operations", role="operator"),

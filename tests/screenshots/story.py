@@ -16,6 +16,7 @@ from offset_calc import by_type
 from tests.e2e.instance import Instance, eventually
 from tests.e2e.signed_in import SignedInVisitor, sign_in_at
 from tests.frontend.test_calculators import EXAMPLES
+from tests.marketplace.providers.test_holding_list import FOREST, HEAD
 
 CARD = {"email": "buyer@example.com", "number": "4242424242424242", "expiry": "12/34", "cvc": "123"}
 EFFORT = "資料を電子配布に変え、参加者の一部をオンラインに切り替えた"
@@ -105,6 +106,16 @@ def an_endpoint(instance: Instance, owner: SignedInVisitor) -> str:
     return page[3:]
 
 
+def a_checked_list(provider: SignedInVisitor) -> str:
+    """The page of a list of holdings that was looked through, with a row that is refused."""
+    page = provider.page("/ja/provider/import")
+    (token,) = page.xpath("//main//input[@name='forms_token']/@value")
+    account = page.xpath("//select[@name='account']/option/@value")[0]
+    rows = "\n".join([HEAD, FOREST, FOREST.replace("jcredit/normal/225", "225")])
+    sent = {"forms_token": token, "account": account}
+    return _path(provider.client.post("/ja/provider/import", data=sent, files={"file": ("list.csv", rows.encode())}))
+
+
 def a_product(owner: SignedInVisitor) -> Mapping[str, str]:
     """A product with a period and some sales, and its public page; its cover costs more time than its pages need."""
     wish = {
@@ -191,6 +202,7 @@ def told(instance: Instance) -> Story:
         **joining(instance, people["owner"]),
         **a_plan(instance),
         "holding": str(holding)[3:],
+        "checked_list": a_checked_list(people["provider"]),
         "webhook": an_endpoint(instance, people["owner"]),
     }
     return Story(paths, {role: person.cookies for role, person in people.items()})
