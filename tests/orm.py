@@ -44,7 +44,7 @@ async def connected(url: str) -> AsyncIterator[None]:
     for model, found in dialect.models.items():
         for name, value in found.items():
             # a copy: whoever initialises Tortoise anew writes into what it finds
-            setattr(model._meta, name, copy(value))
+            setattr(model._meta, name, value.copy() if isinstance(value, dict | list) else value)
     EXECUTOR_CACHE.clear()
     EXECUTOR_CACHE.update(dialect.statements)
     try:
