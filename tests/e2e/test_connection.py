@@ -15,7 +15,7 @@ PATIENCE_MS = 30_000
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=PHONE, locale="ja", reduced_motion="reduce")
+    context = browser.new_context(viewport=PHONE, locale="ja", reduced_motion="reduce")  # type: ignore[arg-type]  # playwright wants its own types
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     yield page

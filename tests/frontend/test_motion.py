@@ -1,6 +1,7 @@
 """Motion only shows what changed: short, and none for whoever asked the device for less of it."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -30,12 +31,12 @@ def blocks(sheet: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.stem)
 class TestMotion:
-    def test_is_only_for_those_who_did_not_ask_for_less(self, path) -> None:
+    def test_is_only_for_those_who_did_not_ask_for_less(self, path: Path) -> None:
         for head, body in blocks(path.read_text()):
             if not head.endswith(CALM):
                 assert not MOVES.search(head + body), head
 
-    def test_is_short(self, path) -> None:
+    def test_is_short(self, path: Path) -> None:
         durations = re.findall(r"([\d.]+)(ms|s)\b", path.read_text())
         assert all(float(figure) * (1000 if unit == "s" else 1) <= LONGEST_MS for figure, unit in durations)
 
