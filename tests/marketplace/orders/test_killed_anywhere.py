@@ -12,8 +12,11 @@ from datetime import timedelta
 
 import pytest
 
+from certificates.models import Certificate
 from marketplace import fault_points
+from marketplace.inventory.serials import SerialRange
 from marketplace.orders import service as orders
+from marketplace.orders.certified_parts import certificates_of
 from marketplace.orders.states import OrderState
 from tests.builders.market import a_listing, a_quote, a_wish, an_order
 from tests.fakes.observed import Observed
@@ -115,6 +118,32 @@ class TestKilledDuringARefund:
         assert len(small.payments.refunds) == len(chosen(points, db)) + 1
         assert small.registry.requests == []
         assert listing
+
+
+class TestKilledBetweenACertifiedPartAndTheRest:
+    async def test_each_unit_is_certified_once_at_an_eighth_of_the_points(self, small):
+        watched(small)
+        listing = await a_listing(small, tonnes=200)
+
+        async def in_parts(number) -> tuple[list[int], list[str]]:
+            """The grams of the order's certificates; the registry confirms two tonnes of the three, and the third later."""
+            pending = [1]
+            small.registry.change_notice = lambda notice: (
+                replace(
+                    notice, serials=(SerialRange(notice.serials[0].first, notice.serials[0].first + pending.pop()),)
+                )
+                if pending
+                else notice
+            )
+            order = await an_order(small, listing)
+            points = await fulfil(small, order, number)
+            numbers = (await certificates_of([await orders.find(order.id)]))[order.id]
+            return sorted(await Certificate.filter(number__in=numbers).values_list("grams", flat=True)), points
+
+        _, points = await in_parts(None)
+        for number in chosen(points, "a quarter")[::2]:
+            grams, _ = await in_parts(number)
+            assert grams == [1_000_000, 2_000_000], points[number - 1]
 
 
 class TestKilledWhileTheOrderIsPlaced:
