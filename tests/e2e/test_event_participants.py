@@ -1,6 +1,8 @@
-"""An organiser opens an event page, an attendee joins by its QR code on a phone, and the organiser sees the sum."""
+"""An organisation with a balance: attendees join its event page by QR code on a phone, and a product of its own is covered and sold."""
 
 import re
+import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from marketplace.clock import japan_date
 from tests.e2e.instance import Instance, eventually
 from tests.e2e.signed_in import SignedInVisitor, sign_in_at
 
@@ -96,3 +99,44 @@ def test_from_the_organisers_form_to_the_organisers_sum(
     expect(desk.locator("main")).not_to_contain_text("足跡 花子")
     for page in (desk, phone):
         page.context.close()
+
+
+def test_a_maker_covers_a_product_and_its_badge_turns_when_more_is_sold(
+    instance: Instance, organiser: SignedInVisitor, browser: Any
+) -> None:
+    """The same organisation makes something, too: with money on its balance it covers ten units, and then sells twelve."""
+    today = japan_date(datetime.now(UTC))
+    maker = a_page(browser, {"width": 1280, "height": 900}, organiser.cookies)
+    maker.goto(f"{instance.address}/ja/account/products")
+    maker.fill("#f-name", "足跡ノート")
+    maker.fill("#f-functional_unit", "1冊")
+    maker.fill("#f-g_per_unit", "1000")
+    maker.fill("#f-covered_g_per_unit", "1000")
+    maker.fill("#f-reduction_effort", "再生紙に変えた")
+    maker.fill("#f-first_day", f"{today.year}-01-01")
+    maker.fill("#f-last_day", f"{today.year}-12-31")
+    maker.click("form[action$='/account/products'] button")
+    expect(maker.locator("h1")).to_contain_text("足跡ノート")
+    product = maker.url
+    maker.goto(f"{product}/cover")
+    maker.fill("#f-units", "10")
+    maker.click("button[value=quote]")
+    maker.check("#f-consent")
+    maker.click("button[value=balance]")
+
+    def badge() -> str:
+        return instance.client.get(f"/v1/products/{product.rpartition('/')[2]}/badge.svg?v={time.monotonic_ns()}").text
+
+    def covered() -> bool:
+        maker.goto(product)
+        return maker.locator("a[href^='/c/']").count() > 0
+
+    eventually(covered, what="the cover is certified")
+    before = badge()
+    sales = f"external_id,units,at\n1,12,{today.isoformat()}T00:00:00+09:00\n"
+    maker.goto(f"{product}/sales")
+    maker.set_input_files("#f-file", {"name": "sales.csv", "mimeType": "text/csv", "buffer": sales.encode()})
+    maker.click("form[enctype] button")
+    maker.click("form:has(input[name=checked]) button")
+    eventually(lambda: badge() != before, what="the badge turns")
+    maker.context.close()
