@@ -81,6 +81,7 @@ class StatementFacts:
     drawn: tuple[Drawn, ...] = ()
     pool: bool = False
     contact: str | None = None
+    adds_to: str | None = None
 
     @property
     def grams(self) -> int:
@@ -112,11 +113,14 @@ class StatementFacts:
             pool=True if self.pool else None,
             from_pool=tuple(one.as_share() for one in self.drawn) or None,
             contact=self.contact,
+            adds_to=self.adds_to,
         )
 
     @property
-    def _version(self) -> Literal[1, 2, 3]:
+    def _version(self) -> Literal[1, 2, 3, 4]:
         """The lowest that can say it, so that the same facts always make the same statement."""
+        if self.adds_to is not None:
+            return 4
         if self.contact is not None or any(one.needs_version_3 for one in self.cancellations):
             return 3
         return 2 if self.pool or self.drawn else 1

@@ -21,7 +21,9 @@ _RUN: Final = re.compile(
 )
 _STROKES: Final = re.compile(rb"(?<= 4 M )((?:\d++ \d++\.5 m \d++ \d++\.5 l[ \n]){9,})B\n")
 _STROKE: Final = re.compile(rb"(\d+) (\d+)\.5 m (\d+) \d+\.5 l[ \n]")
-_MARK: Final = re.compile(rb"(?:EMC)?(?:/\w+<<(?:[^<>()]++|%b|<[0-9A-F]*+>|<<[^<>()]*+>>)*+>>BDC|/\w+ BMC)\n" % _LITERAL)
+_MARK: Final = re.compile(
+    rb"(?:EMC)?(?:/\w+<<(?:[^<>()]++|%b|<[0-9A-F]*+>|<<[^<>()]*+>>)*+>>BDC|/\w+ BMC)\n" % _LITERAL
+)
 _PLAIN_SPAN: Final = re.compile(rb"(EMC)?/Span<</MCID (\d+)>>BDC\n")
 _NUMBERED: Final = re.compile(rb"/MCID (\d+)")
 _TEXT: Final = re.compile(rb"%b|<(?P<hex>[0-9A-F]*)>" % _LITERAL, re.DOTALL)

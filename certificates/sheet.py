@@ -219,6 +219,8 @@ class _Writer:
             facts.append(_fact(words["pool"], words["pool_note"]))
         if statement.contact:
             facts.append(_fact(words["contact"], statement.contact))
+        if statement.adds_to:
+            facts.append(_fact(words["adds_to"], statement.adds_to))
         if statement.replaces:
             facts.append(_fact(words["replaces"], statement.replaces))
         return facts

@@ -24,7 +24,7 @@ WholeGrams = Annotated[int, Field(strict=True, gt=0)]
 # Fields that statements and their cancellations did not have from the beginning. Unset they are left out of the JSON, so that
 # the bytes which older signatures and hashes cover stay what they were.
 ADDED_LATER = frozenset(
-    {"pool", "from_pool", "contact", "authorised", "corresponding_adjustment", "block_energy", "permanence"}
+    {"pool", "from_pool", "contact", "authorised", "corresponding_adjustment", "block_energy", "permanence", "adds_to"}
 )
 
 
@@ -229,9 +229,10 @@ class Statement(_Record):
 
     A `pool` certificate claims nothing itself: its grams are handed on to others, each of which names it in `from_pool`
     and repeats its cancellations. Both came with version 2. `contact` is where questions about it are answered (version 3).
+    `adds_to` is the number of the certificate whose rest this one covers, once actual figures came in (version 4).
     """
 
-    version: Literal[1, 2, 3] = 1
+    version: Literal[1, 2, 3, 4] = 1
     environment: Environment
     number: str
     type: OffsetType
@@ -247,6 +248,7 @@ class Statement(_Record):
     pool: Literal[True] | None = None
     from_pool: Annotated[tuple[PoolShare, ...], Field(min_length=1)] | None = None
     contact: str | None = None
+    adds_to: str | None = None
 
     @model_validator(mode="after")
     def _pool_is_consistent(self) -> Self:
@@ -266,6 +268,8 @@ class Statement(_Record):
         needed = self.contact is not None or any(one.needs_version_3 for one in self.cancellations)
         if needed and self.version < 3:
             raise ValueError("contact, authorisation, energy and permanence came with version 3")
+        if self.adds_to is not None and self.version < 4:
+            raise ValueError("what a certificate adds to came with version 4")
         return self
 
     @model_validator(mode="after")

@@ -165,4 +165,5 @@ async def _facts(old: CertificateRecord, correction: Correction) -> StatementFac
         third_party_check=correction.third_party_check or stated.third_party_check,
         texts={name: text for name, text in texts.items() if text is not None},
         contact=stated.contact,
+        adds_to=stated.adds_to,
     )

@@ -50,9 +50,10 @@ async def facts_of(
     intervals: Mapping[str, Interval],
     drawn: tuple[Drawn, ...] = (),
     pool: bool = False,
+    tops_up: str | None = None,
 ) -> StatementFacts:
     """The certificate called `reference`, on these retirements of the order, whose `intervals` stand under their ids with their
-    whole holdings, and on what it has `drawn` from pools. Raises NoticeMissing."""
+    whole holdings, and on what it has `drawn` from pools. `tops_up` is the fulfilled order whose rest this one covers. Raises NoticeMissing."""
     cancellations = [_cancellation(group, intervals) for group in _by_application(confirmed)]
     instruction = Instruction.model_validate_json(order.instruction)
     stored = await StoredFootprint.get(id=footprint_id) if footprint_id else None
@@ -68,6 +69,7 @@ async def facts_of(
         footprint=stored,
         cancellations=cancellations,
         pool=pool,
+        adds_to=(await Order.get(id=tops_up)).certificate_number if tops_up else None,
     )
 
 
@@ -114,6 +116,7 @@ def _stated(
     footprint: StoredFootprint | None,
     cancellations: Sequence[Cancellation] = (),
     pool: bool = False,
+    adds_to: str | None = None,
 ) -> StatementFacts:
     return StatementFacts(
         order_reference=reference,
@@ -127,6 +130,7 @@ def _stated(
         drawn=drawn,
         pool=pool,
         contact=market.base_url,
+        adds_to=adds_to,
     )
 
 

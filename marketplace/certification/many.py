@@ -49,7 +49,11 @@ class _Drawn:
     parents: Mapping[str, CertificateRecord]
 
     def cover(self, quote: Quote) -> bool:
-        return quote.own_tonnes == 0 and quote.pool_g == sum(one.grams for one in self.of_quote[quote.id])
+        return (
+            quote.own_tonnes == 0
+            and quote.tops_up is None
+            and quote.pool_g == sum(one.grams for one in self.of_quote[quote.id])
+        )
 
 
 async def certify_pooled(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> list[Order]:

@@ -132,6 +132,7 @@ async def _certify_part(
         reference=certified_parts.reference_of_part(order.id, number),
         confirmed=cancelled.fresh,
         intervals=cancelled.intervals,
+        tops_up=quote.tops_up,
     )
     record = await _issue(market, order, facts)
     await certified_parts.record(cancelled.fresh, number, record.number, at=now)
@@ -193,6 +194,7 @@ async def _certify_rest(
         intervals=cancelled.intervals,
         drawn=drawn,
         pool=pool is not None,
+        tops_up=quote.tops_up,
     )
     record = await _issue(market, order, facts)
     await orders.move(order, OrderState.FULFILLED, certificate_number=record.number)

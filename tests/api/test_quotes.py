@@ -5,6 +5,7 @@ import json
 import pytest
 
 from certificates.jose import from_base64url
+from certificates.records import find_by_order
 from marketplace.listings.models import Listing
 from tests.api.application import a_client, an_application
 from tests.api.buying import TONNE, an_order_of, fresh_key
@@ -164,8 +165,10 @@ class TestATopUpAfterTheActualFigures:
         wish = {"listings": [{"listing_id": listing.id}], "footprint_id": after, "tops_up": first["token"]}
         quote = await quoted(client, **wish)
         assert (quote["amount_g"], quote["tops_up"], quote["footprint_id"]) == (400_000, first["id"], after)
-        await bought(client, small, wish)
+        second = await bought(client, small, wish)
         assert (await quoted(client, 422, **wish))["code"] == "nothing_to_top_up"
+        one, other = await find_by_order(first["id"]), await find_by_order(second["id"])
+        assert (one.statement.adds_to, other.statement.adds_to) == (None, one.number)
 
     async def test_waits_for_the_first_certificate(self, client, small):
         listing = await a_listing(small)

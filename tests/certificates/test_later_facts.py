@@ -84,3 +84,8 @@ class TestOlderStatementsStayAsTheyWere:
     def test_energy_is_a_plain_decimal(self) -> None:
         with pytest.raises(ValidationError):
             BlockEnergy(mwh="1.2E+3", tonnes=1)
+
+
+def test_what_a_certificate_adds_to_came_with_version_4() -> None:
+    with pytest.raises(ValidationError, match="came with version 4"):
+        a_statement(version=3, adds_to="TEST-77JF-HMJX-F854-TRYN")

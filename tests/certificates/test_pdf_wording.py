@@ -114,6 +114,9 @@ class TestItSaysWhatTheStatementSays:
         assert "345.25kg-CO₂e" in text
         assert "下記のクレジットの合計5,000.000kg" in text
 
+    def test_a_top_up_names_the_certificate_it_adds_to(self) -> None:
+        assert "TEST-77JF-HMJX-F854-TRYN" in words_of(a_pdf(a_statement(version=4, adds_to="TEST-77JF-HMJX-F854-TRYN")))
+
     def test_a_correction_names_the_certificate_it_replaces(self) -> None:
         assert "TEST-77JF-HMJX-F854-TRYN" in words_of(a_pdf(a_statement(replaces="TEST-77JF-HMJX-F854-TRYN")))
 
