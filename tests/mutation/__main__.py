@@ -117,7 +117,7 @@ GROUPS: Mapping[str, Group] = {
                     "verify_log",
                 )
             ),
-            *(f"{CERTIFICATES}/log/test_{name}.py" for name in ("merkle", "notes", "proof")),
+            *(f"{CERTIFICATES}/log/test_{name}.py" for name in ("merkle", "notes", "proof", "tiles")),
         ),
     ),
 }
