@@ -26,7 +26,7 @@ def figures() -> list[Figure]:
     url = short_url(ISSUER, statement.number)
     code = qr_svg(proof_url(ISSUER, statement.number, sign_proof(statement, ring=ring)))
     content = sheet(statement, disclosures, verification_url=url, locale="ja")
-    attached = {"certificate.jwt": credential, "statement.json": statement.canonical_json().decode()}
+    attached = {"certificate.jwt": credential}
     mark, fonts = mark_svg(statement.sha256()), other.compiled()
     ours, theirs = interleaved_medians_us(
         lambda: render_pdf(
