@@ -86,6 +86,7 @@ async def lines_of(order: Order) -> list[str]:
 
 
 class TestABatch:
+    @on_sqlite
     async def test_is_a_few_commits_for_all_its_months(self, small):
         plans = await running(small, 4)
         await a_month_is_charged(small)
@@ -149,6 +150,7 @@ class TestWhatIsNotPlain:
         (stopped,) = await Job.filter(error__contains="PlanPaymentDiffers")
         assert stopped.kind == "plan.invoice"
 
+    @on_sqlite
     async def test_grams_that_no_open_pool_has_come_from_a_new_one(self, small):
         with_pools(small, pool_tonnes=1)
         plans = await running(small, 5, await a_listing(small, tonnes=4))
