@@ -112,7 +112,8 @@ def _within(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
     if isinstance(tree, ast.expr | ast.stmt):
         yield tree
     for part in ast.iter_child_nodes(tree):
-        yield from _within(part)
+        if not (isinstance(tree, ast.AnnAssign) and part is tree.annotation):
+            yield from _within(part)
 
 
 def _changes(node: ast.expr | ast.stmt) -> Iterator[Change]:
