@@ -58,8 +58,9 @@ async def open_registries(
             ways[code] = desk
             continue
         way = HttpRegistrySettings(address=access.url, token=access.token)
-        fails = doubles is not None and code in doubles.registries
-        registry = await opened.enter_async_context(FailingOnRequest(way, doubles) if fails else HttpRegistry(way))
+        takes_wishes = doubles if doubles and code in doubles.registries else None
+        gateway = FailingOnRequest(way, takes_wishes) if takes_wishes else HttpRegistry(way)
+        registry = await opened.enter_async_context(gateway)
         by_hand = dict.fromkeys(access.desk_accounts, desk)
         ways[code] = ByAccount(registry, by_hand) if by_hand else registry
     return ways

@@ -13,7 +13,7 @@ from marketplace.orders import service as orders
 from marketplace.orders import settlement
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, events_of
-from marketplace.payments import prepaid, refunds
+from marketplace.payments import prepaid
 from marketplace.payments.gateway import PaymentMethod, PaymentRefused
 from marketplace.payments.models import Payment, RefundRecord
 from marketplace.payments.refund_states import BorneBy, RefundState
