@@ -39,7 +39,8 @@ class Ports:
 def free_port() -> int:
     """A port that is free now, with two free ones behind it; drawn at random, so that two who ask at once rarely meet."""
     while True:
-        port = secrets.choice(range(20_000, 60_000, 3))
+        # below 32,768: from there on systems take ports for outgoing connections, at any moment
+        port = secrets.choice(range(10_000, 32_000, 3))
         with contextlib.suppress(PortTaken):
             Ports.from_first(port).check_free()
             return port

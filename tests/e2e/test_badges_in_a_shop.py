@@ -40,6 +40,7 @@ def service():
     with subprocess.Popen(command) as running, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
 
         def answers() -> bool:
+            assert running.poll() is None, "the service has ended"
             try:
                 return client.get("/badge/v1.js").is_success
             except httpx.TransportError:

@@ -37,7 +37,7 @@ def form(answer: Any) -> dict[str, str]:
 
 
 def report(answer: Any) -> str:
-    (found,) = html.fromstring(answer.content).xpath("//*[@role='status']")
+    (found,) = html.fromstring(answer.content).xpath("//main//*[@role='status']")
     return str(found.text_content())
 
 
@@ -84,7 +84,7 @@ class TestAttendeeLists:
             "出発地,交通手段,人数\n府中,電車,2\nどこでもない町,電車,1\n東京,じゅうたん,1\n東京,電車,-3\n東京,電車,5\n"
         )
         answer = send(site, "event", "travel_participants", rows.encode())
-        (table,) = html.fromstring(answer.content).xpath("//*[@role='status']//table")
+        (table,) = html.fromstring(answer.content).xpath("//main//*[@role='status']//table")
         numbers = [cell.text_content() for cell in table.xpath("./tbody/tr/th")]
         assert numbers == ["2", "3", "4", "5"]
         for part in ("府中市（東京都）", "どこでもない町", "じゅうたん", "0以上の数"):

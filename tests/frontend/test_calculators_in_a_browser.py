@@ -74,7 +74,7 @@ class TestOnTheWay:
         unfold(desk)
         desk.set_input_files("[name='file/travel_participants']", listed)
         desk.click("[value='import:travel_participants']")
-        desk.wait_for_selector("[role=status]")
+        desk.wait_for_selector("main [role=status]")
         fine(desk, "#f-travel_participants")
 
     def test_reducing_comparing_and_going_on_later(self, desk: Page, address: str) -> None:

@@ -12,6 +12,7 @@ from stripe.params import _subscription_update_params as subscription
 from stripe.params._account_link_create_params import AccountLinkCreateParams
 from stripe.params._customer_create_params import CustomerCreateParams
 from stripe.params._event_list_params import EventListParams, EventListParamsCreated
+from stripe.params._invoice_list_params import InvoiceListParams
 from stripe.params._refund_create_params import RefundCreateParams
 from stripe.params._refund_list_params import RefundListParams
 from stripe.params._transfer_create_params import TransferCreateParams
@@ -63,6 +64,7 @@ PARAMETERS: Mapping[type[BaseModel], type] = {
     parameters.RefundList: RefundListParams,
     parameters.EventList: EventListParams,
     parameters.Created: EventListParamsCreated,
+    parameters.InvoiceList: InvoiceListParams,
 }
 
 SHOWN: Mapping[str, type] = {
