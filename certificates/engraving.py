@@ -5,6 +5,7 @@ Lengths are drawing units, angles 1/TURN of a turn, ratios 1/ONE.
 """
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
@@ -120,12 +121,12 @@ def _numbers(text: str) -> list[int]:
 
 def _cubics(start: Sequence[int], steps: Sequence[int], close: str) -> str:
     """`steps` are the first guide and joint, then joints alone, each relative to the joint before."""
-    curves = _quadratics(start, steps)
+    curves = deque(_quadratics(start, steps))
     pieces = [f"M{start[0]} {start[1]}C"]
     while curves:
-        (joint, guide, end), *curves = curves
+        joint, guide, end = curves.popleft()
         if curves and _nearly_one(joint, guide, curves[0]):
-            (_, last_guide, end), *curves = curves
+            _, last_guide, end = curves.popleft()
             guides = (*_beyond(joint, guide), *_beyond(end, last_guide))
         else:
             guides = (*_third(joint, guide), *_third(end, guide))

@@ -1,4 +1,4 @@
-"""The same document in less than half of the bytes: lighter letters, shorter pages and tags, and small objects in compressed streams."""
+"""The same document in about half of the bytes: lighter letters, and small objects in compressed streams."""
 
 import io
 import re
@@ -9,7 +9,6 @@ import pikepdf
 from pikepdf import Name, Pdf, Stream
 
 from certificates.pdf_fonts import lighter_font
-from certificates.pdf_tags import lighten_pages
 
 pikepdf.settings.set_flate_compression_level(9)
 
@@ -36,7 +35,6 @@ def packed(pdf: bytes) -> bytes:
 
 def save_packed(document: Pdf, output: io.BytesIO, *, deterministic_id: bool) -> None:
     """Write the document; a signed one differs each time and needs no deterministic id."""
-    lighten_pages(document)
     for found in list(document.objects):
         if isinstance(found, Stream):
             _lighten_stream(found)
