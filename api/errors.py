@@ -28,10 +28,13 @@ _OUTAGES = (
     ConnectionError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
+    # the database shuts down, has crashed or is starting
+    asyncpg.exceptions.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     asyncpg.DiskFullError,
     asyncpg.InterfaceError,
+    # an operation on a connection that broke in the middle of another
+    asyncpg.InternalClientError,
 )
 _SQLITE_OUTAGES = ("disk is full", "unable to open database file", "disk I/O error")
 _json = TypeAdapter[Any](Any)
@@ -81,10 +84,15 @@ def is_known(error: Exception) -> bool:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database or the network failed, rather than our code: waiting may help."""
+    """Whether the database or the network failed, rather than our code: waiting may help.
+
+    What goes wrong while a lost connection is cleaned up is part of its loss.
+    """
     if is_passing(error) or isinstance(error, _OUTAGES):
         return True
-    return isinstance(error, OperationalError) and any(words in str(error) for words in _SQLITE_OUTAGES)
+    if isinstance(error, OperationalError) and any(words in str(error) for words in _SQLITE_OUTAGES):
+        return True
+    return error.__context__ is not None and is_outage(error.__context__)
 
 
 def refused(request: Request, error: Exception) -> Response:

@@ -156,7 +156,7 @@ class TestTheFileIsMadeToBeKept:
     def test_an_ordinary_certificate_has_two_pages(self, locale: Locale, environment: Environment) -> None:
         assert page_count(a_pdf(a_statement(environment=environment), locale=locale)) == 2
 
-    # in Japanese more than half are the outlines of some four hundred letters: docs/certificates.md
+    # in Japanese nearly half are the outlines of some four hundred letters: docs/certificates.md
     @pytest.mark.parametrize(("locale", "limit"), [("ja", 80_000), ("en", 57_000)])
     def test_it_stays_small(self, locale: Locale, limit: int) -> None:
         issued = Issued()
