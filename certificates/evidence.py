@@ -128,6 +128,8 @@ def _evidence_in_bundle(data: bytes, paper_roots: tuple[Certificate, ...]) -> Ev
         files = {name: content.decode("utf-8") for name, content in unpacked.items() if _is_text(name)}
         pools = [unpacked[name].decode("ascii") for name in sorted(unpacked) if _is_pool_credential(name)]
         located = evidence_in_url(files["proof-url.txt"])
+        if located.proof is None:
+            raise UnreadableBundle("the address carries no proof")
         credential = files["certificate.jwt"]
         statement = Statement.model_validate_json(files["statement.json"])
         if statement.canonical_json() != unpacked["statement.json"]:

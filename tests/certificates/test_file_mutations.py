@@ -121,6 +121,13 @@ def test_no_changed_file_of_a_bundle_is_accepted() -> None:
     assert accepted == []
 
 
+def test_an_address_that_has_lost_its_proof_is_refused_though_the_sums_are_new() -> None:
+    ours = _ours()
+    files = dict(ours.files) | {"proof-url.txt": ours.files["proof-url.txt"].partition(b"#")[0]}
+    files |= {SUMS: sums_of({name: data for name, data in files.items() if name != SUMS})}
+    assert refused(ours.judge(zipped(files)))
+
+
 def test_no_changed_pdf_is_accepted() -> None:
     rng, ours = random.Random(SEED + 1), _ours()
     changes = (flip_a_bit, cut, lose_a_piece)
