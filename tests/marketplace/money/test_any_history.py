@@ -1,12 +1,11 @@
 """Any history of buying, paying, refunding and disputing, with a crash between any two steps: the books hold at every moment.
 
-Hypothesis draws the histories and shortens one that breaks a rule. ASHIATO_FULL_RUNS=1 draws many and longer ones.
+Hypothesis draws the histories and shortens one that breaks a rule. ASHIATO_FAULTS=full draws many and longer ones.
 """
 
 import asyncio
 import contextlib
 import itertools
-import os
 import secrets
 import shutil
 from collections.abc import Awaitable, Callable
@@ -45,8 +44,8 @@ from marketplace.payouts import onboarding
 from marketplace.quotes import service as quotes
 from tests.builders.market import a_listing, a_quote, a_small_market, a_wish
 from tests.fakes.observed import Observed
+from tests.faults.amounts import FULL_COUNTS, amount
 
-FULL = os.environ.get("ASHIATO_FULL_RUNS") == "1"
 AFTER_A_LEASE = timedelta(seconds=21)
 SETTLED = {OrderState.FULFILLED, OrderState.REFUNDED, *UNPAID}
 
@@ -274,10 +273,10 @@ def test_the_books_hold_in_any_history(a_database):
             run_state_machine_as_test(
                 machine,
                 settings=settings(
-                    max_examples=500 if FULL else 5,
-                    stateful_step_count=50 if FULL else 20,
+                    max_examples=amount(500, 5),
+                    stateful_step_count=amount(50, 20),
                     deadline=None,
-                    derandomize=not FULL,
+                    derandomize=not FULL_COUNTS,
                     suppress_health_check=list(HealthCheck),
                 ),
             )

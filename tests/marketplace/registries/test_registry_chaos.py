@@ -1,11 +1,10 @@
 """Whatever is thrown at gateway and registry together: no serial is cancelled twice, and every outcome can be found.
 
-REGISTRY_CHAOS_SEEDS=125 makes the first test a run of 10 000 applications; without it two seeds are tried. A seed that fails
-draws the same faults again.
+ASHIATO_FAULTS=full makes the first test a run of 10 000 applications, of 125 seeds; without it two are tried. A seed that
+fails draws the same faults again.
 """
 
 import asyncio
-import os
 import random
 from typing import Any
 
@@ -16,9 +15,10 @@ from marketplace.registries.gateway import CancellationReport, CancellationState
 from marketplace.registries.http import HttpRegistry
 from marketplace.registries.matching import match_notice
 from marketplace.registries.sandbox.faults import IN_THE_BOOKS, FaultKind
+from tests.faults.amounts import amount
 from tests.marketplace.registries.servers import RunningRegistry, a_request
 
-SEEDS = range(int(os.environ.get("REGISTRY_CHAOS_SEEDS", "2")))
+SEEDS = range(amount(125, 2))
 ON_THE_WAY = sorted(set(FaultKind) - IN_THE_BOOKS - {FaultKind.SLOW})
 
 
