@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
-import structlog
 from pydantic import Field
 
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
 from api.v1.orders import LocaleTag
+from api.v1.payment_pages import opened_now
 from api.v1.shapes import Currency, Cursor, Id, Page, PageSize, View, Wish, Yen, cursor_after, place_in
 from marketplace.accounts.keys import Scope
 from marketplace.deposits import service as deposits
@@ -18,9 +18,8 @@ from marketplace.deposits.models import Deposit, DepositState
 from marketplace.ledger import balance
 from marketplace.mail.address import AddressRefused, checked
 from marketplace.notifications.endpoints import organisation_of
-from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.payments.gateway import PaymentRefused
 
-log = structlog.get_logger()
 TAG = "Prepaid balance"
 
 
@@ -83,7 +82,7 @@ async def read_balance(call: Call) -> Reply:
     "POST",
     "/v1/deposits",
     answers={201: DepositView},
-    refuses=(DepositsNotTaken, DepositTooSmall, DepositTooLarge, AddressRefused),
+    refuses=(DepositsNotTaken, DepositTooSmall, DepositTooLarge, AddressRefused, PaymentRefused),
     tag=TAG,
     key=KeyPolicy.REQUIRED,
     example={"amount": 10_000, "email": "accounts@example.jp", "locale": "en"},
@@ -94,15 +93,16 @@ async def create_deposit(call: Call, body: DepositBody) -> Reply:
     """Pay into the balance
 
     Answers with the address of the payment page: by card at once, at a convenience store or by bank transfer later. If the payment
-    provider cannot be reached at this moment, `checkout_url` is null and appears as soon as it can.
+    provider cannot be reached at this moment, `checkout_url` is null and appears as soon as it can. If it refuses the payment page,
+    the deposit has lapsed and the answer is `payment_refused`.
     """
     market = call.services.market
     payer = replace(call.actor, email=checked(body.email))
-    deposit = await deposits.begin(market, payer, body.amount, locale=body.locale)
-    try:
-        deposit = await deposits.open_checkout(market, deposit.id)
-    except (PaymentProviderUnreachable, PaymentRefused) as problem:
-        log.warning("checkout_opens_later", deposit=deposit.id, error=type(problem).__name__)
+    begun = await deposits.begin(market, payer, body.amount, locale=body.locale, external_id=call.key)
+    deposit = await opened_now(deposits.open_checkout(market, begun.id), begun)
+    if deposit.state == DepositState.LAPSED and deposit.checkout_session is None:
+        # begun by an earlier attempt under this key, which did not live to say so
+        raise PaymentRefused("no_payment_page", f"{deposit.id} never had a payment page")
     view = _view(call, deposit)
     return Reply(view, 201, location=view.url)
 

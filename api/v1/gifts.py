@@ -2,25 +2,19 @@
 
 from typing import Annotated, Literal
 
-import structlog
 from pydantic import Field
 
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
-from api.v1.plans import EXAMPLE, PRICED, MonthCost, PlanBody, cost_of, number_of
+from api.v1.payment_pages import opened_now
+from api.v1.plans import BEGUN, EXAMPLE, MonthCost, PlanBody, cost_of, number_of
 from api.v1.shapes import Currency, View, WholeNumber, Yen
-from certificates.render_pdf import TextNotPrintable
-from marketplace.errors import ConsentMissing, TotalAboveLimit
-from marketplace.mail.address import AddressRefused
-from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.plans import gifts
-from marketplace.plans.errors import EffortMissing, GiftMonthsRefused, PublicNameRefused
+from marketplace.plans.errors import GiftMonthsRefused
 from marketplace.plans.gifts import LONGEST_GIVER, MOST_MONTHS, GiftWish
 from marketplace.plans.jobs import open_checkout
 from marketplace.plans.models import Plan
 from marketplace.plans.words import consent_text, consent_version
-
-log = structlog.get_logger()
 
 
 class GiftBody(PlanBody):
@@ -60,16 +54,7 @@ class GiftRehearsalView(View):
     "POST",
     "/v1/plan_gifts",
     answers={201: GiftView, 200: GiftRehearsalView},
-    refuses=(
-        *PRICED,
-        AddressRefused,
-        PublicNameRefused,
-        ConsentMissing,
-        EffortMissing,
-        TextNotPrintable,
-        TotalAboveLimit,
-        GiftMonthsRefused,
-    ),
+    refuses=(*BEGUN, GiftMonthsRefused),
     tag="Plans",
     key=KeyPolicy.REQUIRED,
     example={**EXAMPLE, "months": 6, "giver_email": "giver@example.jp", "giver_name": "A. B."},
@@ -81,7 +66,7 @@ async def give_plan(call: Call, body: GiftBody) -> Reply:
     GET /v1/plan_consent, as for a plan.
     """
     market = call.services.market
-    wish = GiftWish(body.wish(number_of(call)), body.months, body.giver_email, body.giver_name)
+    wish = GiftWish(body.wish(number_of(call, what="gift:")), body.months, body.giver_email, body.giver_name)
     draft = await gifts.considered(market, wish)
     month = cost_of(draft, body.use)
     if body.dry_run:
@@ -98,7 +83,8 @@ async def give_plan(call: Call, body: GiftBody) -> Reply:
             )
         )
     begun_before = await Plan.get_or_none(external_id=wish.plan.external_id) if call.again else None
-    plan = await _with_checkout(call, begun_before or await gifts.begin(market, wish))
+    begun = begun_before or await gifts.begin(market, wish)
+    plan = await opened_now(open_checkout(market, begun.id), begun)
     return Reply(
         GiftView(
             id=plan.id,
@@ -110,12 +96,3 @@ async def give_plan(call: Call, body: GiftBody) -> Reply:
         ),
         201,
     )
-
-
-async def _with_checkout(call: Call, plan: Plan) -> Plan:
-    """Open the payment page now, if the provider does it; the worker tries again."""
-    try:
-        return await open_checkout(call.services.market, plan.id)
-    except (PaymentProviderUnreachable, PaymentRefused) as problem:
-        log.warning("checkout_opens_later", plan=plan.id, error=type(problem).__name__)
-        return plan

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
+from api.v1.payment_pages import opened_now
 from api.v1.shapes import Currency, Id, View, Wish, Yen
 from certificates.render_pdf import TextNotPrintable
 from marketplace.closures.errors import RegistryClosed
@@ -61,6 +62,17 @@ PRICED = (
     ListingClosed,
     PoolNotOffered,
     BelowSmallestPayment,
+)
+# what POST /v1/plans and POST /v1/plan_gifts refuse alike
+BEGUN = (
+    *PRICED,
+    AddressRefused,
+    PublicNameRefused,
+    ConsentMissing,
+    EffortMissing,
+    TextNotPrintable,
+    TotalAboveLimit,
+    PaymentRefused,
 )
 EXAMPLE: dict[str, JsonValue] = {
     "use": {"menu": "A0002.all", "kwh": "300"},
@@ -184,15 +196,7 @@ class PlanView(View):
     "POST",
     "/v1/plans",
     answers={201: PlanView, 200: RehearsalView},
-    refuses=(
-        *PRICED,
-        AddressRefused,
-        PublicNameRefused,
-        ConsentMissing,
-        EffortMissing,
-        TextNotPrintable,
-        TotalAboveLimit,
-    ),
+    refuses=BEGUN,
     tag="Plans",
     key=KeyPolicy.REQUIRED,
     example=EXAMPLE,
@@ -211,11 +215,8 @@ async def create_plan(call: Call, body: PlanBody) -> Reply:
         cost = cost_of(wanted, body.use)
         return Reply(RehearsalView(dry_run=True, month=cost, consent_version=consent_version(), consent_text=text))
     begun_before = await Plan.get_or_none(external_id=wish.external_id) if call.again else None
-    plan = begun_before or await beginning.begin(market, wish)
-    try:
-        plan = await beginning.open_checkout(market, plan.id)
-    except (PaymentProviderUnreachable, PaymentRefused) as problem:
-        log.warning("checkout_opens_later", plan=plan.id, error=type(problem).__name__)
+    begun = begun_before or await beginning.begin(market, wish)
+    plan = await opened_now(beginning.open_checkout(market, begun.id), begun)
     view = await _view(call, plan)
     return Reply(view, 201, location=view.url)
 
@@ -386,6 +387,6 @@ async def _view(call: Call, plan: Plan) -> PlanView:
     )
 
 
-def number_of(call: Call) -> str:
-    """By which a plan is found again after a crash; each organisation has its own numbers."""
-    return f"{call.holder.actor.organisation_id if call.holder else 'guest'}:{call.key}"
+def number_of(call: Call, *, what: str = "") -> str:
+    """By which a plan is found again after a crash; each organisation has its own numbers, and a key is another one elsewhere."""
+    return f"{call.holder.actor.organisation_id if call.holder else 'guest'}:{what}{call.key}"

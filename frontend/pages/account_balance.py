@@ -42,7 +42,9 @@ async def submit(request: Request) -> Response:
         return await _page(request, typed, errors={"yen": sentence(refused.code, refused.params, context.locale)})
     try:
         deposit = await deposits.open_checkout(market, deposit.id)
-    except (PaymentProviderUnreachable, PaymentRefused):
+    except PaymentRefused as refused:
+        return await _page(request, typed, errors={"yen": sentence(refused.code, {}, context.locale)})
+    except PaymentProviderUnreachable:
         # the deposit stands; the worker opens its payment page and the list leads there
         return RedirectResponse(context.url("/account/balance"), status_code=303)
     return RedirectResponse(deposit.checkout_url or context.url("/account/balance"), status_code=303)

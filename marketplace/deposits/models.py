@@ -16,10 +16,14 @@ class DepositState(StrEnum):
 
 
 class Deposit(Model):
-    """`email` and `locale` are of the person who pays; `pay_until` moves when the money is promised."""
+    """`email` and `locale` are of the person who pays; `pay_until` moves when the money is promised.
+
+    `external_id` is the number under which the caller began it, the organisation's own and never used twice.
+    """
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     organisation_id: fields.Field[str] = fields.CharField(64)
+    external_id: fields.Field[str | None] = fields.CharField(300, null=True)
     amount_yen: fields.Field[int] = fields.BigIntField()
     state: fields.Field[str] = fields.CharField(20)
     locale: fields.Field[str] = fields.CharField(8)

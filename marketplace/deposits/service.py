@@ -24,7 +24,14 @@ from marketplace.orders.service import CHECKOUT_LASTS, KONBINI_DAYS, SMALLEST_PA
 from marketplace.orders.settlement import BANK_TRANSFER_WITHIN, PaymentDiffers
 from marketplace.outbox import service as outbox
 from marketplace.payments import early_news
-from marketplace.payments.gateway import Checkout, CheckoutLine, CheckoutRequest, PaymentMethod, PaymentState
+from marketplace.payments.gateway import (
+    Checkout,
+    CheckoutLine,
+    CheckoutRequest,
+    PaymentMethod,
+    PaymentRefused,
+    PaymentState,
+)
 
 OPEN_CHECKOUT, RUN_OUT = "deposit.open_checkout", "deposit.run_out"
 _PREFIX = "dep"
@@ -36,9 +43,10 @@ def is_deposit(order_id: str) -> bool:
     return order_id.startswith(f"{_PREFIX}_")
 
 
-async def begin(market: Market, actor: Actor, yen: int, *, locale: str) -> Deposit:
+async def begin(market: Market, actor: Actor, yen: int, *, locale: str, external_id: str | None = None) -> Deposit:
     """A deposit into the balance of the actor's organisation that waits for its payment.
 
+    Whoever begins again under the same `external_id`, after a crash or beside the first attempt, is given the deposit there is.
     Raises DepositsNotTaken, DepositTooSmall, DepositTooLarge.
     """
     organisation_id, most = actor.organisation_id, market.terms.balance_most_yen
@@ -50,11 +58,16 @@ async def begin(market: Market, actor: Actor, yen: int, *, locale: str) -> Depos
     async def work(tx: BaseDBAsyncClient) -> Deposit:
         now = market.clock()
         await _lock(tx, organisation_id)
+        if external_id is not None and (
+            begun := await Deposit.get_or_none(organisation_id=organisation_id, external_id=external_id)
+        ):
+            return begun
         if yen > (room_yen := await room_of(market, organisation_id)):
             raise DepositTooLarge(f"{yen} yen, with room for {room_yen}", most_yen=most, room_yen=room_yen)
         deposit = await Deposit.create(
             id=new_id(_PREFIX, now),
             organisation_id=organisation_id,
+            external_id=external_id,
             amount_yen=yen,
             state=DepositState.AWAITING_PAYMENT,
             locale=locale,
@@ -75,30 +88,43 @@ async def _lock(tx: BaseDBAsyncClient, organisation_id: str) -> None:
 
 
 async def open_checkout(market: Market, deposit_id: str) -> Deposit:
-    """Open the payment page, once: the deposit's id is the idempotency key, so a repetition finds the same page."""
+    """Open the payment page, once: the deposit's id is the idempotency key, so a repetition finds the same page.
+
+    Raises PaymentProviderUnreachable, after which it may be tried again, and PaymentRefused, with which the deposit has lapsed.
+    """
     deposit = await Deposit.get(id=deposit_id)
     if deposit.state != DepositState.AWAITING_PAYMENT or deposit.checkout_session is not None:
         return deposit
-    page = f"{market.base_url}/{deposit.locale}/account/balance"
-    checkout = await market.payments.open_checkout(
-        CheckoutRequest(
-            key=deposit.id,
-            order_id=deposit.id,
-            currency="JPY",
-            lines=[CheckoutLine(_words()[deposit.locale], deposit.amount_yen)],
-            success_url=page,
-            cancel_url=page,
-            locale=deposit.locale,
-            expires_at=deposit.pay_until,
-            email=deposit.email,
-            methods=(PaymentMethod.CARD, PaymentMethod.KONBINI, PaymentMethod.BANK_TRANSFER),
-            konbini_days=KONBINI_DAYS,
-        )
-    )
-    await Deposit.filter(id=deposit.id, checkout_session__isnull=True, state=DepositState.AWAITING_PAYMENT).update(
-        checkout_session=checkout.id, checkout_url=checkout.url
-    )
+    try:
+        checkout = await market.payments.open_checkout(_checkout_request(market, deposit))
+    except PaymentRefused:
+        # nobody can pay what has no page, so the room is free again
+        await run_tx(lambda _: _lapse(deposit.id))
+        raise
+
+    async def work(_: BaseDBAsyncClient) -> None:
+        waiting = Deposit.filter(id=deposit.id, checkout_session__isnull=True, state=DepositState.AWAITING_PAYMENT)
+        await waiting.update(checkout_session=checkout.id, checkout_url=checkout.url)
+
+    await run_tx(work)
     return await Deposit.get(id=deposit.id)
+
+
+def _checkout_request(market: Market, deposit: Deposit) -> CheckoutRequest:
+    page = f"{market.base_url}/{deposit.locale}/account/balance"
+    return CheckoutRequest(
+        key=deposit.id,
+        order_id=deposit.id,
+        currency="JPY",
+        lines=[CheckoutLine(_words()[deposit.locale], deposit.amount_yen)],
+        success_url=page,
+        cancel_url=page,
+        locale=deposit.locale,
+        expires_at=deposit.pay_until,
+        email=deposit.email,
+        methods=(PaymentMethod.CARD, PaymentMethod.KONBINI, PaymentMethod.BANK_TRANSFER),
+        konbini_days=KONBINI_DAYS,
+    )
 
 
 async def follow(market: Market, checkout: Checkout) -> None:

@@ -31,6 +31,17 @@ class TestAGift:
         assert first.json()["checkout_url"] == plan.checkout_url
         assert plan.access_token not in first.text
 
+    async def test_is_another_request_than_a_plan_under_the_same_key(self, client, wish, gift):
+        key = fresh_key()
+        for path, body in (("/v1/plans", wish), ("/v1/plan_gifts", gift)):
+            assert (await client.post(path, json=body, headers=key)).status_code == 201
+        assert await Plan.all().count() == 2
+
+    async def test_is_refused_where_the_provider_refuses_its_page(self, client, small, gift):
+        small.payments.refusal = "amount_too_small"
+        answer = await client.post("/v1/plan_gifts", json=gift, headers=fresh_key())
+        assert (answer.status_code, answer.json()["code"]) == (502, "payment_refused")
+
     @pytest.mark.parametrize(
         ("changed", "code"),
         [({"months": 25}, "input_refused"), ({"giver_email": "x"}, "mail_address_refused")],

@@ -31,11 +31,14 @@ class FakePayments:
         self.not_by_card: set[str] = set()
         self.plan_sessions: set[str] = set()
         self.unreachable = 0
+        self.refusal: str | None = None
 
     def _answer(self) -> None:
         if self.unreachable:
             self.unreachable -= 1
             raise PaymentProviderUnreachable("asked to be")
+        if self.refusal:
+            raise PaymentRefused(self.refusal, "asked to")
 
     async def open_checkout(self, request: CheckoutRequest) -> Checkout:
         self._answer()
@@ -86,7 +89,7 @@ class FakePayments:
     def read_event(self, body: bytes, signature: str) -> PaymentEvent:
         if signature != "good":
             raise SignatureRefused("not signed")
-        return next(event for event in self.events if event.id == json.loads(body)["id"])
+        return self.events[int(json.loads(body)["id"].removeprefix("evt_")) - 1]
 
     def pay(self, session_id: str) -> PaymentEvent:
         """The buyer pays; returns the event whose webhook the test delivers, or loses."""

@@ -46,3 +46,11 @@ class TestPayingIn:
         assert (await pay_in(shop, "5000")).headers["location"] == PAGE
         await shop.small.work()
         assert (await Deposit.get()).checkout_url is not None
+
+    async def test_with_the_payment_page_refused_nothing_waits(self, shop: MarketSite) -> None:
+        await signed_in(shop.client, shop.small, Role.OWNER)
+        shop.small.payments.refusal = "amount_too_small"
+        answer = await pay_in(shop, "5000")
+        assert answer.status_code == 422
+        assert check_frame(answer).xpath("//*[@id='problems']//a/@href") == ["#f-yen"]
+        assert (await Deposit.get()).state == "lapsed"

@@ -96,6 +96,23 @@ class TestPromisedMoney:
         assert await deposits.room_of(small.market, owner.organisation_id) == small.market.terms.balance_most_yen
 
 
+class TestTheSameNumber:
+    async def test_is_the_same_deposit_however_many_begin_it_at_once(self, small):
+        owner = await an_actor(small, Role.OWNER)
+        begun = await asyncio.gather(
+            *(deposits.begin(small.market, owner, 30_000, locale="ja", external_id="number-1") for _ in range(8))
+        )
+        assert len({deposit.id for deposit in begun}) == await Deposit.all().count() == 1
+        with pytest.raises(REFUSED):
+            await Deposit.filter(id=begun[0].id).update(external_id="number-2")
+
+    async def test_of_another_organisation_is_another_one(self, small):
+        for email in ("one@ashiato.example", "other@ashiato.example"):
+            owner = await an_actor(small, Role.OWNER, email=email)
+            await deposits.begin(small.market, owner, 30_000, locale="ja", external_id="number-1")
+        assert await Deposit.all().count() == 2
+
+
 class TestRefusals:
     async def test_less_than_the_provider_takes_and_more_than_the_operator_keeps(self, small):
         owner = await an_actor(small, Role.OWNER)
