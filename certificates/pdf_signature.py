@@ -5,6 +5,7 @@ programs call a private authority like the sandbox one an unknown signer.
 """
 
 import contextlib
+import hashlib
 import io
 import logging
 import re
@@ -16,9 +17,15 @@ from cryptography.hazmat.primitives import serialization
 from pyhanko.keys import load_certs_from_pemder_data
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
+from pyhanko.sign.validation import (
+    EmbeddedPdfSignature,
+    PdfSignatureStatus,
+    SignatureCoverageLevel,
+    validate_pdf_signature,
+)
 from pyhanko_certvalidator import ValidationContext
 
+from certificates.pdf_message import form_of
 from certificates.pdf_signature_result import PdfSignatureOutcome, PdfSignatureResult
 
 MAX_PDF_BYTES: Final = 5_000_000
@@ -60,13 +67,18 @@ def _inflates_too_far(pdf: bytes) -> bool:
 
 
 def _checked(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureResult:
-    signatures = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
-    if not signatures:
-        return PdfSignatureResult(PdfSignatureOutcome.UNSIGNED, reason="no_signature")
-    if len(signatures) > 1:
-        return PdfSignatureResult(PdfSignatureOutcome.INVALID, reason="several_signatures")
+    match PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
+        case []:
+            return PdfSignatureResult(PdfSignatureOutcome.UNSIGNED, reason="no_signature")
+        case [signature]:
+            return _judged(pdf, signature, trusted)
+        case _:
+            return PdfSignatureResult(PdfSignatureOutcome.INVALID, reason="several_signatures")
+
+
+def _judged(pdf: bytes, signature: EmbeddedPdfSignature, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureResult:
     context = ValidationContext(trust_roots=_library_certificates(trusted), allow_fetching=False)
-    status = validate_pdf_signature(signatures[0], signer_validation_context=context)
+    status = validate_pdf_signature(signature, signer_validation_context=context)
     signed_by = status.signing_cert.subject.native.get("common_name")
     if not (status.intact and status.valid):
         return PdfSignatureResult(PdfSignatureOutcome.INVALID, signed_by, "content_changed")
@@ -77,7 +89,22 @@ def _checked(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureR
         return PdfSignatureResult(PdfSignatureOutcome.INVALID, signed_by, "changed_after_signing")
     if not status.trusted:
         return PdfSignatureResult(PdfSignatureOutcome.UNTRUSTED, signed_by, "signer_not_trusted")
-    return PdfSignatureResult(PdfSignatureOutcome.VALID, signed_by)
+    if _message_as_written(pdf, signature, status):
+        return PdfSignatureResult(PdfSignatureOutcome.VALID, signed_by)
+    return PdfSignatureResult(PdfSignatureOutcome.INVALID, signed_by, "signature_in_another_form")
+
+
+def _message_as_written(pdf: bytes, signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> bool:
+    """Whether the one place in a file that its signature does not cover, its own, holds nothing but the message as we write it.
+
+    Small letters or blanks would spell the same message, and the library passes over much of what the message says.
+    """
+    _, start, end, _ = (int(number) for number in signature.byte_range)
+    path = [] if status.validation_path is None else list(status.validation_path.iter_certs(include_root=True))
+    chain = tuple(x509.load_der_x509_certificate(certificate.dump()) for certificate in reversed(path))
+    digest = hashlib.sha256(pdf[:start] + pdf[end:]).digest()
+    message = form_of(chain).filled(digest, signature.signer_info["signature"].native)
+    return pdf[start:end] == b"<" + message.hex().upper().encode() + b">"
 
 
 def _library_certificates(certificates: tuple[x509.Certificate, ...]) -> list[Any]:

@@ -4,25 +4,19 @@ The file is written once, with room for the signature in it; it is hashed around
 there. Signing on top of a finished file, as the library does, would cost twice the time and seven kilobytes more.
 """
 
-import asyncio
 import hashlib
 import io
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import pikepdf
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from pikepdf import Array, Dictionary, Name, String
-from pyhanko.keys import load_certs_from_pemder_data
-from pyhanko.sign import ExternalSigner
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
-from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from certificates.pdf_message import SIGNATURE_BYTES, form_of
 from certificates.pdf_packing import save_packed
 from certificates.signing_authority import AlreadySigned
 
@@ -32,9 +26,6 @@ _ANNOTATION_FLAGS: Final = 4 | 128
 # Signatures exist, and the file may only be appended to.
 _FORM_FLAGS: Final = 1 | 2
 _NO_CHANGES: Final = 1
-# Two numbers that need all their bytes are the longest form of a P-256 signature.
-_BLANK_SIGNATURE: Final = bytes(72)
-_BLANK_HASH: Final = b"\xff" * 32
 # As wide as any offset, so that the real ones fit in its place.
 _OFFSET_TO_COME: Final = 999_999_999
 _BYTE_RANGE: Final = f"/ByteRange [ 0 {_OFFSET_TO_COME} {_OFFSET_TO_COME} {_OFFSET_TO_COME} ]".encode()
@@ -47,13 +38,14 @@ def sign_pdf(pdf: bytes, key: ec.EllipticCurvePrivateKey, chain: tuple[x509.Cert
     The signing time is the clock's; two calls give different bytes. CPU work that must not run inside an event loop
     (call it with asyncio.to_thread). Raises: AlreadySigned.
     """
-    form = _form(key, chain)
+    form = form_of(chain)
     output = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        _add_field(document, len(form.message), datetime.now(UTC))
+        _add_field(document, len(form.blank), datetime.now(UTC))
         save_packed(document, output, deterministic_id=False)
-    prepared = _hashed_around(output, len(form.message))
-    prepared.fill_with_cms(output, form.filled(prepared.document_digest))
+    prepared = _hashed_around(output, len(form.blank))
+    digest = prepared.document_digest
+    prepared.fill_with_cms(output, form.filled(digest, _longest(key, form.attributes(digest))))
     return output.getvalue()
 
 
@@ -112,47 +104,9 @@ def _hashed_around(output: io.BytesIO, room: int) -> PreparedByteRangeDigest:
     return PreparedByteRangeDigest(digest.digest(), start, end)
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """The library's CMS message with blanks, as long as the real ones, for the document's hash and the signature.
-
-    The library takes some thirty milliseconds to put one together, and all that differs between two certificates is these.
-    PAdES keeps the signing time in the PDF's dictionary, not in here.
-    """
-
-    message: bytes
-    attributes: bytes
-    key: ec.EllipticCurvePrivateKey
-
-    def filled(self, digest: bytes) -> bytes:
-        attributes = self.attributes.replace(_BLANK_HASH, digest)
-        signature = self._signature(attributes)
-        return self.message.replace(_BLANK_HASH, digest).replace(_BLANK_SIGNATURE, signature)
-
-    def _signature(self, attributes: bytes) -> bytes:
-        """Every fourth signature is as long as the blank; a shorter one would change lengths all over the message."""
-        while True:
-            signature = self.key.sign(attributes, ec.ECDSA(hashes.SHA256()))
-            if len(signature) == len(_BLANK_SIGNATURE):
-                return signature
-
-
-@lru_cache(maxsize=8)
-def _form(key: ec.EllipticCurvePrivateKey, chain: tuple[x509.Certificate, ...]) -> _Form:
-    own, *above = (certificate for certificate in chain if certificate is chain[0] or not _self_signed(certificate))
-    known = SimpleCertificateStore()  # type: ignore[no-untyped-call] # the library leaves this one without types
-    known.register_multiple([_library_certificate(one) for one in above])
-    signer = ExternalSigner(_library_certificate(own), known, signature_value=_BLANK_SIGNATURE)
-    signing = signer.async_sign(_BLANK_HASH, "sha256", use_pades=True, signed_attr_settings=PdfCMSSignedAttributes())
-    message = asyncio.run(signing)
-    attributes = message["content"]["signer_infos"][0]["signed_attrs"].untag().dump()
-    return _Form(message.dump(), attributes, key)
-
-
-def _self_signed(certificate: x509.Certificate) -> bool:
-    return certificate.issuer == certificate.subject
-
-
-def _library_certificate(certificate: x509.Certificate) -> Any:
-    (read,) = load_certs_from_pemder_data(certificate.public_bytes(serialization.Encoding.DER))
-    return read
+def _longest(key: ec.EllipticCurvePrivateKey, attributes: bytes) -> bytes:
+    """Every fourth signature is as long as the form's blank."""
+    while True:
+        signature = key.sign(attributes, ec.ECDSA(hashes.SHA256()))
+        if len(signature) == SIGNATURE_BYTES:
+            return signature

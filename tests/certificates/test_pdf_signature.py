@@ -3,7 +3,9 @@
 import hashlib
 import io
 import random
+import re
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -12,7 +14,7 @@ import pytest
 from asn1crypto import cms  # type: ignore[import-untyped] # ships no types
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.generic import NameObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -155,6 +157,74 @@ class TestWhatIsNotValid:
 
     def test_trusting_nobody_trusts_nothing(self) -> None:
         assert check_pdf_signature(signed(), ()).outcome is PdfSignatureOutcome.UNTRUSTED
+
+
+class TestTheMessageHasOneForm:
+    """No signature covers the place where the message stands, nor most of what it says beside the signature."""
+
+    def respelt(self, change: Callable[[bytes], bytes]) -> PdfSignatureResult:
+        """The check of a file whose message, in hexadecimal digits, was changed; it still fills its room."""
+        start, end = room_of(signed())
+        spelling = signed()[start:end]
+        changed = change(spelling)
+        assert (len(changed), changed != spelling) == (len(spelling), True)
+        return checked(signed()[:start] + changed + signed()[end:])
+
+    def test_one_small_letter_is_refused(self) -> None:
+        refused = self.respelt(lambda digits: re.sub(rb"[A-F]", lambda letter: letter[0].lower(), digits, count=1))
+        assert (refused.outcome, refused.reason) == (PdfSignatureOutcome.INVALID, "signature_in_another_form")
+
+    def test_another_version_number_is_refused(self) -> None:
+        version_1, version_4 = b"02010131", b"02010431"
+        refused = self.respelt(lambda digits: digits.replace(version_1, version_4, 1))
+        assert (refused.outcome, refused.reason) == (PdfSignatureOutcome.INVALID, "signature_in_another_form")
+
+    def test_the_other_number_that_makes_the_same_signature_hold_is_refused(self) -> None:
+        def twin(digits: bytes) -> bytes:
+            message = cms.ContentInfo.load(bytes.fromhex(digits.decode()))
+            signer = message["content"]["signer_infos"][0]
+            r, s = utils.decode_dss_signature(signer["signature"].native)
+            order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+            signer["signature"] = utils.encode_dss_signature(r, order - s)
+            changed: bytes = message.dump(force=True)
+            return changed.hex().upper().encode().ljust(len(digits), b"0")
+
+        refused = self.respelt(twin)
+        assert (refused.outcome, refused.reason) == (PdfSignatureOutcome.INVALID, "signature_in_another_form")
+
+    def test_a_chain_with_a_certificate_in_between_has_it_too(self) -> None:
+        key, chain = a_longer_chain()
+        pdf = sign_pdf(unsigned(), key, chain)
+        assert check_pdf_signature(pdf, (chain[-1],)).outcome is PdfSignatureOutcome.VALID
+
+
+def room_of(pdf: bytes) -> tuple[int, int]:
+    """Where the digits of the signature's message begin and end."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        _, start, end, _ = (int(number) for number in document.Root.Perms.DocMDP.ByteRange)
+    return start + 1, end - 1
+
+
+def a_longer_chain() -> tuple[ec.EllipticCurvePrivateKey, tuple[x509.Certificate, ...]]:
+    """A signer below an authority below a root."""
+    now, names = datetime.now(UTC), ("root", "between", "signer")
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in names]
+    chain: list[x509.Certificate] = []
+    for place, name in enumerate(names):
+        above, signs = max(place - 1, 0), place < len(names) - 1
+        issuer, issuer_key = names[above], keys[above]
+        usage = x509.KeyUsage(not signs, not signs, False, False, False, signs, signs, False, False)
+        builder = x509.CertificateBuilder(
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]),
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]),
+            keys[place].public_key(),
+            place + 1,
+            now - timedelta(days=1),
+            now + timedelta(days=1),
+        )
+        builder = builder.add_extension(x509.BasicConstraints(signs, None), True).add_extension(usage, True)
+        chain.insert(0, builder.sign(issuer_key, hashes.SHA256()))
+    return keys[-1], tuple(chain)
 
 
 class TestHostileFilesAreRefusedCalmly:
