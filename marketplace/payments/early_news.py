@@ -1,6 +1,6 @@
 """News of a payment that is not on our books yet, kept until it is: webhooks come in any order."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
@@ -13,6 +13,9 @@ from marketplace.payments.models import EarlyNews
 # what a job is called, and under which name it takes the object to read again
 JOBS = {Subject.REFUND: ("refund.follow", "provider_refund"), Subject.DISPUTE: ("dispute.follow", "dispute_id")}
 
+# far longer than the transaction of whoever books a payment can last
+LOOK_ONCE_MORE_AFTER = timedelta(minutes=5)
+
 
 async def keep(tx: BaseDBAsyncClient, subject: Subject, object_id: str, payment: str, *, at: datetime) -> None:
     await tx.execute_query(
@@ -23,6 +26,8 @@ async def keep(tx: BaseDBAsyncClient, subject: Subject, object_id: str, payment:
         ),
         [object_id, subject.value, payment, at],
     )
+    # whoever was booking the payment at this very moment saw no news of it, as we saw no payment
+    await follow(tx, subject, object_id, f"once_more:{object_id}", at=at + LOOK_ONCE_MORE_AFTER)
 
 
 async def look_again(tx: BaseDBAsyncClient, payment: str, *, at: datetime) -> None:

@@ -23,6 +23,7 @@ class FakeRegistry:
         self.clock = clock
         self.reports: dict[str, CancellationReport] = {}
         self.requests: list[CancellationRequest] = []
+        self._gone: set[tuple[str, int]] = set()
         self.script: list[str | None] = []
         self.held: Sequence[HoldingReport] | Exception = []
         self.change_notice: Callable[[Notice], Notice] = lambda notice: notice
@@ -54,7 +55,8 @@ class FakeRegistry:
         else:
             assert request.reference not in self.reports, "a reference was submitted twice"
             mine = {(request.block, serial) for serial in range(request.serials.first, request.serials.last + 1)}
-            assert not mine & set(self.cancelled), "a serial was cancelled twice"
+            assert not mine & self._gone, "a serial was cancelled twice"
+            self._gone |= mine
             self.requests.append(request)
             report = CancellationReport(request.reference, CancellationState.CONFIRMED, notice=self._notice(request))
         self.reports[request.reference] = report

@@ -1,8 +1,11 @@
 """What these tests do again and again: pay an order, and let the market refund."""
 
+from datetime import timedelta
+
 from marketplace.database.transactions import run_tx
 from marketplace.orders import service as orders
 from marketplace.payments import refunds
+from marketplace.payments.gateway import DisputeState, PaymentEvent, PaymentMethod
 from tests.builders.market import a_listing, an_order
 
 
@@ -27,3 +30,18 @@ async def give_back(small, order, yen, *, key="key-1", reason="goodwill", **how)
 
 async def state_of(order) -> str:
     return (await orders.find(order.id)).state
+
+
+def five_events(small, order, method) -> list[PaymentEvent]:
+    """All that happens to one order at the provider: paid (told twice), partly refunded there, disputed and lost."""
+    session, payment = order.checkout_session, f"pi_{order.checkout_session}"
+    if method is PaymentMethod.CARD:
+        completed = small.payments.pay(session)
+    else:
+        completed = small.payments.promise(session, method, pay_by=small.clock() + timedelta(days=3))
+        small.payments.arrive(session)
+    succeeded = small.payments._event("payment_intent.succeeded", payment)
+    refunded = small.payments.refund_by_hand(payment, 100)
+    opened = small.payments.object_to(payment, order.total_yen - 100)
+    closed = small.payments.decide_dispute(opened.object_id, DisputeState.LOST)
+    return [completed, succeeded, refunded, opened, closed]

@@ -11,38 +11,25 @@ from datetime import timedelta
 
 import pytest
 
+from marketplace.database.transactions import run_tx
 from marketplace.ledger import service as ledger
 from marketplace.orders import service as orders
 from marketplace.orders import settlement
 from marketplace.orders.states import OrderState
-from marketplace.payments import inbox
-from marketplace.payments.gateway import DisputeState, PaymentEvent, PaymentMethod, PaymentProviderUnreachable
+from marketplace.payments import early_news, inbox
+from marketplace.payments.events import Subject
+from marketplace.payments.gateway import PaymentMethod, PaymentProviderUnreachable
 from marketplace.payments.models import DisputeRecord, Payment, RefundRecord
 from marketplace.quotes import service as quotes
 from tests.builders.market import a_listing, a_quote, a_wish, an_order
 from tests.faults.amounts import amount
-from tests.marketplace.money.acts import give_back, state_of
+from tests.marketplace.money.acts import five_events, give_back, state_of
 
 SERVED_OR_REFUNDED = {OrderState.FULFILLED, OrderState.REFUNDED}
 
 
 def some(everything, count, *, seed=2):
     return random.Random(seed).sample(everything, amount(len(everything), count))
-
-
-def five_events(small, order, method) -> list[PaymentEvent]:
-    """All that happens to one order at the provider: paid (told twice), partly refunded there, disputed and lost."""
-    session, payment = order.checkout_session, f"pi_{order.checkout_session}"
-    if method is PaymentMethod.CARD:
-        completed = small.payments.pay(session)
-    else:
-        completed = small.payments.promise(session, method, pay_by=small.clock() + timedelta(days=3))
-        small.payments.arrive(session)
-    succeeded = small.payments._event("payment_intent.succeeded", payment)
-    refunded = small.payments.refund_by_hand(payment, 100)
-    opened = small.payments.object_to(payment, order.total_yen - 100)
-    closed = small.payments.decide_dispute(opened.object_id, DisputeState.LOST)
-    return [completed, succeeded, refunded, opened, closed]
 
 
 async def end_of(order) -> tuple:
@@ -71,6 +58,22 @@ class TestEveryOrderOfTheFiveEventsEndsAlike:
         assert ends[0][0] == OrderState.FULFILLED
         assert ends[0][1:] == ([(100, "succeeded", "made_at_provider")], [(ends[0][2][0][0], "lost")], 0)
         assert set(map(str, ends)) == {str(ends[0])}
+
+
+class TestNewsHeardInTheMomentInWhichThePaymentIsBooked:
+    async def test_is_followed_a_little_later(self, small):
+        order = await an_order(small, await a_listing(small))
+        await small.deliver(small.payments.pay(order.checkout_session))
+        await small.work()
+        payment = f"pi_{order.checkout_session}"
+        refund = small.payments.refund_by_hand(payment, 100).object_id
+        # whoever reads it has not seen the payment yet, and whoever booked the payment has not seen these news
+        await run_tx(lambda tx: early_news.keep(tx, Subject.REFUND, refund, payment, at=small.clock()))
+        await small.work()
+        assert not await RefundRecord.exists()
+        small.clock.advance(early_news.LOOK_ONCE_MORE_AFTER)
+        await small.work()
+        assert (await RefundRecord.get()).amount_yen == 100
 
 
 class TestLostWebhooks:

@@ -111,6 +111,12 @@ class TestARefundThatTheSellerBears:
         assert small.payouts.transfers[payout.id].taken_back == 1_100
         assert await ledger.balance("provider:prov_a") == 0
 
+    async def test_of_which_its_share_is_no_whole_yen_takes_nothing_off(self, small):
+        small.market = replace(small.market, terms=replace(small.market.terms, fee_basis_points=20_000))
+        order = await sold_for(small, yen=50)
+        await give_back(small, order, 1, borne_by=BorneBy.PROVIDERS)
+        assert (await Payout.get()).reduced_yen == 0
+
     async def test_of_all_of_it_drops_the_payout(self, small):
         order = await sold_for(small)
         await give_back(small, order, order.total_yen, borne_by=BorneBy.PROVIDERS)

@@ -48,6 +48,12 @@ class TestAPartGoesBack:
         assert refused.value.params == {"yen": 2, "left_yen": 1}
         with pytest.raises(RefundTooLarge):
             await give_back(small, order, 0, key="three")
+        await give_back(small, order, 1, key="the last yen")
+
+    async def test_of_an_order_that_is_not_paid_there_is_nothing_to_give(self, small):
+        with pytest.raises(RefundTooLarge) as refused:
+            await give_back(small, await an_order(small, await a_listing(small)), 1)
+        assert refused.value.params == {"yen": 1, "left_yen": 0}
 
     async def test_what_is_earned_is_not_the_orders_to_give(self, small):
         order = await a_paid_order(small)
@@ -86,6 +92,9 @@ class TestAfterTheSaleSomebodyBearsIt:
         await small.work()
         assert await ledger.balance(ledger.LOSS) == 700
         assert await state_of(order) == OrderState.FULFILLED
+        with pytest.raises(RefundTooLarge) as refused:
+            await give_back(small, order, order.total_yen - 699, key="more", borne_by=BorneBy.SERVICE)
+        assert refused.value.params["left_yen"] == order.total_yen - 700
 
     async def test_or_the_sellers_in_the_shares_of_the_sale(self, small):
         order = await a_paid_order(small, listing=await a_listing(small, yen_per_tonne=10_000), tonnes=1)
@@ -117,6 +126,7 @@ class TestMoneyThatDidNotComeByCard:
         record = await RefundRecord.get()
         assert (record.state, await state_of(order)) == (RefundState.PENDING, OrderState.REFUND_DUE)
         assert Happened.REFUND_PENDING in await happened(order)
+        assert Happened.PART_REFUND_DUE not in await happened(order)
 
         await small.deliver(small.payments.decide_refund("re_1", "succeeded"))
         await small.work()
@@ -128,7 +138,7 @@ class TestMoneyThatDidNotComeByCard:
         order = await _without_stock(small)
         await small.work()
         small.payments.decide_refund("re_1", "succeeded")
-        await small.work_for(timedelta(hours=7), step=timedelta(hours=1))
+        await small.work_for(timedelta(hours=6), step=timedelta(hours=1))
         assert await state_of(order) == OrderState.REFUNDED
 
 
@@ -225,6 +235,7 @@ class TestAPrepaidOrder:
         await give_back(small, order, order.total_yen - 1)
         assert await balance.balance_of("org_1") == 20_000 - 1
         assert small.payments.refunds == {}
+        assert Happened.PART_REFUNDED in await happened(order)
 
 
 async def _without_stock(small):
