@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from certificates.bundle import read_bundle_files
 from certificates.evidence import verify_file
 from certificates.keys import read_jwks
+from certificates.pdf_signature import check_pdf_signature
+from certificates.pdf_signature_result import PdfSignatureOutcome
 from certificates.statement import Statement
 from certificates.verdict import CheckResult, Outcome
 from certificates.verify import TrustedIssuer
@@ -39,3 +42,10 @@ class TestAnOlderCertificate:
 
 def test_there_is_one_of_the_first_version() -> None:
     assert "version_1" in VERSIONS
+
+
+def test_an_older_pdf_still_has_the_one_form_that_its_signature_may_have() -> None:
+    # the library that writes the form anew for the comparison may change; the files that people keep do not
+    root = x509.load_pem_x509_certificate((GOLDEN / "signed_2026_root.pem").read_bytes())
+    result = check_pdf_signature((GOLDEN / "signed_2026.pdf").read_bytes(), (root,))
+    assert result.outcome is PdfSignatureOutcome.VALID
