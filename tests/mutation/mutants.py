@@ -41,10 +41,14 @@ Change = tuple[str, Callable[[], None]]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """The `number`-th change of a module; `name` is what the module assigns, None inside a function."""
+    """The `number`-th change of a module; `name` is what the module assigns, None inside a function.
+
+    `lines` are those on which it can be noticed: its own, or where the module's functions use the name.
+    """
 
     module: str
     line: int
+    lines: tuple[int, ...]
     what: str
     number: int
     name: str | None
@@ -58,8 +62,22 @@ def file_of(module: str) -> Path:
 
 
 def mutants_of(module: str) -> list[Mutant]:
-    _, found = _places(module)
-    return [Mutant(module, node.lineno, what, number, name) for number, (node, name, (what, _)) in enumerate(found)]
+    tree, found = _places(module)
+    uses = _uses(tree)
+    return [
+        Mutant(module, node.lineno, (node.lineno,) if name is None else tuple(uses.get(name, ())), what, number, name)
+        for number, (node, name, (what, _)) in enumerate(found)
+    ]
+
+
+def _uses(tree: ast.Module) -> Mapping[str, list[int]]:
+    uses: dict[str, list[int]] = {}
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name):
+                    uses.setdefault(node.id, []).append(node.lineno)
+    return uses
 
 
 def changed_tree(mutant: Mutant) -> ast.Module:

@@ -3,11 +3,13 @@
 Everything is imported, collected and migrated once. Each mutant lives in a forked child that stops at the first test which fails.
 """
 
+import inspect
+import math
 import os
 import pickle
+import resource
 import signal
 import sys
-import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -22,11 +24,15 @@ from _pytest.runner import call_and_report, runtestprotocol
 from coverage import Coverage
 from hypothesis import Phase, settings
 
-from certificates import typesetting
-from tests.mutation.graft import CannotBeGrafted, graft
+from frontend.locales import Locale
+from frontend.rendering import environment
+from tests.mutation.graft import CannotBeGrafted, Grafts, cached_functions, graft
 from tests.mutation.mutants import Mutant, file_of
 
-SECONDS_OF_TESTS = 10
+ROOMS = {"offset_calc", "certificates", "marketplace", "frontend", "api"}
+SECONDS_OF_TESTS = 6
+# a child that computes nothing waits for what never comes
+WAITS = 20
 
 
 class Outcome(Enum):
@@ -41,7 +47,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Unchanged:
-    """What the tests did to the code as it is: their seconds, and which of them touch a line of a module."""
+    """What the tests did to the code as it is: their seconds of computing, and which of them touch a line of a module."""
 
     seconds: Mapping[str, float]
     touched: Mapping[str, Mapping[int, Sequence[str]]]
@@ -66,19 +72,20 @@ class Trial:
         _prepare(session)
         unchanged = _in_a_child(lambda: _run_unchanged(session, {mutant.module for mutant in self.mutants}))
         items = {item.nodeid: item for item in session.items}
+        grafts = Grafts.of({mutant.module for mutant in self.mutants})
         running: dict[int, _Running] = {}
         for mutant in self.mutants:
             while len(running) >= self.at_once:
                 self._reap(running)
-            lines = unchanged.touched[mutant.module]
-            # what a module assigns is used wherever the module is
-            names = set().union(*lines.values()) if mutant.name else set(lines.get(mutant.line, []))
+            names = _touching(mutant, unchanged.touched[mutant.module])
             chosen = _quickest(unchanged.seconds, names & items.keys())
+            seconds = 15 + 5 * math.ceil(sum(unchanged.seconds[name] for name in chosen))
             child = os.fork()
             if child == 0:
-                os._exit(_outcome(mutant, [items[name] for name in chosen], session).value)
-            seconds = 15 + 10 * self.at_once * sum(unchanged.seconds[name] for name in chosen)
-            running[child] = _Running(mutant, time.monotonic() + seconds)
+                # a busy machine gives a child little time, so an endless loop is known by what it computes
+                resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+                os._exit(_outcome(mutant, grafts, [items[name] for name in chosen], session).value)
+            running[child] = _Running(mutant, time.monotonic() + WAITS * seconds)
         while running:
             self._reap(running)
         return True
@@ -93,11 +100,18 @@ class Trial:
                 if not ended:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
-                code = os.waitstatus_to_exitcode(status) if ended else Outcome.HUNG.value
+                code = os.waitstatus_to_exitcode(status) if ended else -signal.SIGXCPU
+                code = Outcome.HUNG.value if code == -signal.SIGXCPU else code
                 self.report(run.mutant, Outcome(code) if code in {one.value for one in Outcome} else Outcome.BROKE_DOWN)
                 del running[child]
                 return
             time.sleep(0.01)
+
+
+def _touching(mutant: Mutant, lines: Mapping[int, Sequence[str]]) -> set[str]:
+    """What a module assigns is used where the module names it; if it does not, wherever the module is."""
+    touched = [lines.get(line, []) for line in mutant.lines]
+    return set().union(*(touched if any(touched) else lines.values() if mutant.name else []))
 
 
 def _quickest(seconds: Mapping[str, float], names: Collection[str]) -> list[str]:
@@ -108,7 +122,7 @@ def _quickest(seconds: Mapping[str, float], names: Collection[str]) -> list[str]
 
 
 def _prepare(session: pytest.Session) -> None:
-    """What every child would do anew: an empty database with all migrations, the fonts.
+    """What every child would do anew: an empty database with all migrations, tables, translations, fonts.
 
     No document is set here: its threads would not be there in a child, which would wait for them for ever.
     """
@@ -116,8 +130,13 @@ def _prepare(session: pytest.Session) -> None:
         call_and_report(item, "setup", log=False)
         call_and_report(item, "teardown", log=False, nextitem=session)
         item._request, item.funcargs = False, None
-    typesetting._fonts()
-    if (threads := threading.active_count()) != 1:
+    for kept in cached_functions():
+        if kept.__module__.partition(".")[0] in ROOMS and not inspect.signature(kept).parameters:
+            kept()
+    for locale in Locale:
+        environment(locale)
+    # those of libraries, which Python does not count, too
+    if (threads := len(list(Path("/proc/self/task").iterdir()))) != 1:
         pytest.exit(f"{threads} threads are running, which a child would not have", returncode=2)
 
 
@@ -126,6 +145,7 @@ def _in_a_child(work: Callable[[], _Unchanged]) -> _Unchanged:
     child = os.fork()
     if child == 0:
         os.close(reading)
+        _silence(1)
         with os.fdopen(writing, "wb") as answer:
             pickle.dump(work(), answer)
         os._exit(0)
@@ -145,13 +165,13 @@ def _run_unchanged(session: pytest.Session, modules: Collection[str]) -> _Unchan
     seconds = {}
     for number, item in enumerate(session.items, start=1):
         sys.stderr.write(f"\r{number} of {len(session.items)} tests unchanged ")
-        began = time.monotonic()
+        began = time.process_time()
         with _watched(coverage, item.nodeid):
             reports = runtestprotocol(item, log=False, nextitem=session)
         if problem := next((report for report in reports if report.failed), None):
             sys.stderr.write(f"{item.nodeid} fails without any change:\n{problem.longreprtext}\n")
             os._exit(2)
-        seconds[item.nodeid] = time.monotonic() - began
+        seconds[item.nodeid] = time.process_time() - began
     data = coverage.get_data()
     return _Unchanged(seconds, {module: data.contexts_by_lineno(file) for module, file in files.items()})
 
@@ -178,16 +198,21 @@ def _watched(coverage: Coverage, name: str) -> Iterator[None]:
         coverage.stop()
 
 
-def _outcome(mutant: Mutant, chosen: Sequence[pytest.Item], session: pytest.Session) -> Outcome:
+def _outcome(mutant: Mutant, grafts: Grafts, chosen: Sequence[pytest.Item], session: pytest.Session) -> Outcome:
     """In the child."""
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
+    _silence(1, 2)
     try:
-        graft(mutant)
+        graft(mutant, grafts)
     except CannotBeGrafted:
         return Outcome.NOT_GRAFTED
     for item in chosen:
         if any(report.failed for report in runtestprotocol(item, log=False, nextitem=session)):
             return Outcome.KILLED
     return Outcome.SURVIVED
+
+
+def _silence(*outputs: int) -> None:
+    """What a test writes would drown what survived."""
+    with Path(os.devnull).open("w") as nowhere:
+        for output in outputs:
+            os.dup2(nowhere.fileno(), output)
