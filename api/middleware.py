@@ -4,9 +4,10 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,7 @@ from api.settings import Settings
 from marketplace.ids import new_id
 
 log = structlog.get_logger()
+_RawHeaders = list[tuple[bytes, bytes]]
 
 REQUEST_ID = "X-Request-Id"
 _SANE_ID = re.compile(r"[A-Za-z0-9_.:-]{8,80}")
@@ -96,28 +98,32 @@ class RequestFrame:
                     ms=round((time.perf_counter() - started) * 1000, 1),
                 )
 
-    def _headers(self, path: str, request_id: str) -> dict[str, str]:
-        headers = {**FOR_ALL, REQUEST_ID: request_id}
-        if is_for_programs(path):
-            headers |= FOR_PROGRAMS
-        if self._https:
-            headers["Strict-Transport-Security"] = f"max-age={_A_YEAR}; includeSubDomains"
-        return headers
+    def _headers(self, path: str, request_id: str) -> _RawHeaders:
+        return [(REQUEST_ID.lower().encode(), request_id.encode()), *_around(is_for_programs(path), https=self._https)]
+
+
+@cache
+def _around(for_programs: bool, *, https: bool) -> _RawHeaders:
+    """What every answer says, as it goes over the line."""
+    headers = {**FOR_ALL, **(FOR_PROGRAMS if for_programs else {})}
+    if https:
+        headers["Strict-Transport-Security"] = f"max-age={_A_YEAR}; includeSubDomains"
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 class _Framed:
     """A `send` that adds headers the answer does not have, and remembers its status."""
 
-    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
+    def __init__(self, send: Send, headers: _RawHeaders) -> None:
         self._send, self._headers = send, headers
         self.status: int | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            present = MutableHeaders(scope=message)
-            for name, value in self._headers.items():
-                present.setdefault(name, value)
+            given = list(message.get("headers", ()))
+            present = {name.lower() for name, _ in given}
+            message = {**message, "headers": given + [one for one in self._headers if one[0] not in present]}
         await self._send(message)
 
 

@@ -5,18 +5,28 @@ draft-ietf-httpapi-ratelimit-headers.
 """
 
 import re
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache, lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bearer import holder_of
-from api.problems import TooManyRequests
+from api.errors import is_for_programs, refused
+from api.problems import MEDIA_TYPE, TooManyRequests
 from marketplace.allowances.service import Allowances, Policy, Standing
 
+TOO_MANY = 429
+# refusals that a person may read, of one process; what comes beyond them is answered without words
+PAGES_PER_SECOND = 10
+_DOCUMENTS_KEPT = 200
 _MINUTE = timedelta(minutes=1)
 
 # A quote takes units off the market for half an hour, so nobody may take them all by asking.
@@ -67,29 +77,30 @@ def policy_for(method: str, path: str) -> Policy | None:
 
 
 class RateLimits:
-    """`factor` widens every policy alike, for places where one address stands for many callers."""
+    """`factor` widens every policy alike, for places where one address stands for many callers.
+
+    Whoever is over a limit is answered from memory, without the database and in a fraction of the time of any other answer: a flood
+    must cost others nothing.
+    """
 
     def __init__(self, app: ASGIApp, *, factor: int) -> None:
         self._app, self._factor = app, factor
         self._allowances = Allowances()
+        self._documents: dict[tuple[str, int], tuple[bytes, bytes]] = {}
+        self._pages = (0, 0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         policy = policy_for(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if policy is None:
             await self._app(scope, receive, send)
             return
-        policy = replace(policy, most=policy.most * self._factor)
+        policy = _widened(policy, self._factor)
         now = scope["state"]["services"].market.clock()
         standing = await self._allowances.spend(policy, caller_of(scope), now=now)
         headers = _fields(policy, standing)
         if not standing.allowed:
-            seconds = ceil(standing.resets_in.total_seconds())
-            raise TooManyRequests(
-                f"at most {policy.most} requests of this sort in {policy.per.total_seconds():.0f} s",
-                headers=headers | {"Retry-After": str(seconds)},
-                policy=policy.name,
-                retry_after_seconds=seconds,
-            )
+            await self._refusal(scope, policy, standing, headers)(scope, receive, send)
+            return
 
         async def with_standing(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -98,12 +109,60 @@ class RateLimits:
 
         await self._app(scope, receive, with_standing)
 
+    def _refusal(self, scope: Scope, policy: Policy, standing: Standing, headers: Mapping[str, str]) -> Response:
+        """Raises TooManyRequests where a page tells a person."""
+        seconds = ceil(standing.resets_in.total_seconds())
+        told = {**headers, "Retry-After": str(seconds), "Cache-Control": "no-store"}
+        if is_for_programs(scope["path"]):
+            before, after = self._document(scope, policy, seconds, told)
+            body = before + scope["state"]["request_id"].encode() + after
+            return Response(body, TOO_MANY, headers=told, media_type=MEDIA_TYPE)
+        if self._many_pages():
+            return Response(status_code=TOO_MANY, headers=told)
+        raise _too_many(policy, seconds, told)
+
+    def _document(self, scope: Scope, policy: Policy, seconds: int, told: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """The problem document around its request id; the same for every caller at this moment."""
+        known = self._documents.get((policy.name, seconds))
+        if known is None:
+            whole = bytes(refused(Request(scope), _too_many(policy, seconds, told)).body)
+            before, _, after = whole.partition(scope["state"]["request_id"].encode())
+            if len(self._documents) >= _DOCUMENTS_KEPT:
+                self._documents.clear()
+            known = self._documents[policy.name, seconds] = before, after
+        return known
+
+    def _many_pages(self) -> bool:
+        """Whether this second has had its pages for people; whoever sends more of them does not read them."""
+        second, shown = int(time.monotonic()), self._pages[1]
+        shown = shown + 1 if second == self._pages[0] else 1
+        self._pages = second, shown
+        return shown > PAGES_PER_SECOND
+
+
+def _too_many(policy: Policy, seconds: int, told: Mapping[str, str]) -> TooManyRequests:
+    return TooManyRequests(
+        f"at most {policy.most} requests of this sort in {policy.per.total_seconds():.0f} s",
+        headers=told,
+        policy=policy.name,
+        retry_after_seconds=seconds,
+    )
+
+
+@cache
+def _widened(policy: Policy, factor: int) -> Policy:
+    return replace(policy, most=policy.most * factor)
+
 
 def caller_of(scope: Scope) -> str:
     """The caller's key, else its address; of an IPv6 address the network, since a household has 2^64 of them."""
     if holder := holder_of(scope):
         return holder.key_id
-    host = scope["client"][0] if scope.get("client") else ""
+    return _network_of(scope["client"][0] if scope.get("client") else "")
+
+
+@lru_cache(maxsize=10_000)
+def _network_of(host: str) -> str:
     try:
         address = ip_address(host)
     except ValueError:

@@ -1,10 +1,12 @@
 """Nobody asks too often, and everybody sees where they stand."""
 
+import time
 from datetime import timedelta
 
 import pytest
 
-from api.rate_limits import ASKING, CALCULATING, HOLDING, LOOKING_UP, TYPING, caller_of, policy_for
+from api.rate_limits import ASKING, CALCULATING, HOLDING, LOOKING_UP, PAGES_PER_SECOND, TYPING, caller_of, policy_for
+from marketplace import fault_points
 from tests.api.application import WithState, a_client, an_application
 
 
@@ -116,6 +118,38 @@ class TestWhoeverAsksTooOften:
         app = an_application(small, rate_limit_factor=2)
         assert 429 not in await statuses(app, 2 * LOOKING_UP.most)
         assert await statuses(app, 1) == [429]
+
+
+class TestAFlood:
+    async def test_is_answered_without_the_database(self, small):
+        app = an_application(small)
+        await statuses(app, LOOKING_UP.most + 1)
+        commits = []
+        with fault_points.listened_to(commits.append):
+            assert set(await statuses(app, 200)) == {429}
+        assert commits == []
+
+    async def test_is_told_the_same_as_the_first_refusal_with_an_id_of_its_own(self, small):
+        app = an_application(small)
+        await statuses(app, LOOKING_UP.most)
+        async with a_client(From(app, "203.0.113.7")) as client:
+            first, second = [await client.get("/v1/certificates/x") for _ in range(2)]
+        assert {**first.json(), "request_id": ""} == {**second.json(), "request_id": ""}
+        assert second.headers["x-request-id"] == second.json()["request_id"] != first.json()["request_id"]
+        assert second.headers["content-type"] == "application/problem+json"
+        assert second.headers["cache-control"] == "no-store"
+
+    async def test_of_pages_gets_few_of_them_with_words(self, small):
+        app = an_application(small)
+        await statuses(app, LOOKING_UP.most, path="/c/x")
+        began = time.monotonic()
+        async with a_client(From(app, "203.0.113.7")) as client:
+            answers = [await client.get("/c/x") for _ in range(100)]
+        seconds = int(time.monotonic() - began) + 2
+        assert {answer.status_code for answer in answers} == {429}
+        assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+        assert answers[0].content
+        assert sum(bool(answer.content) for answer in answers) <= PAGES_PER_SECOND * seconds
 
 
 async def test_every_answer_says_where_its_caller_stands(client):
