@@ -20,6 +20,7 @@ from marketplace.market import Market
 from marketplace.payments import attention
 from marketplace.payments.refund_states import BorneBy
 from marketplace.payouts import approval, statement
+from marketplace.plans import bounced
 from marketplace.taken_back import service as taken_back
 from offset_calc.errors import QuantityRefused
 from offset_calc.quantities import read_integer
@@ -52,6 +53,8 @@ async def _act(market: Market, actor: Actor, typed: Typed) -> None:
     match typed.get("action"):
         case "try_again":
             await attention.try_again(market, actor, subject, reason)
+        case "return_again":
+            await bounced.try_again(market, actor, subject, reason)
         case "give_back":
             yen = read_integer(typed.get("yen", ""))
             borne_by = BorneBy.PROVIDERS if typed.get("borne_by") == "providers" else BorneBy.SERVICE
@@ -75,6 +78,7 @@ async def _overview(
         status=status,
         refunds=await attention.open_refunds(),
         disputes=await attention.disputes(),
+        bounced_gifts=await bounced.waiting(),
         taken_back=await taken_back.newest(),
         payouts=await statement.statement(None, limit=SHOWN),
         proposals=await approval.proposals(market),

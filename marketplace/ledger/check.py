@@ -51,7 +51,8 @@ CLEARING_SIDES = (
     ("plan_gift", "SELECT COALESCE(SUM(amount_yen), 0) AS yen FROM plan_gift"),
     (
         "plan_return_paid",
-        "SELECT -COALESCE(SUM(amount_yen), 0) AS yen FROM plan_return WHERE returned_at IS NOT NULL",
+        "SELECT -COALESCE(SUM(amount_yen), 0) AS yen FROM plan_return r WHERE returned_at IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM plan_return_bounce b WHERE b.return_id = r.id)",
     ),
     ("payout", "SELECT -COALESCE(SUM(asked_yen), 0) AS yen FROM payout WHERE state = 'sent'"),
     (
@@ -63,7 +64,7 @@ CLEARING_SIDES = (
     ),
 )
 # a refund that bounced is booked back: both kinds together are what has left for good
-SAME_SIDE = {"refund_returned": "refund_paid"}
+SAME_SIDE = {"refund_returned": "refund_paid", "plan_return_bounced": "plan_return_paid"}
 
 
 @dataclass(frozen=True, slots=True)

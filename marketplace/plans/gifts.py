@@ -239,10 +239,11 @@ async def give_back(market: Market, return_id: str) -> None:
     gift = await PlanGift.get(plan_id=back.plan_id)
     await market.payments.refund(gift.provider_payment, back.amount_yen, key=back.id)
 
-    async def work(_: BaseDBAsyncClient) -> None:
-        now = market.clock()
-        if await PlanReturn.filter(id=back.id, returned_at__isnull=True).update(returned_at=now) == 1:
-            postings = {ledger.refund_account(back.id): back.amount_yen, ledger.CLEARING: -back.amount_yen}
-            await ledger.book(f"plan_return_paid:{back.id}", postings, order_id=None, at=now)
+    await run_tx(lambda _: note_returned(back, at=market.clock()))
 
-    await run_tx(work)
+
+async def note_returned(back: PlanReturn, *, at: datetime) -> None:
+    """Inside the caller's transaction: the provider has the money, booked once."""
+    if await PlanReturn.filter(id=back.id, returned_at__isnull=True).update(returned_at=at) == 1:
+        postings = {ledger.refund_account(back.id): back.amount_yen, ledger.CLEARING: -back.amount_yen}
+        await ledger.book(f"plan_return_paid:{back.id}", postings, order_id=None, at=at)

@@ -8,7 +8,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from marketplace.database.transactions import run_tx
 from marketplace.market import Market
 from marketplace.outbox import service as outbox
-from marketplace.plans import beginning, gifts, months, renewing, steering
+from marketplace.plans import beginning, bounced, gifts, months, renewing, steering
 from marketplace.plans import service as plans
 from marketplace.plans.models import Plan
 from marketplace.plans.states import LIVE, PlanState
@@ -78,6 +78,7 @@ HANDLERS: Mapping[str, Callable[..., Awaitable[object]]] = {
     "plan.run_out": run_out,
     gifts.DELIVER: gifts.deliver,
     gifts.RETURN: gifts.give_back,
+    bounced.AGAIN: bounced.return_again,
     "plan.invoice": months.settle_invoice,
     renewing.CERTIFY: renewing.certify,
     "plan.subscription": follow_subscription,

@@ -142,3 +142,14 @@ class PlanReturn(Model):
 
     class Meta:
         table = "plan_return"
+
+
+class PlanReturnBounce(Model):
+    """A return that the giver's bank sent back; `provider_refund` is the provider's number of it."""
+
+    return_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    provider_refund: fields.Field[str] = fields.CharField(255)
+    heard_at: fields.Field[datetime] = fields.DatetimeField()
+
+    class Meta:
+        table = "plan_return_bounce"

@@ -21,6 +21,7 @@ from marketplace.market import Market
 from marketplace.payments import disputes, refunds
 from marketplace.payments.gateway import DisputeState
 from marketplace.payments.refund_states import OF_PROVIDER, RefundState
+from marketplace.plans import bounced
 from marketplace.plans import service as plans
 from marketplace.plans.models import Plan, PlanGift, PlanReturn
 from marketplace.plans.states import LIVE, EndedBecause, PlanState
@@ -52,10 +53,13 @@ class _Told:
 async def follow_refund(market: Market, provider_refund: str) -> None:
     """Job: an event named this refund. Safe to repeat, in any order."""
     told = await market.payments.refund_by_id(provider_refund)
+    stands = OF_PROVIDER.get(told.state, RefundState.PENDING)
     if told.key is not None and await PlanReturn.exists(id=told.key):
         # what was left of a gift, which we gave back and booked ourselves
+        if stands is RefundState.FAILED:
+            await bounced.follow(market, told)
         return
-    state = OF_REFUND[OF_PROVIDER.get(told.state, RefundState.PENDING)]
+    state = OF_REFUND[stands]
     if not await _follow(market, _Told(told.id, Kind.REFUND, told.payment, told.amount, state)):
         await refunds.follow(market, told)
 

@@ -12,10 +12,13 @@ from marketplace.payments.models import Payment, RefundRecord
 from marketplace.payouts import onboarding
 from marketplace.payouts.models import Payout
 from marketplace.payouts.states import PayoutState
+from marketplace.plans import changes
 from tests.builders.market import a_listing, an_order
+from tests.builders.pools import with_pools
 from tests.frontend.frame import check_frame
 from tests.frontend.market_site import MarketSite
 from tests.marketplace.money.acts import a_paid_order, give_back
+from tests.marketplace.plans.test_plan_gifts import a_month_later, a_paid_gift
 from tests.signed_in import signed_in
 
 MONEY, BOOKS = "/ja/operations/money", "/ja/operations/ledger"
@@ -92,6 +95,24 @@ class TestTheOperatorsPageOfMoney:
         assert (
             await send(shop, MONEY, action="try_again", id=(await RefundRecord.get()).id, reason="x")
         ).status_code == 303
+
+    async def test_shows_the_rest_of_a_gift_that_a_bank_sent_back_and_sends_it_out_again(
+        self, shop: MarketSite
+    ) -> None:
+        small = with_pools(shop.small)
+        shop.services.market = small.market
+        gift = await a_paid_gift(small, await a_listing(small, tonnes=20))
+        await changes.cancel(small.market, gift.id)
+        await a_month_later(small)
+        await small.deliver(small.payments.decide_refund("re_1", "failed"))
+        await small.work()
+        await signed_in(shop.client, small, Role.OPERATOR)
+        for language in ("ja", "en"):
+            page = check_frame(await shop.client.get(f"/{language}/operations/money"))
+            assert gift.id in page.xpath("//article[@class='matter']//code/text()")
+        assert (await send(shop, MONEY, action="return_again", id=gift.id, reason="新しいカード")).status_code == 303
+        await a_month_later(small, 0)
+        assert len(small.payments.refunds) == 2
 
     async def test_refuses_what_is_no_yen_and_keeps_what_was_typed(self, shop: MarketSite) -> None:
         await signed_in(shop.client, shop.small, Role.OPERATOR)
