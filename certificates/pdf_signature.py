@@ -48,6 +48,8 @@ def check_pdf_signature(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> Pd
         return PdfSignatureResult(PdfSignatureOutcome.INVALID, reason="unreadable")
 
 
+# What only a signature says. A file with it in which none is found was signed, and has been damaged.
+_TRACES: Final = (b"/ByteRange", b"/SubFilter")
 _STREAM: Final = re.compile(rb"stream\r?\n")
 _FILTER_LIST: Final = re.compile(rb"/Filter\s*\[")
 
@@ -68,6 +70,8 @@ def _inflates_too_far(pdf: bytes) -> bool:
 
 def _checked(pdf: bytes, trusted: tuple[x509.Certificate, ...]) -> PdfSignatureResult:
     match PdfFileReader(io.BytesIO(pdf)).embedded_signatures:
+        case [] if any(trace in pdf for trace in _TRACES):
+            return PdfSignatureResult(PdfSignatureOutcome.INVALID, reason="unreadable")
         case []:
             return PdfSignatureResult(PdfSignatureOutcome.UNSIGNED, reason="no_signature")
         case [signature]:

@@ -139,6 +139,11 @@ class TestWhatIsNotValid:
             sign_pdf(signed(), authority.key, authority.chain)
         assert refusal.value.code == "pdf_already_signed"
 
+    @pytest.mark.parametrize("gone", [b"/SubFilter", b"/Reference", b"/ByteRange", b"/Root"])
+    def test_a_signature_that_was_made_unfindable_is_invalid_and_not_absent(self, gone: bytes) -> None:
+        spoilt = signed().replace(gone, gone[:-1] + b"_")
+        assert (spoilt != signed(), checked(spoilt).outcome) == (True, PdfSignatureOutcome.INVALID)
+
     @pytest.mark.parametrize("seed", range(60))
     def test_no_flipped_bit_is_valid(self, seed: int) -> None:
         chance = random.Random(seed)
