@@ -5,6 +5,7 @@ ASHIATO_FLOOD_SECONDS=60 .venv/bin/pytest tests/security/test_automation.py     
 
 import json
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from tests.security.stage import Stage
 
 SECONDS = float(os.environ.get("ASHIATO_FLOOD_SECONDS", "0"))
 GUESSERS = 8
+GUESSES_PER_SECOND = 1_000
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,19 @@ def slowed_down(address: str, policy: Policy, ask, *, answered: frozenset[int]) 
     return seen
 
 
+def slow_ones(others: httpx.Client, path: str, seconds: float) -> float:
+    """What the slowest hundredth of requests took, in seconds, asked twenty times a second by visitors at ever other addresses."""
+    took: list[float] = []
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        began = time.perf_counter()
+        answer = others.get(path, headers={"X-Forwarded-For": f"203.0.113.{len(took) % 250}"})
+        took.append(time.perf_counter() - began)
+        assert answer.status_code == 200
+        time.sleep(0.05)
+    return sorted(took)[len(took) * 99 // 100]
+
+
 class TestGuessingCertificates:
     def test_hits_nothing_and_is_slowed_down(self, limited: str) -> None:
         ask = lambda client: client.get(f"/v1/certificates/{guess()}")  # noqa: E731
@@ -100,25 +115,23 @@ class TestGuessingCertificates:
             refused = next(answer for answer in asked if answer.status_code == 429)
         assert 0 < int(refused.headers["retry-after"]) <= LOOKING_UP.per.total_seconds()
 
-    def test_leaves_the_page_of_others_usable(self, stage: Stage, limited: str) -> None:
-        """The unlimited process stands for callers at other addresses: same machine, same database."""
-
-        def slowest() -> float:
-            took = []
-            for _ in range(20):
-                began = time.perf_counter()
-                assert stage.instance.client.get(f"/c/{stage.number}?lang=en").status_code == 200
-                took.append(time.perf_counter() - began)
-            return max(took)
-
-        quiet = slowest()
-        with ThreadPoolExecutor(1) as behind:
-            ask = lambda client: client.get(f"/v1/certificates/{guess()}")  # noqa: E731
-            flooding = behind.submit(flood, limited, LOOKING_UP, ask)
-            busy = slowest()
-            flooding.result()
-        # the guessers run in this very process and take its cores too, so the bound is generous
-        assert busy <= max(20 * quiet, 3.0)
+    def test_leaves_the_page_of_others_as_it_was(self, stage: Stage, limited: str, capsys) -> None:
+        """A thousand guesses a second at the very process that shows others the page. How fast they see it is asserted in a full
+        run only: in a short one the machine's other work decides."""
+        shown = f"/c/{stage.number}?lang=en"
+        with httpx.Client(base_url=limited, timeout=60) as others:
+            quiet = slow_ones(others, shown, SECONDS or 1)
+            with running("tests.security.guesser", limited, str(GUESSES_PER_SECOND), str(SECONDS or 2)) as guesser:
+                busy = slow_ones(others, shown, SECONDS or 1)
+                guesser.process.join(SECONDS + 60)
+                seen = Counter({int(status): times for status, times in json.loads(guesser.said()).items()})
+        assert seen.keys() == {404, 429}
+        assert seen[404] <= most(LOOKING_UP, SECONDS + 2)
+        if SECONDS:
+            asked = f"{seen.total() / SECONDS:.0f} guesses a second, p99 of others {quiet * 1000:.1f} ms, then {busy * 1000:.1f} ms"
+            with capsys.disabled():
+                sys.stdout.write(f"\n{asked}\n")
+            assert busy <= 2 * quiet, asked
 
 
 class TestFlooding:
