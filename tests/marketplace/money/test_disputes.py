@@ -7,6 +7,7 @@ from marketplace.orders.states import OrderState
 from marketplace.payments.disputes import ALLOWED_MOVES
 from marketplace.payments.gateway import DisputeState
 from marketplace.payments.models import DisputeRecord, Payment
+from tests.builders.market import a_listing, an_order
 from tests.marketplace.money.acts import a_paid_order, state_of
 
 
@@ -42,6 +43,7 @@ class TestADispute:
         await small.deliver(small.payments.decide_dispute("dp_1", DisputeState.WON))
         await small.work()
         assert await books(order) == (order.total_yen, 0, 0)
+        assert (await DisputeRecord.get()).state == DisputeState.WON
 
     @pytest.mark.parametrize("seen_open", [True, False])
     async def test_lost_is_our_loss_and_the_certificate_stays(self, small, seen_open):
@@ -68,6 +70,16 @@ class TestADispute:
         await small.deliver(small.payments.decide_dispute("dp_1", DisputeState.WITHDRAWN))
         await small.work()
         assert await books(order) == (0, 0, order.total_yen)
+
+    async def test_heard_of_before_its_payment_waits_for_it(self, small):
+        order = await an_order(small, await a_listing(small))
+        paid = small.payments.pay(order.checkout_session)
+        await small.deliver(small.payments.object_to(f"pi_{order.checkout_session}", order.total_yen))
+        await small.work()
+        assert not await DisputeRecord.exists()
+        await small.deliver(paid)
+        await small.work()
+        assert await books(order) == (0, order.total_yen, 0)
 
     def test_what_is_won_is_final(self):
         assert ALLOWED_MOVES[DisputeState.WON] == frozenset()

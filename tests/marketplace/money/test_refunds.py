@@ -205,6 +205,7 @@ class TestAFailedRefundIsTriedAgain:
         await small.work()
         record = await RefundRecord.get()
         assert (record.state, record.failure) == (RefundState.FAILED, "charge_disputed")
+        assert Happened.REFUND_FAILED in await happened(order)
 
 
 class TestARefundMadeAtTheProvider:
@@ -219,6 +220,16 @@ class TestARefundMadeAtTheProvider:
         assert (record.reason, record.state) == ("made_at_provider", RefundState.SUCCEEDED)
         assert await ledger.balance(ledger.LOSS) == 300
         assert await state_of(order) == OrderState.FULFILLED
+
+    async def test_and_heard_of_before_its_payment_waits_for_it(self, small):
+        order = await an_order(small, await a_listing(small))
+        paid = small.payments.pay(order.checkout_session)
+        await small.deliver(small.payments.refund_by_hand(f"pi_{order.checkout_session}", 300))
+        await small.work()
+        assert not await RefundRecord.exists()
+        await small.deliver(paid)
+        await small.work()
+        assert (await RefundRecord.get()).amount_yen == 300
 
 
 class TestAPrepaidOrder:
