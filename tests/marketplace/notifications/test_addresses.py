@@ -68,6 +68,9 @@ INNER = (
     "[100::1]",
     "①②⑦.⓪.⓪.①",
     "127。0。0。1",
+    "[::ffff:0:127.0.0.1]",
+    "[fe80::1%25eth0]",
+    "0x7f.1",
 )
 
 
@@ -189,6 +192,13 @@ class TestAnAnswer:
             (answer(429), Outcome.ASKED_TO_WAIT, 429),
             (answer(503), Outcome.REFUSED, 503),
             (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", Outcome.NO_HTTP, None),
+            (b"HTT", Outcome.NO_HTTP, None),
+            (answer(200, "Content-Length: 7"), Outcome.NO_HTTP, None),
+            (answer(999), Outcome.REFUSED, 999),
+            (answer(302, "Location: file:///etc/passwd"), Outcome.REDIRECTED, 302),
+            (b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + answer(200), Outcome.DELIVERED, 200),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", Outcome.DELIVERED, 200),
+            (answer(200, "Content-Encoding: gzip", body=b"no gzip"), Outcome.DELIVERED, 200),
             (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300_000 + b"\r\n\r\n", Outcome.NO_HTTP, None),
         ],
     )
