@@ -62,6 +62,7 @@ GROUPS: Mapping[str, Group] = {
             f"{MARKET}/orders/test_cancellation.py",
             f"{MARKET}/pools/test_pool_orders.py",
             f"{CERTIFICATES}/test_pools.py",
+            f"{CERTIFICATES}/test_reservations.py",
         ),
     ),
     "states": Group(
