@@ -171,6 +171,7 @@ def routes() -> list[Route]:
         *in_each_language("/orders/{token}/status", order.status),
         *in_each_language("/orders/{token}/news", order.news),
         *in_each_language("/orders/{token}/cancel", order.give_up, methods=("POST",)),
+        *in_each_language("/orders/{token}/top-up", order.top_up, methods=("POST",)),
         *in_each_language("/orders/{token}/invoice.pdf", order_papers.invoice),
         *in_each_language("/orders/{token}/receipt.pdf", order_papers.receipt),
         *in_each_language("/orders/{token}/credit-notes/{number}.pdf", order_papers.credit_note),

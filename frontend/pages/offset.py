@@ -13,6 +13,7 @@ from frontend.forms import Typed, read_typed
 from frontend.market_words import MarketWords
 from frontend.offer_view import OfferView, view_of
 from frontend.order_form import LONGEST_EFFORT
+from frontend.pages.order import SECRET_ADDRESS
 from frontend.problems import sentence
 from frontend.ready_mixes import ReadyMix, ready_mixes, rules_of
 from frontend.responses import page_response
@@ -20,7 +21,10 @@ from frontend.suggestions import Suggestion, suggest
 from marketplace.clock import japan_date
 from marketplace.errors import MarketplaceError
 from marketplace.market import Terms
+from marketplace.orders import service as orders
+from marketplace.orders.models import Order
 from marketplace.quotes import wishing
+from marketplace.quotes.topping_up import open_grams
 from marketplace.quotes.wishing import Amount
 from marketplace.quotes.writing import PricedLine, price_of
 from offset_calc import Footprint
@@ -30,13 +34,22 @@ from offset_calc.quantities import GRAMS_PER_TONNE, read_integer
 MOST_TONNES = 1_000_000
 # what the choice of an amount sends: whole tonnes as typed, or the footprint to the gram
 WHOLE, EXACTLY = "whole", "exact"
+TAKEN_ALONG = ("listing", "tonnes", "amount", "reduction_effort", "tops_up")
 
 
 async def page(request: Request) -> Response:
-    """Show the choice; ?listing=, ?tonnes= and ?reduction_effort= come from the catalogue or from an expired quote."""
+    """Show the choice; ?listing=, ?tonnes= and ?reduction_effort= come from the catalogue or from an expired quote, ?tops_up= from
+    the page of an order that covers a part of this footprint already.
+    """
     footprint = await _footprint(request)
-    typed = {name: request.query_params.get(name, "") for name in ("listing", "tonnes", "amount", "reduction_effort")}
-    return await _choice(request, footprint, typed)
+    typed = {name: request.query_params.get(name, "") for name in TAKEN_ALONG}
+    try:
+        to_cover = await _to_cover(request, footprint, typed)
+    except MarketplaceError:
+        # an old link: the order's page knows what is open now
+        address = PageContext.of(request).url(f"/orders/{typed['tops_up']}")
+        return RedirectResponse(address, status_code=303, headers=SECRET_ADDRESS)
+    return await _choice(request, footprint, to_cover, typed)
 
 
 async def submit(request: Request) -> Response:
@@ -45,8 +58,15 @@ async def submit(request: Request) -> Response:
     locale = PageContext.of(request).locale
     typed = await read_typed(request)
     errors: dict[str, str] = {}
+    market = services_of(request).market
+    footprint_id = request.path_params["footprint_id"]
+    to_cover = ToCover(footprint.total.value)
+    try:
+        to_cover = await _to_cover(request, footprint, typed)
+    except MarketplaceError as refused:
+        errors["listing"] = MarketWords(locale).refusal(refused)
     exactly = typed.get("amount") == EXACTLY
-    grams = footprint.total.value if exactly else 0
+    grams = to_cover.grams if exactly else 0
     if not exactly:
         try:
             grams = read_tonnes(typed.get("tonnes", "")) * GRAMS_PER_TONNE
@@ -57,20 +77,19 @@ async def submit(request: Request) -> Response:
         errors["reduction_effort"] = sentence("required", {}, locale)
     elif len(effort) > LONGEST_EFFORT:
         errors["reduction_effort"] = sentence("too_long", {"most": LONGEST_EFFORT}, locale)
-    if not typed.get("listing"):
+    if not typed.get("listing") and "listing" not in errors:
         errors["listing"] = sentence("listing_not_found", {}, locale)
     if errors:
-        return await _choice(request, footprint, typed, errors)
-    market = services_of(request).market
-    footprint_id = request.path_params["footprint_id"]
+        return await _choice(request, footprint, to_cover, typed, errors)
+    buying = {"footprint_id": footprint_id, "tops_up": to_cover.first.id if to_cover.first else None}
     try:
         if mix := rules_of(typed["listing"]):
-            quote = await wishing.quote_mix(market, mix, Amount(grams), footprint_id=footprint_id)
+            quote = await wishing.quote_mix(market, mix, Amount(grams), **buying)
         else:
-            quote = await wishing.quote_listing(market, typed["listing"], Amount(grams), footprint_id=footprint_id)
+            quote = await wishing.quote_listing(market, typed["listing"], Amount(grams), **buying)
     except MarketplaceError as refused:
         field = "tonnes" if refused.code == "below_minimum" else "listing"
-        return await _choice(request, footprint, typed, {field: MarketWords(locale).refusal(refused)})
+        return await _choice(request, footprint, to_cover, typed, {field: MarketWords(locale).refusal(refused)})
     address = PageContext.of(request).url(f"/quotes/{quote.id}")
     return RedirectResponse(f"{address}?{urlencode({'reduction_effort': effort})}", status_code=303)
 
@@ -82,17 +101,41 @@ async def _footprint(request: Request) -> Footprint:
     return footprint
 
 
+@dataclass(frozen=True, slots=True)
+class ToCover:
+    """Grams to be bought; `first` is the order that covers the rest of the footprint already."""
+
+    grams: int
+    first: Order | None = None
+
+    @property
+    def tonnes(self) -> int:
+        return -(-self.grams // GRAMS_PER_TONNE)
+
+
+async def _to_cover(request: Request, footprint: Footprint, typed: Typed) -> ToCover:
+    """All of the footprint, or what the order named in `tops_up` leaves open. Raises OrderNotFound, TopUpTooEarly, NothingToTopUp."""
+    if not typed.get("tops_up"):
+        return ToCover(footprint.total.value)
+    first = await orders.find_by_token(typed["tops_up"])
+    return ToCover(await open_grams(first, request.path_params["footprint_id"]), first)
+
+
 async def _choice(
-    request: Request, footprint: Footprint, typed: Typed, errors: Mapping[str, str] | None = None
+    request: Request,
+    footprint: Footprint,
+    to_cover: ToCover,
+    typed: Typed,
+    errors: Mapping[str, str] | None = None,
 ) -> Response:
     words = MarketWords(PageContext.of(request).locale)
-    whole = footprint.total.tonnes_to_cover()
+    whole = to_cover.tonnes
     tonnes = _plausible(typed.get("tonnes", "")) or whole
     today = japan_date(services_of(request).market.clock())
     chosen = typed.get("listing", "")
     suggestions = await suggest(footprint, tonnes=tonnes, chosen=chosen, on=today)
     terms = services_of(request).market.terms
-    grams = footprint.total.value
+    grams = to_cover.grams
     exact_choice = grams % GRAMS_PER_TONNE != 0 and bool(terms.pools.registries)
     offers = [_choice_of(s, words, tonnes, grams if exact_choice else None, terms) for s in suggestions]
     mixes = await ready_mixes(tonnes=tonnes, fee_basis_points=terms.fee_basis_points, on=today)
@@ -103,8 +146,10 @@ async def _choice(
         footprint_id=request.path_params["footprint_id"],
         title=footprint.subject["name"],
         total=footprint.total.value,
+        to_cover=grams,
+        tops_up=to_cover.first.access_token if to_cover.first else None,
         whole=whole,
-        covers_all=tonnes * GRAMS_PER_TONNE >= footprint.total.value,
+        covers_all=tonnes * GRAMS_PER_TONNE >= grams,
         tonnes=tonnes,
         typed={
             "tonnes": typed.get("tonnes") or str(whole),

@@ -14,7 +14,9 @@ from frontend.forms import read_typed
 from frontend.market_words import MarketWords
 from frontend.order_news import OrderNews, TooManyListeners
 from frontend.order_view import OrderView, view_of
+from frontend.pages.calculator import ON_PAGES
 from frontend.responses import page_response
+from frontend.top_up import footprint_in, top_up_of
 from marketplace.accounts import belongings
 from marketplace.clock import japan_date
 from marketplace.desk.expectations import due_by_registry
@@ -31,6 +33,7 @@ from marketplace.participation import joining
 from marketplace.pools import service as pools
 from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
+from marketplace.quotes.topping_up import open_grams
 from marketplace.registries.processing import processing_window
 
 REFRESH_SECONDS = 3
@@ -61,7 +64,24 @@ async def give_up(request: Request) -> Response:
     return RedirectResponse(address, status_code=303, headers=SECRET_ADDRESS)
 
 
-async def _shown(request: Request, order: Order, *, refused: str = "") -> Response:
+@noticing
+async def top_up(request: Request) -> Response:
+    """On to the choice of credits for what the order leaves open of the footprint whose address was typed."""
+    order = await _order(request)
+    typed = (await read_typed(request)).get("footprint", "")
+    footprint_id = footprint_in(typed)
+    try:
+        await open_grams(order, footprint_id)
+    except MarketplaceError as refused:
+        reason = MarketWords(PageContext.of(request).locale).refusal(refused)
+        return await _shown(request, order, actual=typed, actual_refused=reason)
+    address = PageContext.of(request).url(f"/footprints/{footprint_id}/offset")
+    return RedirectResponse(f"{address}?tops_up={order.access_token}", status_code=303, headers=SECRET_ADDRESS)
+
+
+async def _shown(
+    request: Request, order: Order, *, refused: str = "", actual: str = "", actual_refused: str = ""
+) -> Response:
     instruction = Instruction.model_validate_json(order.instruction)
     quote = await quotes.find(order.quote_id)
     now = services_of(request).market.clock()
@@ -77,7 +97,7 @@ async def _shown(request: Request, order: Order, *, refused: str = "") -> Respon
         request,
         "pages/order.html",
         headers=SECRET_ADDRESS,
-        status=409 if refused else 200,
+        status=409 if refused else 422 if actual_refused else 200,
         token=order.access_token,
         progress=await _progress(request, order),
         order=order,
@@ -98,6 +118,10 @@ async def _shown(request: Request, order: Order, *, refused: str = "") -> Respon
         refresh_seconds=REFRESH_SECONDS,
         papers=await invoices.of_order(order.id),
         event_page=await joining.page_of_order(order.id),
+        top_up=await top_up_of(order, quote),
+        calculators=ON_PAGES,
+        actual=actual,
+        actual_refused=actual_refused,
     )
 
 

@@ -49,6 +49,7 @@ from marketplace.quotes import service as quotes
 from marketplace.quotes.models import Quote
 from marketplace.quotes.service import WishedLine
 from marketplace.quotes.states import QuoteState
+from marketplace.quotes.topping_up import covered_grams
 from marketplace.quotes.wishing import quote_lines
 from marketplace.registries.processing import ProcessingWindow, processing_window
 from marketplace.registries.profiles import ActNotOffered, load_profiles
@@ -57,13 +58,17 @@ from offset_calc import Footprint
 
 @dataclass(frozen=True, slots=True)
 class QuoteView:
-    """Everything that is bought, by whom it is provided and until when it is held. All yen; only `tax_yen` holds tax."""
+    """Everything that is bought, by whom it is provided and until when it is held. All yen; only `tax_yen` holds tax.
+
+    `covered_before_g` is what the order that this one tops up came to, 0 for a first order.
+    """
 
     id: str
     title: str
     footprint_id: str
     footprint_g: int
     grams: int
+    covered_before_g: int
     tonnes: int
     lines: tuple[LineView, ...]
     pool_lines: tuple[PoolLineView, ...]
@@ -77,8 +82,8 @@ class QuoteView:
 
     @property
     def covered_g(self) -> int:
-        """Grams of the footprint that the units cover; more is never claimed."""
-        return min(self.grams, self.footprint_g)
+        """Grams of the footprint that the units cover, with the earlier order if there is one; more is never claimed."""
+        return min(self.covered_before_g + self.grams, self.footprint_g)
 
 
 @noticing
@@ -173,7 +178,7 @@ async def _renew(request: Request, quote: Quote, footprint: Footprint, typed: Ty
     lines = [WishedLine(line.listing_id, line.tonnes) for line in await quotes.lines_of(quote.id)]
     lines += [WishedLine(line.listing_id, 0, line.grams) for line in await pools.lines_of(quote.id)]
     try:
-        renewed = await quote_lines(market, lines, footprint_id=quote.footprint_id)
+        renewed = await quote_lines(market, lines, footprint_id=quote.footprint_id, tops_up=quote.tops_up)
     except MarketplaceError as refused:
         reason = MarketWords(context.locale).refusal(refused)
         return await _stale_page(request, quote, footprint, typed, status=409, reason=reason)
@@ -312,6 +317,7 @@ async def _view(request: Request, quote: Quote, footprint: Footprint) -> QuoteVi
         footprint_id=quote.footprint_id or "",
         footprint_g=footprint.total.value,
         grams=quote.grams,
+        covered_before_g=await covered_grams(await orders.find(quote.tops_up)) if quote.tops_up else 0,
         tonnes=quote.tonnes,
         lines=lines,
         pool_lines=pool_lines,
