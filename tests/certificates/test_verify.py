@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from certificates.bundle_check import BundleFiles
 from certificates.credential import StatusSlot, credential_claims, sign_credential
 from certificates.jose import sign_compact
 from certificates.keys import KeyRing
 from certificates.number import new_number
+from certificates.pdf_signature_result import PdfSignatureOutcome, PdfSignatureResult
 from certificates.statement import DisclosedField, Disclosure, Environment
 from certificates.verdict import CheckName, CheckResult, Outcome
 from certificates.verify import Evidence, TrustedIssuer, verify
@@ -52,6 +54,31 @@ class TestAGenuineCertificate:
         verdict = verify(evidence, issued.issuer, now=NOW)
         assert verdict.statement == issued.statement
         assert reason(verdict, CheckName.CONTENT) == (CheckResult.PASSED, None)
+
+
+class TestAnOpenedFile:
+    @pytest.mark.parametrize("found", BundleFiles)
+    def test_is_a_check_if_it_was_a_bundle(self, found: BundleFiles) -> None:
+        whole = found is BundleFiles.WHOLE
+        verdict = judge(Issued(), files=found)
+        expected = (CheckResult.PASSED, None) if whole else (CheckResult.FAILED, found.value)
+        assert reason(verdict, CheckName.FILES) == expected
+        assert verdict.outcome is (Outcome.TEST_CERTIFICATE if whole else Outcome.ALTERED)
+
+    @pytest.mark.parametrize(
+        ("found", "expected"),
+        [
+            (PdfSignatureOutcome.VALID, (CheckResult.PASSED, None)),
+            (PdfSignatureOutcome.UNSIGNED, (CheckResult.NOT_MADE, "paper_not_signed")),
+            (PdfSignatureOutcome.UNTRUSTED, (CheckResult.NOT_MADE, "paper_signer_unknown")),
+            (PdfSignatureOutcome.INVALID, (CheckResult.FAILED, "paper_changed")),
+        ],
+    )
+    def test_is_a_check_if_it_was_a_pdf(
+        self, found: PdfSignatureOutcome, expected: tuple[CheckResult, str | None]
+    ) -> None:
+        verdict = judge(Issued(), paper=PdfSignatureResult(found))
+        assert reason(verdict, CheckName.PAPER) == expected
 
 
 class TestAMissingCheckIsNeverPassed:

@@ -111,6 +111,7 @@ GROUPS: Mapping[str, Group] = {
                     "keys",
                     "number",
                     "older_versions",
+                    "pools",
                     "status_list",
                     "verify",
                     "verify_key_life",
