@@ -44,7 +44,7 @@ from marketplace.payouts import onboarding
 from marketplace.quotes import service as quotes
 from tests.builders.market import a_listing, a_quote, a_small_market, a_wish
 from tests.fakes.observed import Observed
-from tests.faults.amounts import FULL_COUNTS, amount
+from tests.faults.amounts import SHARE, amount
 
 AFTER_A_LEASE = timedelta(seconds=21)
 SETTLED = {OrderState.FULFILLED, OrderState.REFUNDED, *UNPAID}
@@ -276,7 +276,7 @@ def test_the_books_hold_in_any_history(a_database):
                     max_examples=amount(500, 5),
                     stateful_step_count=amount(50, 20),
                     deadline=None,
-                    derandomize=not FULL_COUNTS,
+                    derandomize=not SHARE,
                     suppress_health_check=list(HealthCheck),
                 ),
             )

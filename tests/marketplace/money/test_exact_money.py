@@ -1,4 +1,4 @@
-"""Yen are shared out, taxed and returned without a drift. All cases: python -m tests.marketplace.money.exact (1,000,000)."""
+"""Yen and grams are shared out, taxed and returned without a drift; ASHIATO_FAULTS=full tries 1,000,000 cases (F21)."""
 
 import random
 

@@ -33,7 +33,7 @@ async def credited(small, yen, buyer="org_1", event="deposit"):
 
 
 async def debited(small, yen, buyer="org_1", event="spent"):
-    await run_tx(lambda tx: balance.debit(tx, buyer, yen, given_to=ledger.FEE, event=event, at=small.clock()))
+    await run_tx(lambda _: balance.debit(buyer, yen, given_to=ledger.FEE, event=event, at=small.clock()))
 
 
 class TestABooking:
