@@ -34,7 +34,7 @@ from tests.certificates.builders import a_cancellation, a_span, fixed_hash
 from tests.certificates.log.test_audit import a_share, an_issue, audited, codes
 from tests.certificates.test_bundle import a_bundle, run_verifier, unpacked
 
-RING = a_ring()
+RING, LIVE_RING = a_ring(), a_ring(Environment.LIVE)
 LOG = NoteSigner.of(Ed25519PrivateKey.generate(), log_origin(ISSUER))
 TONNE = 1_000_000
 
@@ -197,12 +197,13 @@ class TestThePublicLogProvesIt:
 
 class TestAVerifierComparesThePartWithItsPool:
     def judged(self, *, pool: Statement | None, part: Statement) -> tuple[CheckResult, str | None, Outcome]:
+        rings = {Environment.SANDBOX: RING, Environment.LIVE: LIVE_RING}
         credentials = [
-            sign_credential(one, ring=RING, issuer_url=ISSUER, slot=StatusSlot(1, n))
+            sign_credential(one, ring=rings[one.environment], issuer_url=ISSUER, slot=StatusSlot(1, n))
             for n, one in enumerate(filter(None, (part, pool)))
         ]
         evidence = Evidence(number=part.number, credential=credentials[0], pools=tuple(credentials[1:]))
-        verdict = verify(evidence, TrustedIssuer(ISSUER, RING.keys), now=NOW)
+        verdict = verify(evidence, TrustedIssuer(ISSUER, (*RING.keys, *LIVE_RING.keys)), now=NOW)
         check = verdict.check(CheckName.POOL)
         return check.result, check.reason, verdict.outcome
 
@@ -232,6 +233,32 @@ class TestAVerifierComparesThePartWithItsPool:
         ordinary = pool.model_copy(update={"pool": None})
         share = PoolShare(parent=ordinary.number, statement_sha256=ordinary.sha256(), grams=1_000)
         assert self.judged(pool=ordinary, part=part.model_copy(update={"from_pool": (share,)}))[1] == "pool_differs"
+
+    def test_grams_up_to_the_whole_pool_fit_and_not_one_more(self) -> None:
+        for grams, result in ((600_000, CheckResult.PASSED), (600_001, CheckResult.FAILED)):
+            pool, part = self.pair()
+            pool = pool.model_copy(update={"grams": 600_000})
+            share = PoolShare(parent=pool.number, statement_sha256=pool.sha256(), grams=grams)
+            assert self.judged(pool=pool, part=self.drawing(part, share))[0] is result
+
+    def test_a_pool_of_another_number_or_environment_is_refused(self) -> None:
+        pool, part = self.pair()
+        live = pool.model_copy(update={"number": new_number(Environment.LIVE), "environment": Environment.LIVE})
+        for parent, number in ((pool, new_number(Environment.SANDBOX)), (live, live.number)):
+            share = PoolShare(parent=number, statement_sha256=parent.sha256(), grams=1_000)
+            assert self.judged(pool=parent, part=self.drawing(part, share))[1] == "pool_differs"
+
+    def test_what_we_did_not_sign_is_no_pool(self) -> None:
+        pool, part = self.pair()
+        forged = sign_credential(pool, ring=a_ring(), issuer_url=ISSUER, slot=StatusSlot(1, 2))
+        credential = sign_credential(part, ring=RING, issuer_url=ISSUER, slot=StatusSlot(1, 1))
+        for other in ("", forged):
+            evidence = Evidence(number=part.number, credential=credential, pools=(other,))
+            check = verify(evidence, TrustedIssuer(ISSUER, RING.keys), now=NOW).check(CheckName.POOL)
+            assert (check.result, check.reason) == (CheckResult.NOT_MADE, "pool_unreadable")
+
+    def drawing(self, part: Statement, share: PoolShare) -> Statement:
+        return part.model_copy(update={"from_pool": (share,), "grams": share.grams})
 
     def test_the_exit_bundle_brings_the_pool_along(self) -> None:
         pool, part = self.pair()
