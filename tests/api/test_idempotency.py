@@ -16,6 +16,7 @@ from marketplace.quotes.models import Quote
 from tests.api.buying import TONNE, a_quote, an_order_of, fresh_key
 from tests.builders.market import a_listing, a_wish
 from tests.conftest import database_url
+from tests.faults.amounts import amount
 
 # what happens at the same moment is the database's to keep apart: all of it on both kinds
 __all__ = ["database_url"]
@@ -100,20 +101,30 @@ class TestTheKey:
 
 class TestAtTheSameMoment:
     async def test_a_hundred_equal_requests_make_one_order(self, client, small):
-        body, key = an_order_of(await a_quote(client, small)), fresh_key()
+        """And one with another body among them is refused; for as many keys as F6 asks, of which none is forgotten."""
+        given = []
+        for _ in range(amount(500, 1)):
+            body, key = an_order_of(await a_quote(client, small)), fresh_key()
 
-        async def until_answered():
-            while True:
-                answer = await client.post("/v1/orders", json=body, headers=key)
-                if answer.status_code != 409:
-                    return answer
-                assert answer.json()["code"] == "idempotent_request_in_flight"
-                assert int(answer.headers["retry-after"]) >= 1
+            async def until_answered(body=body, key=key):
+                while True:
+                    answer = await client.post("/v1/orders", json=body, headers=key)
+                    if answer.status_code != 409:
+                        return answer
+                    assert answer.json()["code"] == "idempotent_request_in_flight"
+                    assert int(answer.headers["retry-after"]) >= 1
 
-        answers = await asyncio.gather(*(until_answered() for _ in range(100)))
-        assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
-        assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
-        assert await Order.all().count() == 1
+            other = client.post("/v1/orders", json=body | {"locale": "en"}, headers=key)
+            *answers, refused = await asyncio.gather(*(until_answered() for _ in range(100)), other)
+            assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
+            assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
+            assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+            given.append((body, key, answers[0].content))
+        assert await Order.all().count() == len(given)
+        small.clock.advance(timedelta(days=31))
+        for body, key, content in given:
+            assert (await client.post("/v1/orders", json=body, headers=key)).content == content
+        assert await Order.all().count() == len(given)
 
 
 class TestAfterACrash:

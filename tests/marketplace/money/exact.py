@@ -1,6 +1,7 @@
-"""One random case of everything that divides yen, checked to the yen; `python -m tests.marketplace.money.exact` runs many.
+"""Random cases of everything that divides yen or grams, checked to the last one; `python -m tests.marketplace.money.exact` runs many.
 
-Sellers, fee and tax of a price; the sale booked from it; a refund in parts; the shares of each part. Nothing may drift.
+Sellers, fee and tax of a price; the sale booked from it; a refund in parts; the shares of each part; an amount in whole tonnes and
+grams out of pools, and what they cost. Nothing may drift.
 """
 
 import argparse
@@ -11,6 +12,9 @@ import time
 from marketplace.ledger import service as ledger
 from marketplace.ledger.sale import shares
 from marketplace.money import allocate, consumption_tax, price, tax_within
+from marketplace.quotes.models import GRAMS_PER_TONNE
+from marketplace.quotes.service import WishedLine
+from marketplace.quotes.writing import yen_of
 
 LARGEST_NET = 10**9
 
@@ -38,6 +42,17 @@ def check(chance: random.Random) -> None:
     )
     _refund_in_parts(chance, paid.total_yen, earned)
     _less_delivered(chance, net, points, pooled, paid.total_yen)
+    _tonnes_and_grams(chance)
+
+
+def check_all(cases: int, *, seed: int = 0) -> None:
+    """As check, for cases that come alike every time; the one that drifts is named."""
+    for number in range(cases):
+        try:
+            check(random.Random(f"{seed}:{number}"))
+        except AssertionError as drift:
+            drift.add_note(f"case {number} of seed {seed}")
+            raise
 
 
 def _refund_in_parts(chance: random.Random, total: int, earned: dict[str, int]) -> None:
@@ -63,6 +78,25 @@ def _less_delivered(chance: random.Random, net: dict[str, int], points: int, poo
     assert min(earned.values()) >= 0
 
 
+def _tonnes_and_grams(chance: random.Random) -> None:
+    """Whole tonnes and grams out of pools are exactly what was wished; parts of it never cost more than the whole."""
+    grams, yen_per_tonne = _amount(chance), chance.choice((1, 999, chance.randint(1, 100_000)))
+    exactly, up = WishedLine.exactly("lst", grams), WishedLine.rounded_up("lst", grams)
+    assert exactly.tonnes * GRAMS_PER_TONNE + exactly.pool_g == grams
+    assert exactly.pool_g < GRAMS_PER_TONNE
+    assert 0 <= up.tonnes * GRAMS_PER_TONNE - grams < GRAMS_PER_TONNE
+    assert up.pool_g == 0
+    pieces = [chance.randint(0, grams) for _ in range(chance.randint(1, 4))]
+    shared = allocate(grams, [*pieces, 1])
+    assert sum(shared) == grams
+    cost = [yen_of(piece, yen_per_tonne) for piece in shared]
+    assert 0 <= yen_of(grams, yen_per_tonne) - sum(cost) < len(shared)
+    assert all(
+        0 <= piece * yen_per_tonne - yen * GRAMS_PER_TONNE < GRAMS_PER_TONNE
+        for piece, yen in zip(shared, cost, strict=True)
+    )
+
+
 def _amount(chance: random.Random) -> int:
     return chance.choice((chance.randint(1, 30), chance.randint(1, 100_000), chance.randint(1, LARGEST_NET)))
 
@@ -73,14 +107,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     began = time.monotonic()
-    for number in range(asked.cases):
-        try:
-            check(random.Random(f"{asked.seed}:{number}"))
-        except AssertionError:
-            sys.stderr.write(f"case {number} of seed {asked.seed} drifts\n")
-            raise
+    check_all(asked.cases, seed=asked.seed)
     took = time.monotonic() - began
-    sys.stdout.write(f"{asked.cases} cases, seed {asked.seed}: drift 0 yen, in {took:.1f} s\n")
+    sys.stdout.write(f"{asked.cases} cases, seed {asked.seed}: drift 0 yen and 0 g, in {took:.1f} s\n")
     return 0
 
 
