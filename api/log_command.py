@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 
 import httpx
@@ -36,12 +37,9 @@ class NoLogKey(Exception):
 
 def run(chosen: argparse.Namespace) -> int:
     """Exit code 0: sound, 1: not what it should be, 2: could not be read."""
-    if chosen.act == "export":
-        sys.stdout.write(f"{asyncio.run(_export(chosen.folder, chosen.data))} entries\n")
-        return EXIT_SOUND
+    if chosen.act in _WITH_OUR_BOOKS:
+        return asyncio.run(_WITH_OUR_BOOKS[chosen.act](chosen))
     source = _Source(chosen.source)
-    if chosen.act == "missing":
-        return asyncio.run(_missing(source, chosen.data))
     try:
         trust = LogTrust(_key(chosen.key, source))
         earlier = chosen.earlier.read_text("utf-8") if chosen.earlier else None
@@ -102,26 +100,27 @@ def _as_text(result: Audit, key: NoteKey) -> str:
     return "\n".join(lines) + "\n"
 
 
-async def _export(folder: Path, data: Path | None) -> int:
+async def _export(chosen: argparse.Namespace) -> int:
     from api.mail_wording import mail_wording  # noqa: PLC0415 - auditing needs no service
     from api.services import running_market  # noqa: PLC0415
     from certificates.log.store import export  # noqa: PLC0415
 
-    settings = settings_of(data)
+    settings = settings_of(chosen.data)
     async with running_market(settings, mail_wording(settings)):
-        return await export(folder)
+        sys.stdout.write(f"{await export(chosen.folder)} entries\n")
+    return EXIT_SOUND
 
 
-async def _missing(source: _Source, data: Path | None) -> int:
+async def _missing(chosen: argparse.Namespace) -> int:
     """Exit code 0: our books have all of it, 1: they do not, or the copy is not our log, 2: it could not be read."""
     from api.mail_wording import mail_wording  # noqa: PLC0415 - auditing needs no service
     from api.services import running_market  # noqa: PLC0415
     from certificates.log.missing import missing_here  # noqa: PLC0415
 
-    settings = settings_of(data)
+    settings = settings_of(chosen.data)
     async with running_market(settings, mail_wording(settings)) as market:
         try:
-            leaves = await missing_here(source.read, market.log.trust)
+            leaves = await missing_here(_Source(chosen.source).read, market.log.trust)
         except (httpx.HTTPError, OSError) as problem:
             sys.stderr.write(f"could not be read: {problem}\n")
             return EXIT_NOT_READ
@@ -132,3 +131,36 @@ async def _missing(source: _Source, data: Path | None) -> int:
         sys.stdout.write(f"{leaf.event} {leaf.number} {leaf.at.isoformat()}\n")
     sys.stdout.write(f"{len(leaves)} entries of the copy are missing here\n")
     return EXIT_UNSOUND if leaves else EXIT_SOUND
+
+
+async def _adopt(chosen: argparse.Namespace) -> int:
+    """Exit code 0: our log goes on from the copy, 1: it must not, and nothing was changed, 2: it could not be read."""
+    from api.mail_wording import mail_wording  # noqa: PLC0415 - auditing needs no service
+    from api.services import running_market  # noqa: PLC0415
+    from certificates.backing import CancellationDiffers  # noqa: PLC0415
+    from certificates.log.adopt import CertifiedAgain, CopyNotLonger, LogForked, adopt, read_copy  # noqa: PLC0415
+    from certificates.log.leaves import MalformedLeaf  # noqa: PLC0415
+    from marketplace.database.transactions import run_tx  # noqa: PLC0415
+
+    settings = settings_of(chosen.data)
+    async with running_market(settings, mail_wording(settings)) as market:
+        try:
+            copy = read_copy(_Source(chosen.source).read, market.log.trust)
+            adopted = await run_tx(lambda _: adopt(copy, now=market.clock()))
+        except (httpx.HTTPError, OSError) as problem:
+            sys.stderr.write(f"could not be read: {problem}\n")
+            return EXIT_NOT_READ
+        except (CopyNotLonger, LogForked, CertifiedAgain, CancellationDiffers, MalformedLeaf, *_UNSOUND) as problem:
+            sys.stderr.write(f"NOT ADOPTED: {problem}\n")
+            return EXIT_UNSOUND
+    for leaf in adopted.lost:
+        sys.stdout.write(f"lost: {leaf.event} {leaf.number} {leaf.at.isoformat()}\n")
+    sys.stdout.write(f"the log had {adopted.size_before} entries and goes on from {adopted.size}\n")
+    return EXIT_SOUND
+
+
+_WITH_OUR_BOOKS: Mapping[str, Callable[[argparse.Namespace], Coroutine[None, None, int]]] = {
+    "export": _export,
+    "missing": _missing,
+    "adopt": _adopt,
+}

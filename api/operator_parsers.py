@@ -43,6 +43,12 @@ def add_log(commands: Any) -> None:
     missing = acts.add_parser("missing", help="name what a saved copy of the log has and our books do not")
     missing.add_argument("source", help="a folder with the log's files, or the address of a mirror")
     missing.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
+    adopting = acts.add_parser(
+        "adopt",
+        help="after a restored backup, before web and workers start: take over what a saved copy of the log has beyond ours",
+    )
+    adopting.add_argument("source", help="a folder with the log's files, or the address of a mirror")
+    adopting.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
 
 
 def add_people(commands: Any) -> None:

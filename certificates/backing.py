@@ -20,8 +20,29 @@ class CancellationDiffers(Exception):
         self.our_reference = our_reference
 
 
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """A confirmed cancellation as certificates rest on it; `spans` are first and last serial, both included."""
+
+    our_reference: str
+    registry: str
+    block: str
+    tonnes: int
+    spans: frozenset[tuple[int, int]]
+
+    @classmethod
+    def of(cls, cancellation: Cancellation) -> "OnRecord":
+        spans = frozenset((span.first_serial, span.last_serial) for span in cancellation.serials)
+        return cls(cancellation.our_reference, cancellation.registry, cancellation.block, cancellation.tonnes, spans)
+
+
 async def put_on_record(cancellations: Mapping[str, Cancellation]) -> None:
     """Runs inside the caller's transaction. Raises CancellationDiffers; IntegrityError if a serial was used before."""
+    await put_backing_on_record({reference: OnRecord.of(one) for reference, one in cancellations.items()})
+
+
+async def put_backing_on_record(cancellations: Mapping[str, OnRecord]) -> None:
+    """As put_on_record."""
     # whoever inserts a row first makes the others wait here until its spans are committed
     new = await rows.insert_missing(
         *(
@@ -42,40 +63,29 @@ async def put_on_record(cancellations: Mapping[str, Cancellation]) -> None:
                 our_reference=one.our_reference,
                 registry=one.registry,
                 block=one.block,
-                first_serial=span.first_serial,
-                last_serial=span.last_serial,
+                first_serial=first,
+                last_serial=last,
             )
             for one in ours
-            for span in one.serials
+            for first, last in sorted(one.spans)
         )
     )
-    known = {one.our_reference: _OnRecord.of(one) for one in ours}
+    known = {one.our_reference: one for one in ours}
     known |= await _on_record(cancellations.keys() - known.keys())
     for reference, cancellation in cancellations.items():
-        if known[reference] != _OnRecord.of(cancellation):
+        if known[reference] != cancellation:
             raise CancellationDiffers(reference)
 
 
-@dataclass(frozen=True, slots=True)
-class _OnRecord:
-    registry: str
-    block: str
-    tonnes: int
-    spans: frozenset[tuple[int, int]]
-
-    @classmethod
-    def of(cls, cancellation: Cancellation) -> "_OnRecord":
-        spans = frozenset((span.first_serial, span.last_serial) for span in cancellation.serials)
-        return cls(cancellation.registry, cancellation.block, cancellation.tonnes, spans)
-
-
-async def _on_record(references: Collection[str]) -> dict[str, _OnRecord]:
+async def _on_record(references: Collection[str]) -> dict[str, OnRecord]:
     found = await rows.find_all(models.CertifiedCancellation, our_reference=sorted(references))
     spans: dict[str, set[tuple[int, int]]] = {row.our_reference: set() for row in found}
     for span in await rows.find_all(models.CertifiedSpan, our_reference=sorted(spans)):
         spans[span.our_reference].add((span.first_serial, span.last_serial))
     return {
-        row.our_reference: _OnRecord(row.registry, row.block, row.tonnes, frozenset(spans[row.our_reference]))
+        row.our_reference: OnRecord(
+            row.our_reference, row.registry, row.block, row.tonnes, frozenset(spans[row.our_reference])
+        )
         for row in found
     }
 

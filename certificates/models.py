@@ -123,12 +123,13 @@ class CertificatePoolShare(Model):
 
 
 class LogEvent(Model):
-    """One leaf of the log, written with the certificate or the end it tells of."""
+    """One leaf of the log, written with the certificate or the end it tells of; `lost` if that went with a restored backup."""
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     number: fields.Field[str] = fields.CharField(32)
     event: fields.Field[str] = fields.CharField(16)
     leaf: fields.Field[bytes] = fields.BinaryField()
+    lost: fields.Field[bool] = fields.BooleanField(default=False)
 
     class Meta:
         table = "log_event"

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from certificates import models
 from certificates.log.leaves import Corrected, Issued, MalformedLeaf, Revoked, decode_leaf, hash_of_credential
+from certificates.log.lost import lost_leaves, spent_by
 from certificates.packed_credential import unpacked
 from certificates.statement import DisclosedField, Disclosure, Statement
 from certificates.verdict import CheckResult
@@ -113,6 +114,7 @@ async def _in_shares() -> list[Contradiction]:
         held[part.certificate_id] = held.get(part.certificate_id, 0) + part.grams
         if part.certificate_id not in corrected:
             handed[part.pool_id] = handed.get(part.pool_id, 0) + part.grams
+    await _add_lost(taken, handed)
     found = [
         Contradiction("grams_are_not_the_shares", numbers.get(identity, identity))
         for identity, sum_g in held.items()
@@ -127,6 +129,17 @@ async def _in_shares() -> list[Contradiction]:
     return found
 
 
+async def _add_lost(taken: dict[str, int], handed: dict[str, int]) -> None:
+    """Certificates that went with a restored backup hold their grams all the same."""
+    pools = {pool.number: pool.certificate_id for pool in await models.PoolCertificate.all()}
+    for leaf in await spent_by(await lost_leaves()):
+        for share in leaf.shares:
+            taken[share.reference] = taken.get(share.reference, 0) + share.grams
+        for part in leaf.from_pool or ():
+            if pool_id := pools.get(part.parent):
+                handed[pool_id] = handed.get(pool_id, 0) + part.grams
+
+
 async def _in_events() -> list[Contradiction]:
     """Ends and their leaves, one to one."""
     numbers = {row.id: row.number for row in await models.Certificate.all().only("id", "number")}
@@ -135,7 +148,7 @@ async def _in_events() -> list[Contradiction]:
         for end in await models.CertificateEnd.all()
     }
     logged = set()
-    for event in await models.LogEvent.filter(event__in=["revoked", "corrected"]):
+    for event in await models.LogEvent.filter(event__in=["revoked", "corrected"], lost=False):
         leaf = decode_leaf(event.leaf)
         if isinstance(leaf, Revoked | Corrected):
             replaced_by = leaf.replaced_by if isinstance(leaf, Corrected) else None

@@ -15,12 +15,12 @@ _AT_ONCE = 500
 
 
 async def missing_here(read: ReadFile, trust: LogTrust) -> Sequence[Leaf]:
-    """The leaves of the copy that no row of ours holds byte for byte, in the copy's order. Raises as audit."""
+    """The leaves of the copy that no certificate of ours stands behind byte for byte, in the copy's order. Raises as audit."""
     entries = entries_of(read, audit(read, trust).checkpoint.size)
     missing: list[Leaf] = []
     while piece := list(islice(entries, _AT_ONCE)):
         leaves = [decode_leaf(entry) for entry in piece]
-        rows = await LogEvent.filter(number__in=[leaf.number for leaf in leaves])
+        rows = await LogEvent.filter(number__in=[leaf.number for leaf in leaves], lost=False)
         known = {row.leaf for row in rows}
         missing += [leaf for entry, leaf in zip(piece, leaves, strict=True) if entry not in known]
     return missing

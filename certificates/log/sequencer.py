@@ -6,6 +6,7 @@ commit, so the log never signs two trees of one size.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from tortoise.connection import get_connection
@@ -49,25 +50,50 @@ async def sequence(signer: NoteSigner, *, now: datetime, limit: int = BATCH) -> 
 
     Runs inside the caller's transaction.
     """
+    start = await head_locked()
     connection = get_connection("default")
     postgres = connection.capabilities.dialect == "postgres"
-    # SQLite has one writer at a time; on PostgreSQL sequencers queue here
-    found = await connection.execute_query_dict(_HEAD_LOCKED if postgres else _HEAD)
-    start = found[0]["size"]
     waiting = await connection.execute_query_dict(_WAITING.replace("?", "$1") if postgres else _WAITING, [limit])
     if not waiting:
         return None
     size = start + len(waiting)
-    await rows.insert(
-        *(models.LogEntry(position=start + offset, event_id=row["id"]) for offset, row in enumerate(waiting))
-    )
-    await rows.delete(models.LogPending, event_id=[row["id"] for row in waiting])
-    await _grow(start, [leaf_hash(row["leaf"]) for row in waiting])
-    tiles = await load_tiles(tiles_for_ranges([(0, size)], size))
-    note = sign_checkpoint(Checkpoint(signer.key.name, size, root_of(0, size, reader(tiles, size))), signer)
+    await place(start, [Placed(row["id"], row["leaf"]) for row in waiting])
+    note = sign_checkpoint(Checkpoint(signer.key.name, size, await root_at(size)), signer)
     await rows.insert(models.LogCheckpoint(size=size, note=str(note), signed_at=now))
     await rows.change(models.LogHead, {"id": 1}, size=size)
     return note
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A leaf and its row among the events."""
+
+    event_id: str
+    leaf: bytes
+
+
+async def head_locked() -> int:
+    """How many leaves have a position; inside the caller's transaction nobody else gives out the next one."""
+    connection = get_connection("default")
+    # SQLite has one writer at a time; on PostgreSQL sequencers queue here
+    locked = connection.capabilities.dialect == "postgres"
+    found = await connection.execute_query_dict(_HEAD_LOCKED if locked else _HEAD)
+    return int(found[0]["size"])
+
+
+async def place(start: int, leaves: Sequence[Placed]) -> None:
+    """Give positions from `start` on to leaves that wait, and append them to the tiles."""
+    await rows.insert(
+        *(models.LogEntry(position=start + offset, event_id=one.event_id) for offset, one in enumerate(leaves))
+    )
+    await rows.delete(models.LogPending, event_id=[one.event_id for one in leaves])
+    await _grow(start, [leaf_hash(one.leaf) for one in leaves])
+
+
+async def root_at(size: int) -> bytes:
+    """The root of the tree of the first `size` leaves, at least one, out of the tiles."""
+    tiles = await load_tiles(tiles_for_ranges([(0, size)], size))
+    return root_of(0, size, reader(tiles, size))
 
 
 _HEAD = "SELECT size FROM log_head WHERE id = 1"

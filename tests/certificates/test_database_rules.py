@@ -70,7 +70,7 @@ RESERVE = (
     "INSERT INTO certificate_reservation SELECT 'ord_9', environment, 'TEST-X', status_list, 1, reserved_at "
     "FROM certificate_reservation WHERE number = ?"
 )
-LOG = "INSERT INTO log_event SELECT 'log_9', 'TEST-X', 'issued', leaf FROM log_event WHERE number = ?"
+LOG = "INSERT INTO log_event (id, number, event, leaf) SELECT 'log_9', 'TEST-X', 'issued', leaf FROM log_event WHERE number = ?"
 SHARE = (
     "INSERT INTO certificate_share SELECT 'cert_9', s.our_reference, s.grams FROM certificate_share s "
     "JOIN certificate c ON c.id = s.certificate_id WHERE c.number = ?"
@@ -141,11 +141,19 @@ class TestNothingHappensWithoutItsLeaf:
         with pytest.raises((IntegrityError, ForeignKeyViolationError)):
             await execute_together(LOG, number=record.number)
 
+    async def test_a_leaf_that_is_called_lost_though_its_certificate_is_here(self) -> None:
+        record = await issued()
+        with pytest.raises(IntegrityError):
+            await execute(
+                "INSERT INTO log_event (id, number, event, leaf, lost) "
+                f"SELECT 'log_9', number, 'revoked', leaf, TRUE FROM log_event WHERE number = '{record.number}'"
+            )
+
     async def test_a_second_leaf_of_the_same_event(self) -> None:
         record = await issued()
         with pytest.raises(IntegrityError):
             await execute_together(
-                "INSERT INTO log_event SELECT 'log_9', number, event, leaf FROM log_event WHERE number = ?",
+                "INSERT INTO log_event (id, number, event, leaf) SELECT 'log_9', number, event, leaf FROM log_event WHERE number = ?",
                 number=record.number,
             )
 
