@@ -105,6 +105,7 @@ ENDPOINTS = (
     item_batches.list_item_batches,
     item_batches.read_item_batch,
     item_batches.read_item_codes,
+    item_batches.print_item_labels,
     item_batches.withdraw_item_batch,
     item_batches.read_item,
     event_pages.open_event_page,

@@ -1,26 +1,35 @@
 """Codes for the single items of a product: batches of them, and what one code says."""
 
+import asyncio
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from api.calls import Call, Content, KeyPolicy, Reply
 from api.endpoints import endpoint
+from api.v1.orders import LocaleTag
 from api.v1.products import CoverageView, ProductPath
 from api.v1.shapes import Cursor, Id, Page, PageSize, View, WholeNumber, Wish, cursor_after, place_in
 from marketplace.accounts.keys import Scope
 from marketplace.items import batches, labels, scanning
 from marketplace.items.batches import LONGEST_NAME, MOST_ITEMS_OF_A_BATCH, BatchWish
-from marketplace.items.errors import BatchNotFound, BatchRefused, ItemCodeUnknown, ItemsAboveCover
+from marketplace.items.errors import BatchNotFound, BatchRefused, ItemCodeUnknown, ItemsAboveCover, LabelsRefused
 from marketplace.items.models import BatchState, ItemBatch
 from marketplace.items.scanning import Frequency
 from marketplace.products import service as products
 from marketplace.products.errors import PeriodNotFound, ProductEnded, ProductNotFound
 
 TAG = "Codes on items"
+LABELS = Content(
+    "application/pdf", "Labels on A4, each with QR code, code and the product's name; a sandbox's are marked."
+)
 CODES = Content("text/csv", "A row per item: its number, its code, the address for a QR code, product and batch.")
+
+
+# the sheets of marketplace/items/sheets.toml
+Layout = Literal["a4_24", "a4_44", "a4_65"]
 
 
 class BatchBody(Wish):
@@ -38,6 +47,15 @@ class BatchPath(ProductPath):
 class BatchesQuery(Wish):
     limit: PageSize = 25
     cursor: Cursor = None
+
+
+class LabelsQuery(Wish):
+    """Labels `first` to `first + count - 1` of the batch; `layout` is A4 with that many labels on a page."""
+
+    layout: Layout = "a4_24"
+    first: Annotated[int, Field(ge=1, le=MOST_ITEMS_OF_A_BATCH)] = 1
+    count: Annotated[int, Field(ge=1, le=labels.MOST_LABELS)]
+    lang: LocaleTag = "ja"
 
 
 class OftenView(View):
@@ -95,7 +113,7 @@ class ItemView(View):
 async def make_item_batch(call: Call, path: ProductPath, body: BatchBody) -> Reply:
     """Make codes for covered units
 
-    As many as certificates cover and no more; fetch them as CSV. The labels as PDF are on the product's page.
+    As many as certificates cover and no more; fetch them as CSV, or as PDF sheets of labels.
     """
     wish = BatchWish(body.name, body.made_on, body.items)
     batch = await batches.make(call.services.market, call.actor, path.product_id, wish)
@@ -159,6 +177,37 @@ async def read_item_codes(call: Call, path: BatchPath) -> StreamingResponse:
     secret = batches.secret_of(call.services.market, batch)
     rows = labels.table(product, batch, secret=secret, origin=call.services.public_origin)
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@endpoint(
+    "GET",
+    "/v1/products/{product_id}/item_batches/{batch_id}/labels.pdf",
+    answers={200: LABELS},
+    refuses=(ProductNotFound, BatchNotFound, LabelsRefused),
+    tag=TAG,
+    query_example={"layout": "a4_24", "first": "1", "count": "24"},
+    scope=Scope.PRODUCTS_READ,
+    only_with_key=True,
+)
+async def print_item_labels(call: Call, path: BatchPath, query: LabelsQuery) -> Response:
+    """Print labels of a batch
+
+    At most 500 in a file. The CSV has all codes for a printer of your own.
+    """
+    product, batch = await products.own(call.actor, path.product_id), await _own(call, path)
+    pdf = await asyncio.to_thread(
+        labels.pdf,
+        product,
+        batch,
+        labels.sheets()[query.layout],
+        secret=batches.secret_of(call.services.market, batch),
+        first=query.first,
+        count=query.count,
+        origin=call.services.public_origin,
+        locale=query.lang,
+    )
+    headers = {"Content-Disposition": f'attachment; filename="labels-{batch.id}.pdf"'}
+    return Response(pdf, media_type=LABELS.media_type, headers=headers)
 
 
 @endpoint(

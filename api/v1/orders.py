@@ -1,17 +1,16 @@
 """Place an order on a quote, and watch it until its certificate."""
 
-import asyncio
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import structlog
 from pydantic import Field, JsonValue
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from api.calls import Call, KeyPolicy, Reply
 from api.endpoints import endpoint
 from api.v1.order_names import OrderPath, order_numbered, order_of, own_number, shown_number
+from api.v1.payment_pages import opened_now
 from api.v1.sandbox_wishes import SandboxWishes
 from api.v1.shapes import Currency, Cursor, Id, Page, PageSize, View, Wish, Yen, cursor_after, place_in
 from certificates.render_pdf import TextNotPrintable
@@ -44,13 +43,10 @@ from marketplace.orders.service import OrderWish
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import events_of
 from marketplace.orders.words import consent_version, consent_wording, pool_wording
-from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.payments.gateway import PaymentRefused
 from marketplace.registries.profiles import ActNotOffered
 from marketplace.sandbox_wishes.errors import FaultNotOffered, OnlyInSandbox
 
-log = structlog.get_logger()
-
-CHECKOUT_OPENS_WITHIN = timedelta(seconds=10)
 LocaleTag = Literal["ja", "en"]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
@@ -209,6 +205,7 @@ async def read_consent(call: Call, query: ConsentQuery) -> Reply:
         ApiKeyNeeded,
         OnlyInSandbox,
         FaultNotOffered,
+        PaymentRefused,
     ),
     tag="Buying",
     key=KeyPolicy.REQUIRED,
@@ -220,7 +217,8 @@ async def create_order(call: Call, body: OrderBody) -> Reply:
 
     With an API key the order belongs to your organisation; without one it is a guest's and opens with its token alone.
     Answers 201 with the address of the payment page; with `dry_run` nothing is placed and the answer is 200. If the
-    payment provider cannot be reached at this moment, `checkout_url` is null and appears as soon as it can.
+    payment provider cannot be reached at this moment, `checkout_url` is null and appears as soon as it can; if it refuses the payment
+    page, the answer is `payment_refused` and the order lapses unpaid.
     """
     if body.sandbox is not None:
         body.sandbox.check_asked_by(call)
@@ -246,7 +244,7 @@ async def create_order(call: Call, body: OrderBody) -> Reply:
             await body.sandbox.note(tx, call, order)
 
     order = await _placed_before(call, wish) or await orders.place(call.services.market, wish, beside=beside)
-    view = await _view(call, await _with_checkout(call, order))
+    view = await _view(call, await opened_now(orders.open_checkout_of(call.services.market, order), order))
     return Reply(view, 201, location=view.url)
 
 
@@ -319,16 +317,6 @@ async def _placed_before(call: Call, wish: OrderWish) -> Order | None:
     if not call.again:
         return None
     return await Order.get_or_none(external_id=wish.external_id, quote_id=wish.quote_id)
-
-
-async def _with_checkout(call: Call, order: Order) -> Order:
-    """Open the payment page now, if the provider does it; the order stands in any case, and the worker tries again."""
-    try:
-        async with asyncio.timeout(CHECKOUT_OPENS_WITHIN.total_seconds()):
-            return await orders.open_checkout_of(call.services.market, order)
-    except (PaymentProviderUnreachable, PaymentRefused, TimeoutError) as problem:
-        log.warning("checkout_opens_later", order=order.id, error=type(problem).__name__)
-        return await orders.find(order.id)
 
 
 async def _view(call: Call, order: Order) -> OrderView:

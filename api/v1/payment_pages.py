@@ -8,6 +8,7 @@ from typing import TypeVar
 import structlog
 
 from marketplace.deposits.models import Deposit
+from marketplace.orders.models import Order
 from marketplace.payments.gateway import PaymentProviderUnreachable
 from marketplace.plans.models import Plan
 
@@ -15,7 +16,7 @@ log = structlog.get_logger()
 
 OPENS_WITHIN = timedelta(seconds=10)
 
-T = TypeVar("T", Deposit, Plan)
+T = TypeVar("T", Order, Deposit, Plan)
 
 
 async def opened_now(opening: Awaitable[T], waiting: T) -> T:

@@ -13,7 +13,6 @@ from frontend.market_words import MarketWords
 from frontend.pages.product import own_product
 from frontend.problems import sentence
 from frontend.responses import page_response
-from frontend.wording import words
 from marketplace.accounts.roles import Role
 from marketplace.errors import MarketplaceError
 from marketplace.items import batches, labels, scanning
@@ -135,7 +134,7 @@ async def sheet(request: Request) -> Response:
             first=_whole(wanted.get("first", "")),
             count=_whole(wanted.get("count", "")),
             origin=context.public_origin,
-            sandbox=words("items", "label.sandbox", context.locale) if product.environment == "sandbox" else "",
+            locale=context.locale.value,
         )
     except LabelsRefused as refused:
         return await _batch_page(request, product, error=MarketWords(context.locale).refusal(refused))

@@ -51,6 +51,11 @@ def sheets() -> Mapping[str, Sheet]:
     }
 
 
+@cache
+def _sandbox_words() -> Mapping[str, str]:
+    return tomllib.loads((_FOLDER / "words.toml").read_text("utf-8"))
+
+
 def code_of(batch: ItemBatch, item: int, secret: bytes) -> str:
     """`secret` is the batch's, opened (batches.secret_of)."""
     return codes.write(batch.tag, item, secret)
@@ -83,9 +88,9 @@ def pdf(
     first: int,
     count: int,
     origin: str,
-    sandbox: str,
+    locale: str,
 ) -> bytes:
-    """Labels `first` to `first + count - 1`. `sandbox` is the word that marks each label, "" on a live service.
+    """Labels `first` to `first + count - 1`. Those of a sandbox say so, in the language of `locale` ("ja" or "en").
 
     Some milliseconds for each label. Raises LabelsRefused.
     """
@@ -96,7 +101,7 @@ def pdf(
         "title": f"{product.name} / {batch.name}",
         "name": product.name,
         "line": origin.partition("://")[2],
-        "sandbox": sandbox,
+        "sandbox": _sandbox_words()[locale] if product.environment == "sandbox" else "",
         "sheet": asdict(sheet),
         "pages": [labels[place : place + sheet.labels] for place in range(0, count, sheet.labels)],
     }

@@ -9,6 +9,7 @@ import pytest
 
 from marketplace.inventory.models import Interval
 from marketplace.inventory.serials import SerialRange
+from marketplace.orders import settlement
 from marketplace.orders.models import Order
 from marketplace.orders.words import consent_version
 from marketplace.outbox.models import Job
@@ -127,6 +128,18 @@ class TestAnOrder:
         await small.work()
         read = (await client.get(order["url"])).json()
         assert (read["state"], read["checkout_url"]) == ("awaiting_payment", "https://pay.example/cs_1")
+
+    async def test_says_so_when_the_payment_provider_refuses_its_page_and_lapses_unpaid(self, client, small):
+        small.payments.refusal = "amount_too_small"
+        body, key = an_order_of(await a_quote(client, small)), fresh_key()
+        for _ in range(2):
+            answer = await client.post("/v1/orders", json=body, headers=key)
+            assert (answer.status_code, answer.json()["code"]) == (502, "payment_refused")
+        placed = await Order.get()
+        small.clock.advance(timedelta(hours=1))
+        await settlement.enqueue_overdue(small.market)
+        await small.work()
+        assert (await Order.get(id=placed.id)).state == "expired"
 
     async def test_is_opened_by_its_token_only(self, client, small):
         order = await an_order(client, small)

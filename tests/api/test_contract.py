@@ -1,6 +1,6 @@
 """The running service keeps what its OpenAPI document promises, whatever is sent: never a 5xx, never an undocumented answer.
 
-A short seeded run of generated requests. ASHIATO_CONTRACT_EXAMPLES=200 is the full run: with it come the some ten thousand requests that
+A short seeded run of generated requests; how many calls it made stands in the run's output. ASHIATO_CONTRACT_EXAMPLES=200 is the full run: with it come the some ten thousand requests that
 walk every bound and every type of every field, more than 20,000 calls in all.
 """
 
@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,8 +48,12 @@ schema = schemathesis.openapi.from_dict(openapi.description(ENDPOINTS, "http://1
 schema.config.phases.coverage.enabled = FULL
 
 
+# by status: what the calls of this run were answered
+answered: Counter[int] = Counter()
+
+
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def service(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
     """The web process as it is started in production, over a seeded SQLite database."""
     folder: Path = tmp_path_factory.mktemp("service")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -79,6 +84,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             assert time.monotonic() < deadline, web.complained()
             time.sleep(0.05)
         yield url
+    reporter = request.config.pluginmanager.getplugin("terminalreporter")
+    # a worker of a run in parallel has none
+    if reporter is not None:
+        reporter.write_line(f"\n{answered.total()} calls were answered: {dict(sorted(answered.items()))}")
 
 
 def _with_a_real_listing(case: schemathesis.Case) -> None:
@@ -113,6 +122,7 @@ def _ready(url: str) -> bool:
 def test_every_promise_is_kept(case, service):
     _with_a_real_listing(case)
     response = case.call(base_url=service)
+    answered[response.status_code] += 1
     case.validate_response(
         response, checks=[check for check in PROMISES if check is not _excused(response.status_code)]
     )

@@ -2,9 +2,14 @@
 
 import csv
 import io
+from typing import get_args
 
+import pypdfium2
 import pytest
+import zxingcpp
 
+from api.v1.item_batches import Layout
+from marketplace.items import labels
 from tests.api.buying import fresh_key
 from tests.api.test_event_pages import paged
 from tests.api.test_keys import bearer
@@ -57,6 +62,32 @@ class TestABatch:
         assert item["coverage"]["state"] == "covered"
         assert (await client.get(batch["url"], headers=key)).json()["read_items"] == 1
 
+    async def test_has_labels_to_print_each_with_the_code_of_its_item(self, client, address, key):
+        assert set(get_args(Layout)) == set(labels.sheets())
+        batch = await made(client, address, key)
+        answer = await client.get(f"{batch['url']}/labels.pdf?first=2&count=2&layout=a4_44&lang=en", headers=key)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+        (sheet,) = pypdfium2.PdfDocument(answer.content)
+        read = zxingcpp.read_barcodes(sheet.render(scale=4).to_pil(), formats=zxingcpp.BarcodeFormat.QRCode)
+        wanted = [code.replace(" ", "") for code in (await codes(client, batch, key))[1:]]
+        assert sorted(found.text.rpartition("/")[2] for found in read) == sorted(wanted)
+        assert "SANDBOX" in sheet.get_textpage().get_text_range()
+
+    @pytest.mark.parametrize(
+        ("query", "code"),
+        [
+            ("first=2&count=3", "labels_refused"),
+            ("first=1&count=501", "input_refused"),
+            ("first=0&count=1", "input_refused"),
+            ("count=1&layout=a3", "input_refused"),
+            ("", "input_refused"),
+        ],
+    )
+    async def test_has_no_other_labels(self, client, address, key, query, code):
+        batch = await made(client, address, key)
+        answer = await client.get(f"{batch['url']}/labels.pdf?{query}", headers=key)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+
     async def test_is_for_covered_units_alone(self, client, address, key):
         refused = await client.post(address, json=BODY | {"items": 1_001}, headers=fresh_key() | key)
         assert (refused.status_code, refused.json()["code"]) == (409, "items_above_cover")
@@ -73,7 +104,7 @@ class TestABatch:
     async def test_is_its_makers_own(self, client, small, address, key):
         batches = [(await made(client, address, key))["id"] for _ in range(2)]
         theirs = await bearer(small, await a_maker(small, "other@ashiato.example"))
-        for path in ("", f"/{batches[0]}", f"/{batches[0]}/codes.csv"):
+        for path in ("", f"/{batches[0]}", f"/{batches[0]}/codes.csv", f"/{batches[0]}/labels.pdf?count=1"):
             answer = await client.get(f"{address}{path}", headers=theirs)
             assert (answer.status_code, answer.json()["code"]) == (404, "product_not_found")
         assert [row["id"] for row in await paged(client, address, key)] == sorted(batches, reverse=True)

@@ -157,9 +157,7 @@ class TestLabels:
         product, batch = self.of()
         sheet = labels.sheets()[layout]
         count = sheet.labels + 1
-        pdf = labels.pdf(
-            product, batch, sheet, secret=SECRET, first=11, count=count, origin=BASE_URL, sandbox="SANDBOX"
-        )
+        pdf = labels.pdf(product, batch, sheet, secret=SECRET, first=11, count=count, origin=BASE_URL, locale="en")
         document = pypdfium2.PdfDocument(io.BytesIO(pdf))
         assert len(document) == 2
         read = [
@@ -182,7 +180,7 @@ class TestLabels:
                 first=first,
                 count=count,
                 origin=BASE_URL,
-                sandbox="",
+                locale="ja",
             )
 
 
