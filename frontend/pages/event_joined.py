@@ -1,5 +1,6 @@
 """What became of one attendee's travel: its parts, who paid them, and the certificates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
@@ -10,6 +11,7 @@ from frontend.context import services_of
 from frontend.pages.order import REFRESH_SECONDS, SECRET_ADDRESS
 from frontend.responses import page_response
 from marketplace.footprints.service import stored
+from marketplace.orders.certified_parts import certificates_of
 from marketplace.orders.models import Order
 from marketplace.participation.errors import ParticipationNotFound
 from marketplace.participation.joining import find_by_token
@@ -32,7 +34,7 @@ class PartView:
     paid_by: str
     grams: int
     yen: int
-    certificate: str | None
+    certificates: Sequence[str]
     token: str | None
 
 
@@ -51,7 +53,7 @@ async def page(request: Request) -> Response:
         under_way=state in UNDER_WAY,
         refresh_seconds=REFRESH_SECONDS,
         travelled_g=(await stored(joined.footprint_id)).total_g,
-        parts=_parts(joined, own, paid),
+        parts=await _parts(joined, own, paid),
         mail_to=joined.email,
         mailbox=services_of(request).market.post.keeps_copies,
     )
@@ -63,15 +65,15 @@ async def status(request: Request) -> Response:
     return JSONResponse({"state": state_of(joined, *await _orders(joined))}, headers=SECRET_ADDRESS)
 
 
-def _parts(joined: Participation, own: Order | None, paid: Order | None) -> list[PartView]:
+async def _parts(joined: Participation, own: Order | None, paid: Order | None) -> list[PartView]:
+    certificates = await certificates_of([order for order in (own, paid) if order is not None])
     parts = []
     if joined.organiser_g:
-        certificate = paid.certificate_number if paid else None
-        parts.append(PartView("organiser", joined.organiser_g, joined.organiser_yen, certificate, None))
+        numbers = certificates[paid.id] if paid else ()
+        parts.append(PartView("organiser", joined.organiser_g, joined.organiser_yen, numbers, None))
     if own is not None:
-        parts.append(
-            PartView("attendee", joined.attendee_g, joined.attendee_yen, own.certificate_number, own.access_token)
-        )
+        numbers = certificates[own.id]
+        parts.append(PartView("attendee", joined.attendee_g, joined.attendee_yen, numbers, own.access_token))
     return parts
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +13,7 @@ from marketplace.clock import japan_date
 from marketplace.database.dialect import sql
 from marketplace.invoices.content import Kind
 from marketplace.invoices.models import InvoiceRecord
+from marketplace.orders.certified_parts import certificates_of
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.participation.models import EventPage, Participation
@@ -37,7 +38,7 @@ class EventSum:
 class Row:
     """One attendee as the organiser may see it; `name` is None unless it was both chosen and shown to the organiser.
 
-    `certificate`, `invoice` and `order_id` are those of what the organiser itself paid.
+    `certificates`, `invoice` and `order_id` are those of what the organiser itself paid; `certificate` is the one that completed it.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Row:
     attendee_yen: int
     state: str
     certificate: str | None
+    certificates: Sequence[str]
     invoice: str | None
     order_id: str | None
 
@@ -99,13 +101,22 @@ async def piece_of(page: EventPage, place: Place, *, limit: int) -> tuple[Sequen
     piece = found[:limit]
     ids = {name for one in piece for name in (one.order_id, one.organiser_order_id) if name}
     by_id = {order.id: order for order in await Order.filter(id__in=ids)}
+    certificates = await certificates_of(by_id.values())
     papers = await InvoiceRecord.filter(order_id__in=ids, kind=Kind.INVOICE)
     invoices = {paper.order_id: paper.number for paper in papers}
-    rows = [_row(place.number + number, joined, by_id, invoices) for number, joined in enumerate(piece, 1)]
+    rows = [
+        _row(place.number + number, joined, by_id, certificates, invoices) for number, joined in enumerate(piece, 1)
+    ]
     return rows, Place(place.number + limit, piece[-1].id) if len(found) > limit else None
 
 
-def _row(number: int, joined: Participation, orders: dict[str, Order], invoices: dict[str, str]) -> Row:
+def _row(
+    number: int,
+    joined: Participation,
+    orders: Mapping[str, Order],
+    certificates: Mapping[str, Sequence[str]],
+    invoices: Mapping[str, str],
+) -> Row:
     own = orders.get(joined.order_id or "")
     paid = orders.get(joined.organiser_order_id or "")
     shown = own or paid
@@ -119,6 +130,7 @@ def _row(number: int, joined: Participation, orders: dict[str, Order], invoices:
         attendee_yen=joined.attendee_yen,
         state=state_of(joined, own, paid),
         certificate=paid.certificate_number if paid else None,
+        certificates=certificates[paid.id] if paid else (),
         invoice=invoices.get(paid.id) if paid else None,
         order_id=paid.id if paid else None,
     )
@@ -150,7 +162,7 @@ async def as_csv(page: EventPage) -> str:
                 row.organiser_yen,
                 row.attendee_yen,
                 row.state,
-                row.certificate or "",
+                " ".join(row.certificates),
                 row.invoice or "",
             ]
         )

@@ -3,19 +3,25 @@
 import csv
 import io
 import re
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
 from marketplace.accounts.roles import Role
-from marketplace.participation import following
+from marketplace.inventory.serials import SerialRange
+from marketplace.orders.certified_parts import certificates_of
+from marketplace.orders.models import Order
+from marketplace.participation import event_pages, following
 from marketplace.participation.models import EventPage, Participation, Payer
-from tests.builders.events import an_event_page, give_balance, page_now
+from marketplace.registries.gateway import Notice
+from tests.builders.events import an_event_page, an_organiser, event_terms, give_balance, page_now
 from tests.builders.market import a_listing
 from tests.builders.pools import paid_grams, with_pools
 from tests.frontend.frame import check_frame
 from tests.frontend.market_site import MarketSite
-from tests.signed_in import signed_in
+from tests.signed_in import COOKIE, signed_in, visit_as
 
 
 @pytest.fixture
@@ -39,6 +45,23 @@ async def offered(shop: MarketSite, page: EventPage, locale: str = "ja", **typed
 def hidden(page) -> dict[str, str]:
     (form,) = [form for form in page.forms if "/travel/" in (form.action or "")]
     return dict(form.form_values())
+
+
+def certificates_on(page) -> list[str]:
+    links = page.xpath("//main//a[starts-with(@href, '/c/')]/@href")
+    return [link.removeprefix("/c/").partition("?")[0] for link in links]
+
+
+class PartlyConfirmed:
+    """A registry that cancels one tonne of the first request, and of every other all of it."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, notice: Notice) -> Notice:
+        self.asked += 1
+        (whole,) = notice.serials
+        return replace(notice, serials=(SerialRange(whole.first, whole.first),)) if self.asked == 1 else notice
 
 
 class TestAnAttendee:
@@ -69,6 +92,24 @@ class TestAnAttendee:
         assert number
         assert "足跡 花子" in (await event_shop.client.get(certificate)).text
         assert joined.xpath("//a[contains(@href, '/orders/')]") == []
+
+    async def test_finds_every_certificate_of_a_journey_that_was_confirmed_in_parts(self, event_shop):
+        organiser = await an_organiser(event_shop.small, yen=800_000)
+        terms = event_terms(Payer.ORGANISER, cap_yen=800_000)
+        page = await event_pages.open_page(event_shop.small.market, organiser, terms)
+        address = await offered(event_shop, page, mode="air_international_business", origin="", distance_km="19000")
+        shown = await event_shop.page(address)
+        typed = hidden(shown) | {"consent": shown.xpath("//input[@name='consent']/@value")[0]}
+        event_shop.small.registry.change_notice = partly = PartlyConfirmed()
+        mine = (await event_shop.client.post(address, data=typed)).headers["location"]
+        await event_shop.small.work_for(timedelta(minutes=3))
+        assert partly.asked > 1
+        order = await Order.get(id=(await Participation.get()).organiser_order_id)
+        numbers = list((await certificates_of([order]))[order.id])
+        assert len(numbers) == 2
+        assert certificates_on(check_frame(await event_shop.client.get(mine))) == numbers
+        event_shop.client.cookies.set(COOKIE, (await visit_as(event_shop.small, organiser)).token)
+        assert certificates_on(await event_shop.page(f"/ja/account/events/{page.id}")) == numbers
 
     async def test_pays_a_part_on_the_payment_page(self, event_shop):
         page = await an_event_page(event_shop.small, Payer.SPLIT)
