@@ -84,7 +84,7 @@ class Gauge:
 def gauge(covered: int, needed: int) -> Gauge:
     """More than is needed moves the goal to the left; something covered can be seen, and less than all never looks like all."""
     if needed <= 0:
-        return Gauge(RULER_WIDTH if covered else 0, RULER_WIDTH)
+        return Gauge(RULER_WIDTH, 0) if covered else Gauge(0, RULER_WIDTH)
     whole = max(covered, needed)
     goal = needed * RULER_WIDTH // whole
     reached = bar_width(covered, whole)

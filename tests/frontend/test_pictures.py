@@ -55,6 +55,7 @@ class TestTheGauge:
     def test_more_than_all_shows_where_all_of_it_ends(self) -> None:
         assert gauge(8, 4).goal == RULER_WIDTH // 2
         assert gauge(8, 4).reached == RULER_WIDTH
+        assert (gauge(3, 0).goal, gauge(3, 0).reached) == (0, RULER_WIDTH)
 
 
 class TestMonths:
