@@ -1,11 +1,12 @@
 """Every page of the list in tests/screenshots/pages.py in a real browser: no violation that axe knows, nothing wider than a phone,
 nothing too small for a thumb, nothing that jumps, and little to load.
 
-Each page is looked at once, languages, themes and sizes taking turns; ASHIATO_AXE_ALL=1 looks at every combination.
+Each page is looked at once, languages, themes and sizes taking turns; ASHIATO_AXE_ALL=1 looks at every combination: each page is
+opened once in each language, and turned through both sizes and themes where it stands.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import pytest
@@ -20,11 +21,14 @@ from tests.frontend.test_accessibility import DESK, PHONE, is_too_wide, violatio
 from tests.screenshots.pages import PAGES, Shown
 from tests.screenshots.story import Story, told
 
-Combination = tuple[Locale, str, dict[str, int]]
-Window = Callable[[Combination, str | None], Page]
-COMBINATIONS = tuple(product(Locale, ("light", "dark"), (DESK, PHONE)))
+Look = tuple[str, dict[str, int]]
+Turn = tuple[Locale, Sequence[Look]]
+Window = Callable[[str | None], Page]
+LOOKS: tuple[Look, ...] = tuple(product(("light", "dark"), (DESK, PHONE)))
+COMBINATIONS = tuple(product(Locale, LOOKS))
 # so that neighbours in the list, which are alike, differ in everything
 TURNS = (0, 7, 2, 5, 4, 3, 6, 1)
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
 ALL = bool(os.environ.get("ASHIATO_AXE_ALL"))
 # what anybody walks through on a phone: looked at for the size of what is pressed, whatever the turn
 MAIN_PATHS = frozenset(
@@ -69,44 +73,56 @@ def story(instance: Instance) -> Story:
 
 @pytest.fixture(scope="module")
 def window(browser: Browser, story: Story) -> Iterator[Window]:
-    """Gives the window for a combination and a role; each is opened when first needed."""
-    opened: dict[object, Page] = {}
+    """Gives the window of a role; each is opened when first needed. Without motion: a colour on its way to another is none of ours."""
+    opened: dict[str | None, Page] = {}
 
-    def window_for(combination: Combination, role: str | None) -> Page:
-        _, theme, size = combination
-        key = (theme, size["width"], role)
-        if key not in opened:
-            context = browser.new_context(viewport=size, color_scheme=theme)  # type: ignore[arg-type]  # playwright wants its own types
-            context.add_cookies(story.cookies[role] if role else [])  # type: ignore[arg-type]  # as above
-            opened[key] = context.new_page()
-        return opened[key]
+    def window_for(role: str | None) -> Page:
+        if role not in opened:
+            context = browser.new_context(reduced_motion="reduce")
+            context.add_cookies(story.cookies[role] if role else [])  # type: ignore[arg-type]  # playwright wants its own types
+            opened[role] = context.new_page()
+        return opened[role]
 
     yield window_for
     for page in opened.values():
         page.context.close()
 
 
+def _turned(number: int) -> Sequence[Turn]:
+    """In which languages the page of this number is opened, and how it is looked at in each."""
+    if ALL:
+        return [(locale, LOOKS) for locale in Locale]
+    locale, look = COMBINATIONS[TURNS[number % len(TURNS)]]
+    return [(locale, [look])]
+
+
 @pytest.mark.parametrize(
-    ("shown", "combination"),
+    ("shown", "turn"),
     [
-        pytest.param(shown, combination, id=f"{shown.name}-{combination[0]}-{combination[1]}-{combination[2]['width']}")
+        pytest.param(shown, turn, id=f"{shown.name}-{turn[0]}")
         for number, shown in enumerate(PAGES)
-        for combination in (COMBINATIONS if ALL else [COMBINATIONS[TURNS[number % len(TURNS)]]])
+        for turn in _turned(number)
     ],
 )
-def test_is_accessible_and_fits(
-    instance: Instance, story: Story, window: Window, shown: Shown, combination: Combination
-) -> None:
-    page = window(combination, shown.role)
-    page.set_viewport_size(combination[2])  # type: ignore[arg-type]  # playwright wants its own types
-    answer = page.goto(instance.address + shown.address(story.paths, combination[0]))
+def test_is_accessible_and_fits(instance: Instance, story: Story, window: Window, shown: Shown, turn: Turn) -> None:
+    locale, looks = turn
+    page = window(shown.role)
+    page.set_viewport_size(looks[0][1])  # type: ignore[arg-type]  # playwright wants its own types
+    answer = page.goto(instance.address + shown.address(story.paths, locale))
     assert answer is not None
     assert answer.status == (404 if shown.name == "nothing-here" else 200)
     if shown.unfolded:
         page.evaluate(UNFOLD)
-    assert violations(page) == []
-    assert not is_too_wide(page)
-    if combination[2] == PHONE or shown.name in MAIN_PATHS:
+    seen: set[int] = set()
+    for theme, size in looks:
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # as above
+        page.set_viewport_size(size)  # type: ignore[arg-type]  # as above
+        # a theme changes colours and nothing else
+        rules = COLOUR_RULES if size["width"] in seen else None
+        assert violations(page, rules=rules) == [], (theme, size["width"])
+        assert not is_too_wide(page)
+        seen.add(size["width"])
+    if PHONE["width"] in seen or shown.name in MAIN_PATHS:
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # as above
         assert too_small(page) == []
 
