@@ -11,6 +11,7 @@ from api.services import Services
 from marketplace.accounts.actor import Actor
 from marketplace.accounts.errors import ApiKeyNeeded
 from marketplace.accounts.keys import KeyHolder
+from marketplace.idempotency import service as keyed
 
 
 class KeyPolicy(Enum):
@@ -26,11 +27,15 @@ class KeyPolicy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The request around the checked input. `again`: an earlier attempt under this key may have had its effect."""
+    """The request around the checked input. `again`: an earlier attempt under this key may have had its effect.
+
+    `keyed_id` names the request in the market's record of keyed requests.
+    """
 
     request: Request
     key: str | None = None
     again: bool = False
+    keyed_id: str | None = None
 
     @property
     def holder(self) -> KeyHolder | None:
@@ -43,6 +48,15 @@ class Call:
         if self.holder is None:
             raise ApiKeyNeeded("send Authorization: Bearer with a key")
         return self.holder.actor
+
+    async def made_before(self) -> str | None:
+        """The id of what an earlier attempt under this key made before it died."""
+        return await keyed.made_by(self.keyed_id) if self.again and self.keyed_id is not None else None
+
+    async def note_made(self, made_id: str) -> None:
+        """For a use case to call inside its transaction, so that a repetition finds what was made."""
+        if self.keyed_id is not None:
+            await keyed.note_made(self.keyed_id, made_id)
 
     @property
     def services(self) -> Services:

@@ -4,10 +4,12 @@ import argparse
 import asyncio
 
 from api.operator_act import Act, carry_out
+from certificates.brought_back import LostAndEnded, NotALostCertificate, PoolIsLost
 from certificates.records import CertificateNotFound
 from certificates.service import AlreadyEnded, CertifiedDifferently
 from certificates.statement import DisclosedField
 from marketplace.certification import changes
+from marketplace.certification.bringing_back import bring_back
 from marketplace.certification.publication import NAMING
 from marketplace.market import Market
 
@@ -15,6 +17,9 @@ _REFUSALS = (
     CertificateNotFound,
     AlreadyEnded,
     CertifiedDifferently,
+    NotALostCertificate,
+    LostAndEnded,
+    PoolIsLost,
     changes.RecordedInRegistry,
     ValueError,
     OSError,
@@ -57,7 +62,13 @@ async def _list(_: Market, chosen: argparse.Namespace) -> str:
     return "the page is open to everyone"
 
 
+async def _bring_back(market: Market, chosen: argparse.Namespace) -> str:
+    record = await bring_back(market, await asyncio.to_thread(chosen.file.read_bytes), chosen.order)
+    return f"{record.number} is here again, as the certificate of {chosen.order}; its names are hidden"
+
+
 _ACTS: dict[str, Act] = {
+    "bring-back": _bring_back,
     "revoke": _revoke,
     "correct": _correct,
     "hide": _hide,

@@ -51,7 +51,7 @@ async def once(
         return Response(begun.body, begun.status, headers={**begun.headers, REPLAYED: "true"})
     try:
         async with asyncio.timeout(TAKES_AT_MOST.total_seconds()):
-            response = await _answered(Call(request, key, begun.again), carry_out)
+            response = await _answered(Call(request, key, begun.again, begun.id), carry_out)
     except BaseException:
         await keyed.give_up(begun, now=clock())
         raise

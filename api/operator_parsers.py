@@ -8,7 +8,9 @@ from typing import Any
 
 def add_certificate(commands: Any) -> None:
     """`ashiato certificate …`, run by api/certificate_command.py."""
-    parser = commands.add_parser("certificate", help="revoke, correct, hide or unlist an issued certificate")
+    parser = commands.add_parser(
+        "certificate", help="revoke, correct, hide, unlist or bring back an issued certificate"
+    )
     acts = parser.add_subparsers(dest="act", required=True)
     revoke = acts.add_parser("revoke", help="end a certificate for good; its grams stay spent")
     correct = acts.add_parser("correct", help="replace a certificate by one with other facts")
@@ -16,6 +18,12 @@ def add_certificate(commands: Any) -> None:
     show = acts.add_parser("show", help="show every text again")
     unlist = acts.add_parser("unlist", help="close the public page and print the code that opens it")
     list_again = acts.add_parser("list", help="open the public page again")
+    bring_back = acts.add_parser(
+        "bring-back", help="after `log adopt`: a lost certificate from its holder's PDF or bundle"
+    )
+    bring_back.add_argument("file", type=Path, help="the PDF or the exit bundle (ZIP) that the holder has")
+    bring_back.add_argument("--order", required=True, help="the order that it was issued for")
+    bring_back.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")
     for act in (revoke, correct, hide, show, unlist, list_again):
         act.add_argument("number")
         act.add_argument("--data", type=Path, help="an embedded instance instead of the ASHIATO_… settings")

@@ -136,7 +136,10 @@ async def open_event_page(call: Call, body: EventPageBody) -> Reply:
 
     Attendees state how they travel and offset it; what you pay of it comes from the prepaid balance, up to the cap.
     """
-    page = await event_pages.open_page(call.services.market, call.actor, body.terms())
+    if made := await call.made_before():
+        page = await event_pages.of_organisation(organisation_of(call.actor), made)
+    else:
+        page = await event_pages.open_page(call.services.market, call.actor, body.terms(), note_made=call.note_made)
     view = await _view(call, page)
     return Reply(view, 201, location=view.url)
 

@@ -115,8 +115,11 @@ async def make_item_batch(call: Call, path: ProductPath, body: BatchBody) -> Rep
 
     As many as certificates cover and no more; fetch them as CSV, or as PDF sheets of labels.
     """
-    wish = BatchWish(body.name, body.made_on, body.items)
-    batch = await batches.make(call.services.market, call.actor, path.product_id, wish)
+    if made := await call.made_before():
+        batch = await batches.of_product(await products.own(call.actor, path.product_id), made)
+    else:
+        wish = BatchWish(body.name, body.made_on, body.items)
+        batch = await batches.make(call.services.market, call.actor, path.product_id, wish, note_made=call.note_made)
     view = await _view(call, batch)
     return Reply(view, 201, location=view.url)
 

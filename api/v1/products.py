@@ -183,10 +183,15 @@ async def create_product(call: Call, body: ProductBody) -> Reply:
 
     It belongs to the organisation of your key. Nothing is covered before a certificate covers it.
     """
-    market = call.services.market
-    wish = ProductWish(body.name, body.functional_unit, body.market, body.reduction_effort, body.footprint.stated(call))
-    period = (body.period.first_day, body.period.last_day) if body.period else None
-    product = await products.create_product(market, call.actor, wish, period=period)
+    if made := await call.made_before():
+        product = await products.own(call.actor, made)
+    else:
+        footprint = body.footprint.stated(call)
+        wish = ProductWish(body.name, body.functional_unit, body.market, body.reduction_effort, footprint)
+        period = (body.period.first_day, body.period.last_day) if body.period else None
+        product = await products.create_product(
+            call.services.market, call.actor, wish, period=period, note_made=call.note_made
+        )
     view = await view_of(call, product)
     return Reply(view, 201, location=view.url)
 

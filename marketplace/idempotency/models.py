@@ -26,3 +26,13 @@ class KeyedRequest(Model):
 
     class Meta:
         table = "keyed_request"
+
+
+class KeyedEffect(Model):
+    """What a keyed request has made: its id, written in the transaction that made it."""
+
+    request_id: fields.Field[str] = fields.CharField(64, primary_key=True)
+    made_id: fields.Field[str] = fields.CharField(64)
+
+    class Meta:
+        table = "keyed_effect"

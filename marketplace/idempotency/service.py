@@ -1,20 +1,23 @@
 """One request per key, for ever: carry it out once, give the same answer ever after, and take over what a crash left.
 
 The caller marks a request as begun, carries it out, and writes down its answer. If it dies in between, the mark runs
-out and the same request may begin again; the use case must then find what it did before (an order finds itself by its
-external reference).
+out and the same request may begin again; the use case must then find what it did before: an order, a deposit and a plan find
+themselves by their external reference, and whatever has none by a note written with it (`note_made`).
 """
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from marketplace.database import rows
 from marketplace.errors import MarketplaceError
-from marketplace.idempotency.models import KeyedRequest
+from marketplace.idempotency.models import KeyedEffect, KeyedRequest
 from marketplace.ids import new_id
+
+# Writes down what a request has made, inside the transaction that makes it; takes the id.
+NoteMade = Callable[[str], Awaitable[None]]
 
 
 class IdempotencyKeyReused(MarketplaceError):
@@ -90,3 +93,14 @@ async def finish(begun: Begun, answer: Answer, *, now: datetime) -> bool:
 async def give_up(begun: Begun, *, now: datetime) -> None:
     """It came to nothing that should stay: the same request may begin again at once."""
     await KeyedRequest.filter(id=begun.id, lease_token=begun.token, answered_at__isnull=True).update(lease_until=now)
+
+
+async def note_made(request_id: str, made_id: str) -> None:
+    """Inside the transaction that makes it. A second thing under the same request is refused by the database."""
+    await rows.insert(KeyedEffect(request_id=request_id, made_id=made_id))
+
+
+async def made_by(request_id: str) -> str | None:
+    """What an attempt at this request has made, if it came that far."""
+    effect = await rows.find(KeyedEffect, request_id=request_id)
+    return None if effect is None else effect.made_id

@@ -11,6 +11,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from marketplace.accounts.actor import Actor
 from marketplace.audit import service as audit
 from marketplace.database.transactions import run_tx
+from marketplace.idempotency.service import NoteMade
 from marketplace.ids import new_id
 from marketplace.items.codes import BATCH_BITS
 from marketplace.items.errors import BatchNotFound, BatchRefused, ItemsAboveCover
@@ -36,7 +37,9 @@ class BatchWish:
     items: int
 
 
-async def make(market: Market, actor: Actor, product_id: str, wish: BatchWish) -> ItemBatch:
+async def make(
+    market: Market, actor: Actor, product_id: str, wish: BatchWish, *, note_made: NoteMade | None = None
+) -> ItemBatch:
     """Raises ProductNotFound, ProductEnded, PeriodNotFound, BatchRefused, ItemsAboveCover."""
     product = await products.own(actor, product_id)
     name = wish.name.strip()
@@ -65,6 +68,8 @@ async def make(market: Market, actor: Actor, product_id: str, wish: BatchWish) -
             created_at=now,
         )
         await audit.record(tx, actor, "item_batch.made", batch.id, None, {"items": batch.items}, at=now)
+        if note_made is not None:
+            await note_made(batch.id)
         return batch
 
     try:

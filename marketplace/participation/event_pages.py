@@ -12,6 +12,7 @@ from marketplace.accounts.actor import Actor
 from marketplace.accounts.errors import NotAMember
 from marketplace.audit import service as audit
 from marketplace.database.transactions import run_tx
+from marketplace.idempotency.service import NoteMade
 from marketplace.ids import new_id
 from marketplace.market import Market
 from marketplace.orders.instruction import LongText, Text
@@ -52,7 +53,7 @@ class EventTerms(BaseModel):
         return self
 
 
-async def open_page(market: Market, actor: Actor, terms: EventTerms) -> EventPage:
+async def open_page(market: Market, actor: Actor, terms: EventTerms, *, note_made: NoteMade | None = None) -> EventPage:
     """Raises NotAMember."""
 
     async def work(tx: BaseDBAsyncClient) -> EventPage:
@@ -66,6 +67,8 @@ async def open_page(market: Market, actor: Actor, terms: EventTerms) -> EventPag
             **terms.model_dump(),
         )
         await audit.record(tx, actor, "event_page.opened", page.id, None, {"cap_yen": page.cap_yen}, at=now)
+        if note_made is not None:
+            await note_made(page.id)
         return page
 
     return await run_tx(work)

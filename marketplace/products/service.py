@@ -16,6 +16,7 @@ from marketplace.clock import japan_date
 from marketplace.database.transactions import run_tx
 from marketplace.errors import FootprintNotFound
 from marketplace.footprints.models import StoredFootprint
+from marketplace.idempotency.service import NoteMade
 from marketplace.ids import new_id
 from marketplace.market import Market
 from marketplace.products.errors import (
@@ -58,7 +59,12 @@ class ProductWish:
 
 
 async def create_product(
-    market: Market, actor: Actor, wish: ProductWish, *, period: tuple[date, date] | None = None
+    market: Market,
+    actor: Actor,
+    wish: ProductWish,
+    *,
+    period: tuple[date, date] | None = None,
+    note_made: NoteMade | None = None,
 ) -> Product:
     """For the actor's organisation, with a first period if one is given.
 
@@ -87,6 +93,8 @@ async def create_product(
                 id=new_id("cvp", now), product_id=product.id, first_day=period[0], last_day=period[1], created_at=now
             )
         await audit.record(tx, actor, "product.created", product.id, None, {}, at=now)
+        if note_made is not None:
+            await note_made(product.id)
         return product
 
     return await run_tx(work)

@@ -1,18 +1,14 @@
 """Paying into the balance over the API: once per key, within the operator's limit, seen by nobody else."""
 
-import contextlib
 from dataclasses import replace
 
 import pytest
 
-from api.idempotency import LEASE
-from marketplace import fault_points
 from marketplace.accounts.roles import Role
-from marketplace.deposits.models import Deposit, DepositState
+from marketplace.deposits.models import Deposit
 from tests.api.buying import fresh_key
 from tests.api.test_event_pages import paged
 from tests.api.test_keys import bearer
-from tests.fakes.observed import Observed
 from tests.signed_in import an_actor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -97,46 +93,3 @@ class TestARefusedPaymentPage:
         assert (await client.post("/v1/deposits", json=BODY, headers=same | key)).status_code == 502
         assert [row["state"] for row in await paged(client, "/v1/deposits", key)] == ["lapsed"]
         assert (await client.get("/v1/balance", headers=key)).json()["room"] == 1_000_000
-
-
-class Killed(BaseException):
-    """Not an Exception: nothing may catch it, as nothing catches kill -9."""
-
-
-class DeadFrom:
-    """From the numbered point on the process does nothing any more; None only counts."""
-
-    def __init__(self, number: int | None) -> None:
-        self.number, self.seen = number, []
-
-    def __call__(self, name: str) -> None:
-        self.seen.append(name)
-        if self.number is not None and len(self.seen) >= self.number:
-            raise Killed(name)
-
-
-class TestKilledWhileADepositIsBegun:
-    async def test_the_same_key_finds_it_and_there_is_one_at_every_point(self, client, small, key):
-        object.__setattr__(small.market, "payments", Observed(small.payments, "payments"))
-
-        async def asked(same, number: int | None) -> list[str]:
-            dead = DeadFrom(number)
-            with fault_points.listened_to(dead), contextlib.suppress(Killed):
-                await client.post("/v1/deposits", json=BODY | {"amount": 1_000}, headers=same | key)
-            return dead.seen
-
-        points = await asked(fresh_key(), None)
-        assert {"before_payments_open_checkout", "after_payments_open_checkout"} < set(points)
-        for number in range(1, len(points) + 1):
-            before = await Deposit.all().count()
-            same = fresh_key()
-            await asked(same, number)
-            small.clock.advance(LEASE)
-            again = await client.post("/v1/deposits", json=BODY | {"amount": 1_000}, headers=same | key)
-            assert (again.status_code, again.json()["state"]) == (201, DepositState.AWAITING_PAYMENT), points[
-                number - 1
-            ]
-            assert again.json()["checkout_url"] is not None
-            assert await Deposit.all().count() == before + 1, points[number - 1]
-        await small.work()
-        assert len(small.payments.sessions) == await Deposit.all().count()

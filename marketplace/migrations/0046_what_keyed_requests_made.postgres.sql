@@ -1,0 +1,9 @@
+-- What a request under a key has made, written with the thing itself: after a crash the same request finds it.
+CREATE TABLE keyed_effect (
+  request_id TEXT PRIMARY KEY REFERENCES keyed_request (id),
+  made_id TEXT NOT NULL
+);
+CREATE TRIGGER keyed_effect_never_changes BEFORE UPDATE ON keyed_effect
+FOR EACH ROW EXECUTE FUNCTION refuse('keyed_effect_never_changes');
+CREATE TRIGGER keyed_effect_stays BEFORE DELETE ON keyed_effect
+FOR EACH ROW EXECUTE FUNCTION refuse('keyed_effect_stays');
