@@ -5,6 +5,7 @@ The same input gives the same bytes: the document's date is the date of issue, a
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Final
 
@@ -15,9 +16,10 @@ from certificates.sheet import Locale, sheet, strings
 from certificates.statement import Disclosures, Statement
 from certificates.typesetting import TextNotPrintable, to_pdf
 
-__all__ = ["TextNotPrintable", "check_printable", "render_pdf"]
+__all__ = ["TextNotPrintable", "check_printable", "is_known_printable", "render_pdf"]
 
 _INK: Final = "#1d1c1a"
+_CONJOINING_JAMO: Final = frozenset(map(chr, (*range(0x1100, 0x1200), *range(0xA960, 0xA980), *range(0xD7B0, 0xD800))))
 _PATH: Final = re.compile(r' d="([^"]+)"')
 
 
@@ -56,8 +58,25 @@ def _mark(statement: Statement) -> str:
 
 
 def check_printable(text: str) -> None:
-    """Tell before a text is bought and frozen whether the certificate can show it. Raises: TextNotPrintable."""
-    to_pdf("printable", {"text": text}, timestamp=0)
+    """Tell before a text is bought and frozen whether the certificate can show it: some milliseconds of work, unless
+    is_known_printable. Raises: TextNotPrintable."""
+    if not is_known_printable(text):
+        to_pdf("printable", {"text": text}, timestamp=0)
+        _printed.update(character for character in text if _stands_for_itself(character))
+
+
+def is_known_printable(text: str) -> bool:
+    """Whether this process has set each of these characters before."""
+    return _printed.issuperset(text)
+
+
+_printed: set[str] = set()
+"""Never more than the fonts have."""
+
+
+def _stands_for_itself(character: str) -> bool:
+    """What is a mark on another character, joins others or is joined by them may be printable in one text and not in the next."""
+    return (unicodedata.category(character)[0] in "LNPS" and character not in _CONJOINING_JAMO) or character == " "
 
 
 def _disclosures_json(disclosures: Disclosures) -> str:

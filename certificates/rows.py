@@ -109,13 +109,11 @@ async def insert(*new: Model) -> None:
     """Write new rows of one table. A key that the database gives is set on its instance."""
     connection = get_connection("default")
     for some in _in_portions(new):
-        statement = _insert(type(some[0]), len(some), _is_postgres(connection))
+        statement, values = _insertion(some, postgres=_is_postgres(connection))
         if not some[0]._meta.pk.generated:
-            await connection.execute_query(statement, _values(some))
+            await connection.execute_query(statement, values)
         else:
-            written = await connection.execute_query_dict(
-                f"{statement} RETURNING {_key_column(some[0])}", _values(some)
-            )
+            written = await connection.execute_query_dict(f"{statement} RETURNING {_key_column(some[0])}", values)
             for one, row in zip(some, written, strict=True):
                 one.pk = next(iter(row.values()))
     for one in new:
@@ -127,9 +125,9 @@ async def insert_missing(*new: M) -> list[M]:
     connection = get_connection("default")
     written: set[object] = set()
     for some in _in_portions(new):
-        statement = _insert(type(some[0]), len(some), _is_postgres(connection))
+        statement, values = _insertion(some, postgres=_is_postgres(connection))
         missing = f"{statement} ON CONFLICT DO NOTHING RETURNING {_key_column(some[0])}"
-        written |= {next(iter(row.values())) for row in await connection.execute_query_dict(missing, _values(some))}
+        written |= {next(iter(row.values())) for row in await connection.execute_query_dict(missing, values)}
     return [one for one in new if one.pk in written]
 
 
@@ -159,10 +157,17 @@ def _taken_apart(model: type[Model], wanted: Mapping[str, object], *, postgres: 
     return tuple(shape), values
 
 
-def _values(new: Sequence[Model]) -> list[Any]:
+def _insertion(new: Sequence[Model], *, postgres: bool) -> tuple[str, list[Any]]:
+    """The statement that writes these rows, and its values."""
     model = type(new[0])
     fields = [(name, model._meta.fields_map[name]) for name in _written(model)]
-    return [field.to_db_value(getattr(one, name), one) for one in new for name, field in fields]
+    if postgres and len(new) > 1:
+        # one statement for any number of rows: each form of a statement is prepared anew on each connection
+        return _insert_arrays(model), [
+            [field.to_db_value(getattr(one, name), one) for one in new] for name, field in fields
+        ]
+    values = [field.to_db_value(getattr(one, name), one) for one in new for name, field in fields]
+    return _insert(model, len(new), postgres), values
 
 
 def _apart(models: Sequence[type[Model]], row: tuple[Any, ...]) -> Iterator[Model]:
@@ -230,6 +235,16 @@ def _insert(model: type[Model], rows: int, postgres: bool) -> str:
     columns = ", ".join(f'"{model._meta.fields_db_projection[name]}"' for name in names)
     row = ", ".join(f"({', '.join(place() for _ in names)})" for _ in range(rows))
     return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {row}'  # noqa: S608
+
+
+@cache
+def _insert_arrays(model: type[Model]) -> str:
+    """On PostgreSQL: the values of each column as an array."""
+    names, meta = _written(model), model._meta
+    columns = ", ".join(f'"{meta.fields_db_projection[name]}"' for name in names)
+    types = [meta.fields_map[name].get_for_dialect("postgres", "SQL_TYPE") for name in names]
+    arrays = ", ".join(f"${place}::{one}[]" for place, one in enumerate(types, start=1))
+    return f'INSERT INTO "{meta.db_table}" ({columns}) SELECT * FROM unnest({arrays})'  # noqa: S608 - names of our own
 
 
 class _Places:

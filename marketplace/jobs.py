@@ -1,6 +1,6 @@
 """Which job kind calls which use case, and what is looked for regularly without any job announcing it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from marketplace.accounts.retention import Retention
 from marketplace.audit import second_person
 from marketplace.bulk import running as bulk_running
 from marketplace.bulk import service as bulk
+from marketplace.certification import many as many_certificates
 from marketplace.certification import public_log
 from marketplace.certification import service as certification
 from marketplace.contact import service as contact
@@ -27,7 +28,7 @@ from marketplace.orders import fulfilment, mails, settlement
 from marketplace.orders import service as orders
 from marketplace.orders.timeline import MAIL
 from marketplace.outbox.forgetting import Forgetting
-from marketplace.outbox.worker import LEASE, Handler, Worker
+from marketplace.outbox.worker import LEASE, Handler, Payloads, Together, Worker
 from marketplace.participation import following as participations
 from marketplace.payments import heard_invoices, inbox, refunds
 from marketplace.payouts import onboarding
@@ -68,6 +69,20 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         await sequencing()
         return None
 
+    def together(one: Handler, use_case: Callable[..., Awaitable[frozenset[str]]]) -> Handler:
+        """Several orders at once; those that `use_case` returns are left for `one`."""
+
+        async def many(payloads: Payloads) -> Payloads:
+            left = await use_case(market, [payload["order_id"] for payload in payloads])
+            return [payload for payload in payloads if payload["order_id"] in left]
+
+        return Together(one, many)
+
+    async def serve(_: Market, order_ids: Sequence[str]) -> frozenset[str]:
+        left = await many_certificates.serve_pooled(market, order_ids)
+        await sequencing()
+        return left
+
     return {
         "order.open_checkout": job(orders.open_checkout),
         "order.run_out": job(settlement.run_out),
@@ -76,9 +91,9 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         deposits.RUN_OUT: job(deposits.run_out),
         **{kind: job(use_case) for kind, use_case in plans.HANDLERS.items()},
         heard_invoices.RENEW: job(Renewals().run),
-        "order.retire": job(fulfilment.retire),
+        "order.retire": together(job(fulfilment.retire), serve),
         "order.replace_refused": job(fulfilment.replace_refused),
-        "invoice.issue": job(invoices.issue),
+        "invoice.issue": together(job(invoices.issue), many_invoices.issue_pooled),
         many_invoices.ISSUE: job(many_invoices.issue_all),
         "invoice.issue_credit_note": job(invoices.issue_credit_note),
         "ledger.check": job(check.run),
@@ -90,7 +105,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "refund.try_again": job(refunds.try_again),
         "dispute.follow": job(taken_back.follow_dispute),
         "retirement.advance": job(retirements.advance),
-        "order.certify": certify,
+        "order.certify": together(certify, serve),
         opening.TOP_UP: job(pools.top_up),
         "pool.draw_again": job(pools.draw_again),
         product_counting.WATCH: job(product_watching.watch),

@@ -15,26 +15,30 @@ from marketplace.certification import public_log
 from marketplace.certification.facts import PooledOrder, facts_of_pooled
 from marketplace.certification.publication import NAMING
 from marketplace.database import rows
-from marketplace.database.dialect import is_postgres, sql
+from marketplace.database.dialect import is_postgres
+from marketplace.database.rows import Joined
+from marketplace.database.transactions import run_tx
 from marketplace.footprints.models import StoredFootprint
 from marketplace.ledger import service as ledger
 from marketplace.ledger.sale import shares
 from marketplace.ledger.service import Booking
 from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
-from marketplace.orders.models import Order, OrderEvent
+from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
-from marketplace.orders.timeline import Happened
+from marketplace.orders.timeline import Entry, Happened, note_all
 from marketplace.outbox import service as outbox
 from marketplace.outbox.service import NewJob
+from marketplace.participation.models import Participation
 from marketplace.pools import opening
 from marketplace.pools.models import Pool, PoolDraw, PoolLine
+from marketplace.products.models import ProductCover
 from marketplace.quotes.models import Quote
 
 _FULFIL = """
 UPDATE buyer_order SET state = 'fulfilled',
   certificate_number = (SELECT number FROM certificate WHERE order_reference = buyer_order.id)
-WHERE state = 'retiring' AND id IN ({})
+WHERE state = 'retiring' AND id
 """
 
 
@@ -60,39 +64,94 @@ async def certify_pooled(market: Market, tx: BaseDBAsyncClient, order_ids: Seque
     """Inside the caller's transaction: issue the certificates of these orders, book their sales and fulfil them.
 
     Returns the orders that it fulfilled, as they are now. Orders that are no longer on their way are left out; one with whole
-    tonnes of its own, with a buyer to be told, or whose grams are not all in open pools gets a job of its own. None of them covers
-    a product.
+    tonnes of its own, or whose grams are not all in open pools, gets a job of its own. None of them covers a product.
     """
     now = market.clock()
-    orders = await _on_their_way(tx, order_ids)
-    quotes = {quote.id: quote for quote in await rows.find_all(Quote, id=[order.quote_id for order in orders])}
-    drawn = await _drawn(list(quotes))
-    ready = [order for order in orders if order.email is None and drawn.cover(quotes[order.quote_id])]
-    if len(ready) < len(orders):
-        alone = sorted({order.id for order in orders} - {order.id for order in ready})
+    found = await _found(order_ids, OrderState.RETIRING)
+    drawn = await _drawn([quote.id for _, quote in found])
+    ready = [(order, quote) for order, quote in found if drawn.cover(quote)]
+    if len(ready) < len(found):
+        alone = sorted({order.id for order, _ in found} - {order.id for order, _ in ready})
         await outbox.add_all([NewJob("order.certify", f"certify:{one}", {"order_id": one}) for one in alone], at=now)
     if not ready:
         return []
-    records = await _issue(market, ready, quotes, drawn)
+    records = await _fulfil(market, tx, ready, drawn)
     await public_log.announce(tx, records[0].number, at=now)
-    await _sell(ready, quotes, market)
-    await tx.execute_query(sql(tx, _FULFIL.format(", ".join("?" * len(ready)))), [order.id for order in ready])
-    numbers = {record.order_reference: json.dumps({"number": record.number}) for record in records}
-    await rows.insert(
-        *(OrderEvent(order_id=order.id, kind=Happened.CERTIFIED, detail=numbers[order.id], at=now) for order in ready)
+    return await rows.find_all(Order, id=[order.id for order, _ in ready], order_by="id")
+
+
+async def serve_pooled(market: Market, order_ids: Sequence[str]) -> frozenset[str]:
+    """Jobs of orders that are paid or on their way: fulfil those that are wholly covered out of open pools, in one transaction.
+
+    Returns the ids of the others, which are retired (orders/fulfilment.py) and certified (service.py) one by one. Orders that are
+    on their end are none of them. Whoever calls has the new leaves taken into the log.
+    """
+
+    async def work(tx: BaseDBAsyncClient) -> frozenset[str]:
+        found = await _found(order_ids, OrderState.PAID, OrderState.RETIRING)
+        pooled = [(order, quote) for order, quote in found if quote.pool_g and not quote.own_tonnes]
+        drawn = await _drawn([quote.id for _, quote in pooled])
+        covered = [(order, quote) for order, quote in pooled if drawn.cover(quote)]
+        special = await _special(covered)
+        ready = [(order, quote) for order, quote in covered if order.id not in special]
+        if ready:
+            await _send_on_their_way(tx, [order for order, _ in ready])
+            await _fulfil(market, tx, ready, drawn)
+        return frozenset({order.id for order, _ in found} - {order.id for order, _ in ready})
+
+    return await run_tx(work)
+
+
+async def _found(order_ids: Sequence[str], *states: OrderState) -> list[tuple[Order, Quote]]:
+    """Those of the orders that are in one of these states. Whoever else moves one of them waits."""
+    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id", locked=True)
+    return [(order, quote) for order, quote in found if order.state in states]
+
+
+async def _special(orders: Sequence[tuple[Order, Quote]]) -> frozenset[str]:
+    """The ids of those with which something else happens: an organiser pays a part, or a product is covered."""
+    covers = await rows.find_all(ProductCover, quote_id=[quote.id for _, quote in orders])
+    covering = {cover.quote_id for cover in covers}
+    joined = await rows.find_all(Participation, order_id=[order.id for order, _ in orders])
+    return frozenset(
+        {str(one.order_id) for one in joined} | {order.id for order, quote in orders if quote.id in covering}
     )
-    lines = sorted({draw.pool_line_id for order in ready for draw in drawn.draws[order.quote_id]})
+
+
+async def _send_on_their_way(tx: BaseDBAsyncClient, orders: Sequence[Order]) -> None:
+    paid = [order.id for order in orders if order.state == OrderState.PAID]
+    if paid:
+        await rows.change(Order, {"id": paid, "state": OrderState.PAID}, state=OrderState.RETIRING)
+
+
+async def _fulfil(
+    market: Market, tx: BaseDBAsyncClient, ready: Sequence[tuple[Order, Quote]], drawn: _Drawn
+) -> list[CertificateRecord]:
+    """Orders that are on their way and locked, by their ids."""
+    now, orders = market.clock(), [order for order, _ in ready]
+    records = await _issue(market, ready, drawn)
+    await _sell(ready, market)
+    await _note_fulfilled(tx, [order.id for order in orders])
+    await note_all(
+        [
+            Entry(order, Happened.CERTIFIED, {"number": record.number})
+            for order, record in zip(orders, records, strict=True)
+        ],
+        at=now,
+    )
+    draws = [draw for _, quote in ready for draw in drawn.draws[quote.id]]
+    lines = sorted({draw.pool_line_id for draw in draws})
     await rows.change(PoolDraw, {"pool_line_id": lines, "handed_on": False}, handed_on=True)
-    await opening.top_up_low(market, tx, drawn.pools, now=now)
-    return await rows.find_all(Order, id=[order.id for order in ready], order_by="id")
+    drawn_on = {draw.pool_id for draw in draws}
+    await opening.top_up_low(market, tx, [pool for pool in drawn.pools if pool.id in drawn_on], now=now)
+    return records
 
 
-async def _on_their_way(tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> list[Order]:
+async def _note_fulfilled(tx: BaseDBAsyncClient, order_ids: list[str]) -> None:
     if is_postgres(tx):
-        # SQLite has one writer at a time; on PostgreSQL whoever else certifies one of them waits here
-        query = "SELECT id FROM buyer_order WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
-        await tx.execute_query_dict(query, [list(order_ids)])
-    return await rows.find_all(Order, id=list(order_ids), state=OrderState.RETIRING, order_by="id")
+        await tx.execute_query(f"{_FULFIL} = ANY ($1)", [order_ids])
+    else:
+        await tx.execute_query(f"{_FULFIL} IN ({', '.join('?' * len(order_ids))})", order_ids)
 
 
 async def _drawn(quote_ids: Sequence[str]) -> _Drawn:
@@ -113,34 +172,33 @@ async def _drawn(quote_ids: Sequence[str]) -> _Drawn:
     return _Drawn(of_quote, draws, pools, parents)
 
 
-async def _issue(
-    market: Market, orders: Sequence[Order], quotes: Mapping[str, Quote], drawn: _Drawn
-) -> list[CertificateRecord]:
-    used = {order.id: quotes[order.quote_id].footprint_id for order in orders}
-    wanted = sorted({footprint_id for footprint_id in used.values() if footprint_id is not None})
+async def _issue(market: Market, ready: Sequence[tuple[Order, Quote]], drawn: _Drawn) -> list[CertificateRecord]:
+    wanted = sorted({quote.footprint_id for _, quote in ready if quote.footprint_id is not None})
     footprints = {stored.id: stored for stored in await rows.find_all(StoredFootprint, id=wanted)}
     facts = facts_of_pooled(
         market,
-        [PooledOrder(one, footprints.get(used[one.id] or ""), drawn.of_quote[one.quote_id]) for one in orders],
+        [
+            PooledOrder(order, footprints.get(quote.footprint_id or ""), drawn.of_quote[quote.id])
+            for order, quote in ready
+        ],
         drawn.parents,
     )
     records = await certificates.issue_all(
         facts, ring=market.signing_keys, issuer_url=market.base_url, now=market.clock()
     )
-    for order, record in zip(orders, records, strict=True):
+    for (order, _), record in zip(ready, records, strict=True):
         if not Instruction.model_validate_json(order.instruction).beneficiary_public:
             await visibility.hide(record.number, NAMING, until=None)
     return records
 
 
-async def _sell(orders: Sequence[Order], quotes: Mapping[str, Quote], market: Market) -> None:
+async def _sell(ready: Sequence[tuple[Order, Quote]], market: Market) -> None:
     """Grams out of pools are sold by the service itself, so no seller is owed anything."""
-    held = await ledger.balances([ledger.order_account(order.id) for order in orders])
+    held = await ledger.balances([ledger.order_account(order.id) for order, _ in ready])
     bookings = []
-    for order in orders:
+    for order, quote in ready:
         yen = -held[ledger.order_account(order.id)]
-        pooled_yen = json.loads(quotes[order.quote_id].terms)["pool_net_yen"]
-        earned = shares(yen, {}, pooled_yen=pooled_yen)
+        earned = shares(yen, {}, pooled_yen=json.loads(quote.terms)["pool_net_yen"])
         postings = {ledger.order_account(order.id): yen, **{account: -share for account, share in earned.items()}}
         bookings.append(Booking(f"sale:{order.id}", postings, order.id))
     await ledger.book_all(bookings, at=market.clock())

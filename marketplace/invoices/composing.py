@@ -50,16 +50,6 @@ async def invoice(order: Order, quote: Quote, heading: Heading) -> Content:
     return put_together(order, heading, quote, drawn, listings, providers=providers)
 
 
-async def listings_of(drawn: Sequence[PoolLine]) -> dict[str, Listing]:
-    """With their blocks, by id."""
-    wanted = sorted({one.listing_id for one in drawn})
-    return (
-        {one.id: one for one in await Listing.filter(id__in=wanted).prefetch_related("holding__block")}
-        if wanted
-        else {}
-    )
-
-
 def put_together(
     order: Order,
     heading: Heading,

@@ -1,17 +1,20 @@
 """Invoices of many orders at once whose grams all came out of pools: numbered in one go, and written in one statement."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.database import rows
 from marketplace.database.dialect import is_postgres
+from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
 from marketplace.invoices import composing
 from marketplace.invoices.content import Kind
 from marketplace.invoices.models import InvoiceRecord
 from marketplace.invoices.service import heading, next_numbers, numbered
+from marketplace.listings.listed import listings_with_holdings
 from marketplace.market import Market
 from marketplace.orders.models import Order
 from marketplace.payments.models import Payment
@@ -26,28 +29,43 @@ async def issue_all(market: Market, orders: list[str]) -> None:
     await run_tx(lambda tx: _issue(market, tx, orders))
 
 
-async def _issue(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> None:
-    if is_postgres(tx):
-        # SQLite has one writer at a time; on PostgreSQL papers of one order queue here
-        query = "SELECT id FROM payment WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE"
-        await tx.execute_query_dict(query, [list(order_ids)])
+async def issue_pooled(market: Market, order_ids: Sequence[str]) -> frozenset[str]:
+    """As issue_all, for paid orders of any kind: those with tonnes of their own are left out. Returns the ids of these."""
+    return await run_tx(lambda tx: _issue(market, tx, order_ids))
+
+
+async def _issue(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> frozenset[str]:
+    captured = await _locked(tx, order_ids)
     known = await rows.find_all(InvoiceRecord, order_id=list(order_ids), kind=Kind.INVOICE)
-    missing = sorted(set(order_ids) - {record.order_id for record in known})
-    if not missing:
-        return
-    now = market.clock()
-    payments = await rows.find_all(Payment, order_id=missing)
-    captured = {payment.order_id: payment.captured_at for payment in payments}
-    orders = await rows.find_all(Order, id=missing, order_by="id")
-    quotes = {quote.id: quote for quote in await rows.find_all(Quote, id=[order.quote_id for order in orders])}
+    missing = sorted(captured.keys() - {record.order_id for record in known})
+    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=missing, order_by="id")
+    pooled = [(order, quote) for order, quote in found if quote.own_tonnes == 0]
+    if pooled:
+        await _write(market, tx, pooled, captured)
+    return frozenset(order.id for order, quote in found if quote.own_tonnes)
+
+
+async def _locked(tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> dict[str, datetime]:
+    """When each of these was paid. Papers of one order queue here on PostgreSQL; SQLite has one writer at a time."""
+    if not is_postgres(tx):
+        return {
+            payment.order_id: payment.captured_at for payment in await rows.find_all(Payment, order_id=list(order_ids))
+        }
+    query = "SELECT order_id, captured_at FROM payment WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE"
+    return {row["order_id"]: row["captured_at"] for row in await tx.execute_query_dict(query, [list(order_ids)])}
+
+
+async def _write(
+    market: Market, tx: BaseDBAsyncClient, paid: Sequence[tuple[Order, Quote]], captured: Mapping[str, datetime]
+) -> None:
     lines: dict[str, list[PoolLine]] = defaultdict(list)
-    for line in await rows.find_all(PoolLine, quote_id=list(quotes), order_by="id"):
+    for line in await rows.find_all(PoolLine, quote_id=[quote.id for _, quote in paid], order_by="id"):
         lines[line.quote_id].append(line)
-    listings = await composing.listings_of([line for many in lines.values() for line in many])
-    year, first = await next_numbers(tx, Kind.INVOICE, len(orders), at=now)
+    listings = await listings_with_holdings([line.listing_id for many in lines.values() for line in many])
+    year, first = await next_numbers(tx, Kind.INVOICE, len(paid), at=market.clock())
     records = []
-    for sequence, order in enumerate(orders, first):
+    for sequence, (order, quote) in enumerate(paid, first):
         above = heading(market, Kind.INVOICE, year, sequence, on=captured[order.id])
-        content = composing.put_together(order, above, quotes[order.quote_id], lines[order.quote_id], listings)
+        content = composing.put_together(order, above, quote, lines[quote.id], listings)
         records.append(numbered(market, order.id, content, year, sequence))
     await rows.insert(*records)

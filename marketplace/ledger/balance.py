@@ -5,10 +5,7 @@
 
 from datetime import datetime
 
-from tortoise.backends.base.client import BaseDBAsyncClient
-
 from marketplace.database import rows
-from marketplace.database.dialect import is_postgres
 from marketplace.errors import BalanceTooLow
 from marketplace.ledger import service as ledger
 from marketplace.ledger.models import BuyerBalance
@@ -30,12 +27,9 @@ async def credit(
     await ledger.book(event, {taken_from: yen, ledger.buyer_balance_account(buyer): -yen}, order_id=order_id, at=at)
 
 
-async def debit(
-    tx: BaseDBAsyncClient, buyer: str, yen: int, *, given_to: str, event: str, at: datetime, order_id: str | None = None
-) -> None:
+async def debit(buyer: str, yen: int, *, given_to: str, event: str, at: datetime, order_id: str | None = None) -> None:
     """Inside the caller's transaction: spend `yen` of the balance into the account `given_to`. Raises BalanceTooLow."""
-    await lock(tx, buyer)
-    available = await balance_of(buyer)
+    available = await lock(buyer)
     if available < yen:
         raise BalanceTooLow(
             f"the balance of {buyer} is {available} yen, not {yen}", buyer=buyer, yen=yen, available_yen=available
@@ -43,8 +37,7 @@ async def debit(
     await ledger.book(event, {ledger.buyer_balance_account(buyer): yen, given_to: -yen}, order_id=order_id, at=at)
 
 
-async def lock(tx: BaseDBAsyncClient, buyer: str) -> None:
-    """Inside the caller's transaction: the balance stays as it is until the transaction ends."""
+async def lock(buyer: str) -> int:
+    """Inside the caller's transaction: the balance stays as it is until the transaction ends. Returns it, in yen."""
     # SQLite has one writer at a time; on PostgreSQL two payments from one balance queue here
-    if is_postgres(tx):
-        await tx.execute_query_dict("SELECT buyer FROM buyer_balance WHERE buyer = $1 FOR UPDATE", [buyer])
+    return sum(row.yen for row in await rows.find_all(BuyerBalance, buyer=buyer, locked=True))

@@ -1,6 +1,9 @@
 """A listing together with the holding that it offers."""
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+from tortoise.models import Model
 
 from marketplace.database import rows
 from marketplace.database.rows import Joined
@@ -21,3 +24,21 @@ async def listings_with_holdings(listing_ids: Sequence[str]) -> dict[str, Listin
     for listing, *whole in found:
         listing.holding = put_together(*whole)
     return {listing.id: listing for listing, *_ in found}
+
+
+L = TypeVar("L", bound=Model)
+
+
+async def lines_with_listings(lines: type[L], quote_id: str) -> list[tuple[L, Listing]]:
+    """A quote's lines of one kind in the order of their ids, each with the listing that it is sold from and its whole holding."""
+    found = await rows.find_joined(
+        lines,
+        Joined(Listing, "listing_id"),
+        Joined(Holding, "holding_id", of=1),
+        *joined_to(2),
+        quote_id=quote_id,
+        order_by="id",
+    )
+    for _, listing, *whole in found:
+        listing.holding = put_together(*whole)
+    return [(line, listing) for line, listing, *_ in found]

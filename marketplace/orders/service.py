@@ -1,6 +1,5 @@
 """Place an order on a quote, and open its checkout. What follows a payment is in fulfilment.py."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,11 +29,12 @@ from marketplace.ids import new_id, new_token
 from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
-from marketplace.orders.printable import unprintable_fields
+from marketplace.orders.printable import find_unprintable
 from marketplace.orders.states import ALLOWED_MOVES, OrderState
-from marketplace.orders.timeline import Happened, note
+from marketplace.orders.timeline import Entry, Happened, note, note_all
 from marketplace.orders.words import checkout_words, consent_to, consent_version
 from marketplace.outbox import service as outbox
+from marketplace.outbox.service import NewJob
 from marketplace.payments import prepaid
 from marketplace.payments.gateway import CheckoutLine, CheckoutRequest, PaymentMethod
 from marketplace.quotes import service as quotes
@@ -105,7 +105,7 @@ async def place(market: Market, wish: OrderWish, *, beside: Beside | None = None
 
 async def refuse_texts(wish: OrderWish) -> None:
     """Before any transaction. Raises TextNotPrintable, ConsentMissing."""
-    if unprintable := await asyncio.to_thread(unprintable_fields, wish.instruction):
+    if unprintable := await find_unprintable(wish.instruction):
         raise TextNotPrintable("".join(unprintable.values()))
     if wish.consent_version != consent_version():
         raise ConsentMissing("the texts that can never be changed were not confirmed in their present wording")
@@ -146,7 +146,8 @@ async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -
         access_token=new_token(),
         quote_id=quote.id,
         external_id=wish.external_id,
-        state=OrderState.QUOTED,
+        # from a balance the money comes with the order
+        state=OrderState.PAID if wish.is_prepaid else OrderState.QUOTED,
         locale=wish.locale,
         email=wish.email,
         total_yen=quote.total_yen,
@@ -160,10 +161,10 @@ async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -
     if wish.buyer is not None and wish.buyer.organisation_id is not None:
         # before the first entry of the time line, which the owner is told
         await belongings.own(order.id, wish.buyer, now=now)
-    await note(order, Happened.ORDERED, at=now)
     if wish.is_prepaid:
-        await _pay_from_balance(tx, order, wish, now=now)
+        await _pay_from_balance(order, wish, now=now)
         return order
+    await note(order, Happened.ORDERED, at=now)
     await outbox.add(tx, "order.open_checkout", f"open_checkout:{order.id}", {"order_id": order.id}, at=now)
     return order
 
@@ -185,14 +186,18 @@ def _refuse_too_long(market: Market, quote: Quote, registries: Sequence[str], in
             )
 
 
-async def _pay_from_balance(tx: BaseDBAsyncClient, order: Order, wish: OrderWish, *, now: datetime) -> None:
+async def _pay_from_balance(order: Order, wish: OrderWish, *, now: datetime) -> None:
     payer = wish.paid_by or (wish.buyer.organisation_id if wish.buyer else None)
     if payer is None:
         raise NoBalance("a guest has no balance")
-    await prepaid.pay(tx, order, payer, at=now)
-    await move(order, OrderState.PAID)
-    await note(order, Happened.PAID, at=now)
-    await outbox.add(tx, "order.retire", f"retire:{order.id}", {"order_id": order.id}, at=now)
+    retire = NewJob("order.retire", f"retire:{order.id}", {"order_id": order.id})
+    await note_all(
+        [Entry(order, Happened.ORDERED), Entry(order, Happened.PAID)],
+        at=now,
+        jobs=[prepaid.invoice_of(order), retire],
+    )
+    # at the end, since others wait for the balance until the transaction is over
+    await prepaid.take(order, payer, at=now)
 
 
 async def find(order_id: str) -> Order:

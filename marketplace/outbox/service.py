@@ -45,18 +45,19 @@ async def add(tx: BaseDBAsyncClient, kind: str, key: str, payload: dict[str, Any
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What `add` takes, for many at once."""
+    """What `add` takes, for many at once. `at`: not before this moment."""
 
     kind: str
     key: str
     payload: dict[str, Any]
+    at: datetime | None = None
 
 
 async def add_all(jobs: Sequence[NewJob], *, at: datetime) -> None:
     """As add, in as few statements as the database takes."""
     await rows.insert_missing(
         *(
-            Job(id=new_id("job", at), kind=job.kind, key=job.key, payload=json.dumps(job.payload), run_at=at)
+            Job(id=new_id("job", at), kind=job.kind, key=job.key, payload=json.dumps(job.payload), run_at=job.at or at)
             for job in jobs
         )
     )

@@ -41,7 +41,6 @@ async def hold(
 ) -> None:
     """Inside the transaction that writes the participation. Raises BalanceTooLow."""
     await balance.debit(
-        tx,
         page.organisation_id,
         yen,
         given_to=set_aside_account(participation_id),

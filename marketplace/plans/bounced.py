@@ -45,7 +45,7 @@ async def follow(market: Market, told: Refund) -> None:
 
     async def work(tx: BaseDBAsyncClient) -> None:
         now, back = market.clock(), await PlanReturn.get(id=told.key)
-        await balance.lock(tx, back.plan_id)
+        await balance.lock(back.plan_id)
         if await PlanReturnBounce.exists(return_id=back.id):
             return
         await gifts.note_returned(back, at=now)

@@ -224,7 +224,7 @@ async def _return_rest(market: Market, plan_id: str) -> None:
         if yen:
             back = await PlanReturn.create(id=new_id("plr", now), plan_id=plan.id, amount_yen=yen, requested_at=now)
             account = ledger.refund_account(back.id)
-            await balance.debit(tx, plan.id, yen, given_to=account, event=f"plan_return:{back.id}", at=now)
+            await balance.debit(plan.id, yen, given_to=account, event=f"plan_return:{back.id}", at=now)
             await outbox.add(tx, RETURN, f"{RETURN}:{back.id}", {"return_id": back.id}, at=now)
         await Plan.filter(id=plan.id).update(paid_until=None)
 

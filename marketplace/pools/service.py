@@ -42,8 +42,7 @@ async def lines_of(quote_id: str) -> list[PoolLine]:
 
 async def draw(tx: BaseDBAsyncClient, line: PoolLine, terms: PoolTerms, *, now: datetime) -> None:
     """Set the line's grams aside, all or nothing. Raises NotEnoughUnits."""
-    if free := await _free_pool(tx, line):
-        await _take(line, [(free, line.grams)])
+    if await _taken_from_one(tx, line):
         return
     pools = await _all_pools(tx, line.listing_id)
     if taken := _shared_out(pools, line.grams):
@@ -121,17 +120,18 @@ async def drop_unwanted(tx: BaseDBAsyncClient, pool_id: str) -> None:
         await inventory.release(tx, [line.id for line in await QuoteLine.filter(quote_id=pool.quote_id)])
 
 
-_FREE_POOL = (
-    "SELECT id FROM pool WHERE listing_id = ? AND state = 'open' AND drawn_g < grams AND grams - drawn_g >= ? LIMIT 1"
+_TAKE_FROM_ONE = (
+    "INSERT INTO pool_draw (pool_line_id, pool_id, grams, handed_on) SELECT ?, id, CAST(? AS BIGINT), FALSE FROM pool "
+    "WHERE listing_id = ? AND state = 'open' AND drawn_g < grams AND grams - drawn_g >= ? LIMIT 1"
 )
 
 
-async def _free_pool(tx: BaseDBAsyncClient, line: PoolLine) -> str | None:
-    """An open pool with enough left that no other transaction holds; locked on PostgreSQL."""
+async def _taken_from_one(tx: BaseDBAsyncClient, line: PoolLine) -> bool:
+    """Whether there was an open pool with enough left that no other transaction holds; on PostgreSQL it is locked now."""
     # SQLite has one writer at a time and needs no such clause
-    query = _FREE_POOL + (" FOR UPDATE SKIP LOCKED" if is_postgres(tx) else "")
-    rows = await tx.execute_query_dict(sql(tx, query), [line.listing_id, line.grams])
-    return str(rows[0]["id"]) if rows else None
+    free = _TAKE_FROM_ONE + (" FOR UPDATE SKIP LOCKED" if is_postgres(tx) else "")
+    values = [line.id, line.grams, line.listing_id, line.grams]
+    return bool(await tx.execute_query_dict(sql(tx, f"{free} RETURNING pool_id"), values))
 
 
 async def _all_pools(tx: BaseDBAsyncClient, listing_id: str) -> Sequence[Pool]:

@@ -24,7 +24,7 @@ from marketplace.errors import (
 from marketplace.footprints.models import StoredFootprint
 from marketplace.ids import new_id
 from marketplace.inventory import service as inventory
-from marketplace.listings.listed import listings_with_holdings
+from marketplace.listings.listed import lines_with_listings, listings_with_holdings
 from marketplace.listings.models import Listing
 from marketplace.pools import service as drawing
 from marketplace.pools.models import PoolLine
@@ -163,10 +163,9 @@ class Part:
 
 async def parts_of(quote: Quote) -> list[Part]:
     """All that a quote sells, whole tonnes first."""
-    drawn = await drawing.lines_of(quote.id) if quote.pool_g else []
-    lines: list[QuoteLine | PoolLine] = [*(await lines_of(quote.id) if quote.own_tonnes else ()), *drawn]
-    listings = await listings_with_holdings([line.listing_id for line in lines])
-    return [Part(line, listings[line.listing_id]) for line in lines]
+    own = await lines_with_listings(QuoteLine, quote.id) if quote.own_tonnes else []
+    drawn = await lines_with_listings(PoolLine, quote.id) if quote.pool_g else []
+    return [*(Part(line, listing) for line, listing in own), *(Part(line, listing) for line, listing in drawn)]
 
 
 async def registries_of(quote_id: str) -> list[str]:

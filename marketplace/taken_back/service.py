@@ -88,7 +88,7 @@ async def _follow(market: Market, told: _Told) -> bool:
 
 async def _move(tx: BaseDBAsyncClient, market: Market, owner: str, told: _Told, deposit: Deposit | None) -> None:
     now = market.clock()
-    await balance.lock(tx, owner)
+    await balance.lock(owner)
     known = await TakenBack.get_or_none(id=told.id)
     if known is None:
         known = await TakenBack.create(

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from certificates.qr import short_url
-from certificates.render_pdf import TextNotPrintable, check_printable
+from certificates.render_pdf import TextNotPrintable, check_printable, is_known_printable
 from certificates.sheet import DisclosureNotCommitted, Locale, strings
 from certificates.statement import DisclosedField, Disclosure, Disclosures, OffsetType
 from tests.certificates.authority import ISSUER
@@ -188,6 +188,22 @@ class TestNames:
     @pytest.mark.parametrize("text", ["", "𠮷野 髙﨑", "#panic() $", "一行目\n二行目", "Zażółć ①㈱"])
     def test_printable_texts_pass(self, text: str) -> None:
         check_printable(text)
+
+    def test_what_was_printable_once_is_known_to_be(self) -> None:
+        assert not is_known_printable("鸚鵡と鸛")
+        check_printable("鸚鵡・鸛と")
+        assert is_known_printable("鸚鵡と鸛")
+
+    def test_what_depends_on_its_neighbours_is_never_known(self) -> None:
+        for text in ("e\u0301", "ᄒ\u1161ᆫ", "一\n二"):
+            check_printable(text)
+            assert not is_known_printable(text)
+
+    def test_a_known_character_does_not_let_an_unknown_one_pass(self) -> None:
+        check_printable("山田と")
+        with pytest.raises(TextNotPrintable) as refusal:
+            check_printable("山田🦉と")
+        assert refusal.value.characters == "🦉"
 
     def test_a_withheld_name_appears_nowhere(self) -> None:
         disclosures = some_disclosures()

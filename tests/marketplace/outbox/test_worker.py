@@ -4,7 +4,7 @@ from datetime import timedelta
 from marketplace.database.transactions import run_tx
 from marketplace.outbox import service as outbox
 from marketplace.outbox.models import Job
-from marketplace.outbox.worker import Worker
+from marketplace.outbox.worker import Together, Worker
 from tests.fakes.clock import SettableClock
 
 
@@ -162,3 +162,78 @@ class TestAJobRunsUntilItIsDone:
         stop.set()
         await running
         assert await Job.filter(done_at__isnull=True).count() == 0
+
+
+class TestJobsOfAKindMayRunTogether:
+    """`many` gets what is due at once; `one` gets what it leaves."""
+
+    async def test_what_is_due_at_once_is_handed_over_at_once(self, db):
+        clock, together, alone = SettableClock(), [], []
+        await self._work(clock, self._handler(together, alone), jobs=5)
+        assert [sorted(numbers) for numbers in together] == [[0, 1, 2, 3, 4]]
+        assert alone == []
+        assert await Job.filter(done_at__isnull=True).count() == 0
+
+    async def test_a_single_one_goes_alone(self, db):
+        clock, together, alone = SettableClock(), [], []
+        await self._work(clock, self._handler(together, alone), jobs=1)
+        assert (together, alone) == ([], [0])
+
+    async def test_what_is_left_runs_one_by_one(self, db):
+        clock, together, alone = SettableClock(), [], []
+        await self._work(clock, self._handler(together, alone, leave={1, 3}), jobs=5)
+        assert len(together) == 1
+        assert sorted(alone) == [1, 3]
+        assert await Job.filter(done_at__isnull=True).count() == 0
+
+    async def test_a_poison_job_among_them_holds_up_none_of_the_others_and_draws_them_in_once(self, db):
+        clock, together, alone = SettableClock(), [], []
+        handler = self._handler(together, alone, poison={2})
+        await self._work(clock, handler, jobs=5)
+        assert sorted(alone) == [0, 1, 3, 4]
+        poisoned = await Job.get(done_at__isnull=True)
+        assert (poisoned.key, poisoned.attempts) == ("2", 1)
+        assert "poison" in poisoned.error
+
+        clock.advance(timedelta(minutes=1))
+        await put(clock, key="5", number=5)
+        await put(clock, key="6", number=6)
+        while await Worker({"work": handler}, clock=clock).run_due():
+            pass
+        assert sorted(together[1]) == [5, 6]
+        assert (await Job.get(done_at__isnull=True)).attempts == 2
+
+    async def test_what_takes_too_long_together_still_has_time_one_by_one(self, db):
+        clock, alone = SettableClock(), []
+
+        async def never(_):
+            await asyncio.Event().wait()
+
+        async def one(payload):
+            alone.append(payload["number"])
+
+        await self._work(clock, Together(one, never), jobs=3, lease=timedelta(seconds=1))
+        assert sorted(alone) == [0, 1, 2]
+        assert await Job.filter(done_at__isnull=True).count() == 0
+
+    @staticmethod
+    def _handler(together, alone, leave=frozenset(), poison=frozenset()) -> Together:
+        async def one(payload):
+            if payload["number"] in poison:
+                raise RuntimeError("poison")
+            alone.append(payload["number"])
+
+        async def many(payloads):
+            numbers = {payload["number"] for payload in payloads}
+            together.append(numbers)
+            if numbers & poison:
+                raise RuntimeError("poison")
+            return [payload for payload in payloads if payload["number"] in leave]
+
+        return Together(one, many)
+
+    @staticmethod
+    async def _work(clock, handler, *, jobs, **settings) -> None:
+        for number in range(jobs):
+            await put(clock, key=str(number), number=number)
+        await Worker({"work": handler}, clock=clock, **settings).run_due()
