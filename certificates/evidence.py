@@ -22,6 +22,7 @@ from certificates.verify import Evidence, TrustedIssuer, verify
 
 MAX_FILE_BYTES = 10_000_000
 CREDENTIAL_ATTACHMENT = "certificate.jwt"
+DISCLOSURES_ATTACHMENT = "disclosures.json"
 PAPER = "certificate.pdf"
 _MAX_ATTACHMENTS = 20
 _DISCLOSURES: TypeAdapter[Disclosures] = TypeAdapter(Disclosures)
@@ -101,14 +102,26 @@ def verify_file(
     return verify(complete, issuer, now=now)
 
 
+def disclosures_in_pdf(data: bytes) -> Disclosures:
+    """The names attached to a certificate's PDF; not believed, only read. Raises UnreadableEvidence."""
+    try:
+        return _DISCLOSURES.validate_json(_attached(data, DISCLOSURES_ATTACHMENT))
+    except ValueError as problem:
+        raise UnreadableEvidence("unreadable_pdf") from problem
+
+
 def _credential_in_pdf(data: bytes) -> str:
+    return _attached(data, CREDENTIAL_ATTACHMENT)
+
+
+def _attached(data: bytes, name: str) -> str:
     try:
         document = PdfDocument(data)
         try:
             for index in range(min(document.count_attachments(), _MAX_ATTACHMENTS)):
                 attachment = document.get_attachment(index)
-                if attachment.get_name() == CREDENTIAL_ATTACHMENT:
-                    return bytes(attachment.get_data()).decode("ascii").strip()
+                if attachment.get_name() == name:
+                    return bytes(attachment.get_data()).decode("utf-8").strip()
         finally:
             document.close()
     except (PdfiumError, UnicodeDecodeError) as problem:

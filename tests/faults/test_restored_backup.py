@@ -11,10 +11,15 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from certificates.brought_back import bring_back
+from certificates.log.adopt import adopt, read_copy
+from certificates.log.audit import audit
 from certificates.log.checkpoint import LogTrust
 from certificates.log.missing import missing_here
 from certificates.log.store import export
+from certificates.records import find_by_order
 from marketplace import invariants
+from marketplace.database.transactions import run_tx
 from marketplace.inventory.models import Block, Interval
 from marketplace.inventory.serials import SerialRange
 from marketplace.jobs import handlers
@@ -98,10 +103,13 @@ class Accident:
         self.small.clock.advance(LOST / 2)
 
     @asynccontextmanager
-    async def restored(self) -> AsyncIterator[tuple[SmallMarket, set[CaseCode]]]:
+    async def restored(self, *, adopting: bool = False) -> AsyncIterator[tuple[SmallMarket, set[CaseCode]]]:
         """After docs/operations.md: workers run, lost webhooks are fetched, the account is compared. With what differs."""
         async with connected(f"sqlite://{self._file}"):
             began = time.monotonic()
+            if adopting:
+                copy = read_copy(self.copied, self.small.market.log.trust)
+                await run_tx(lambda _: adopt(copy, now=self.small.clock()))
             await inbox.catch_up(self.small.market)
             await self.small.work_for(timedelta(minutes=3))
             found = await compare_with_registry(self.small.market, "jcredit", ACCOUNT)
@@ -123,8 +131,11 @@ class Accident:
     async def lost_numbers(self) -> list[str]:
         """Certificates that were published and are not on the books any more."""
         trust: LogTrust = self.small.market.log.trust
-        leaves = await missing_here(lambda path: (self.log_copy / path).read_bytes(), trust)
+        leaves = await missing_here(self.copied, trust)
         return [leaf.number for leaf in leaves]
+
+    def copied(self, path: str) -> bytes:
+        return (self.log_copy / path).read_bytes()
 
 
 async def _paid(small: SmallMarket, order: Order) -> None:
@@ -159,6 +170,42 @@ class TestWhatWasLostIsReplayed:
             # found by its reference, so nothing is cancelled again; the certificate sent out before is named
             assert (len(accident.registry.requests), differences) == (1, set())
             assert await accident.lost_numbers() == [lost]
+
+    async def test_a_certificate_once_the_log_was_taken_over(self, migrated_sqlite, tmp_path):
+        """The same, by somebody who has a copy of the log and asks the holder for the file: one certificate, one log."""
+        accident = Accident(migrated_sqlite, tmp_path)
+        async with accident.in_business() as small:
+            small.registry.script = ["closed"] * 3
+            order = await an_order(small, await a_listing(small, tonnes=STOCK))
+            await _paid(small, order)
+            await small.work()
+            accident.backup()
+            await small.work_for(timedelta(minutes=2))
+            held = await find_by_order(order.id)
+            assert held is not None
+            await accident.mirrored()
+        async with accident.restored(adopting=True) as (small, _):
+            assert (await orders.find(order.id)).state == OrderState.RETIRING
+            assert await accident.lost_numbers() == [held.number]
+            await run_tx(
+                lambda _: bring_back(
+                    held.credential,
+                    held.disclosures,
+                    order.id,
+                    ring=small.market.signing_keys,
+                    issuer_url=small.market.base_url,
+                    now=small.clock(),
+                )
+            )
+            await small.work_for(timedelta(hours=1), step=timedelta(minutes=5))
+            served = await orders.find(order.id)
+            assert (served.state, served.certificate_number) == (OrderState.FULFILLED, held.number)
+            assert await accident.lost_numbers() == []
+            await export(tmp_path / "log_now")
+            earlier = accident.copied("checkpoint").decode()
+            trust = small.market.log.trust
+            now = audit(lambda path: (tmp_path / "log_now" / path).read_bytes(), trust, earlier=earlier)
+            assert (now.issued, now.findings) == (1, ())
 
     async def test_a_refund(self, migrated_sqlite, tmp_path):
         accident = Accident(migrated_sqlite, tmp_path)
