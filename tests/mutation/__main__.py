@@ -113,6 +113,7 @@ GROUPS: Mapping[str, Group] = {
                     "older_versions",
                     "pools",
                     "status_list",
+                    "verdict",
                     "verify",
                     "verify_key_life",
                     "verify_later_news",

@@ -118,6 +118,11 @@ class TestSerialsOnTheirWayToTheRegistry:
             await inventory.start_cancelling([])
             await inventory.stop_cancelling(tx, interval)
             assert await stretches() == [(1, 9, AVAILABLE)]
+            with pytest.raises(MoveNotAllowed, match="no longer"):
+                await inventory.stop_cancelling(tx, interval)
+            interval.state = IntervalState.CANCELLED
+            with pytest.raises(MoveNotAllowed, match="cannot move"):
+                await inventory.stop_cancelling(tx, interval)
 
         await sent_to_the_registry(small, check)
 

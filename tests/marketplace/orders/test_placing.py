@@ -1,0 +1,108 @@
+"""What an order asks of the payment page, how long it holds its units, and along which arrows it moves."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from marketplace.database import rows
+from marketplace.database.transactions import run_tx
+from marketplace.errors import BelowSmallestPayment, MoveNotAllowed, OrderNotFound
+from marketplace.inventory import service as inventory
+from marketplace.orders import service as orders
+from marketplace.orders.states import OrderState
+from marketplace.orders.timeline import Happened, events_of
+from marketplace.payments.gateway import PaymentMethod
+from tests.builders.market import a_listing, a_quote, a_wish, an_order
+
+CARD, KONBINI, TRANSFER = PaymentMethod.CARD, PaymentMethod.KONBINI, PaymentMethod.BANK_TRANSFER
+
+
+async def placed(small, *, yen=4_000, tonnes=1, **wish):
+    return await orders.place(
+        small.market, a_wish(await a_quote(small, await a_listing(small, yen_per_tonne=yen), tonnes=tonnes), **wish)
+    )
+
+
+async def asked_of_the_page(small, order):
+    """The request that opens the order's payment page."""
+    asked, open_checkout = [], small.payments.open_checkout
+
+    async def listen(request):
+        asked.append(request)
+        return await open_checkout(request)
+
+    small.payments.open_checkout = listen
+    await orders.open_checkout(small.market, order.id)
+    (request,) = asked
+    return request
+
+
+class TestThePaymentPage:
+    async def test_is_asked_for_each_part_of_the_total_and_open_while_the_units_are_held(self, small):
+        order = await placed(small, tonnes=3, email="buyer@example.jp")
+        request = await asked_of_the_page(small, order)
+        assert [line.amount for line in request.lines] == [12_000, 600, 1_200 + 60]
+        assert (request.key, request.order_id, request.currency) == (order.id, order.id, "JPY")
+        assert request.methods == [CARD, KONBINI, TRANSFER]
+        assert request.konbini_days == 3
+        assert request.expires_at == order.pay_until == small.clock() + timedelta(minutes=45)
+        (held,) = await inventory.reserved_for(await orders.line_ids(order))
+        assert held.reserved_until == order.pay_until + timedelta(minutes=10)
+
+    async def test_names_no_fee_where_there_is_none_and_no_transfer_without_an_address_for_it(self, small):
+        small.market = replace(small.market, terms=replace(small.market.terms, fee_basis_points=0))
+        request = await asked_of_the_page(small, await placed(small, yen=100))
+        assert [line.amount for line in request.lines] == [100, 10]
+        assert request.methods == [CARD, KONBINI]
+
+    async def test_is_opened_once(self, small):
+        order = await placed(small)
+        opened = await orders.open_checkout(small.market, order.id)
+        assert opened.state == OrderState.AWAITING_PAYMENT
+        # a repetition that still saw the order unopened finds it opened, and tells nobody again
+        assert (await orders.open_checkout_of(small.market, order)).checkout_url == opened.checkout_url
+        assert (await orders.open_checkout(small.market, order.id)).checkout_url == opened.checkout_url
+        kinds = [event.kind for event in await events_of(order.id)]
+        assert kinds == [Happened.ORDERED, Happened.CHECKOUT_OPENED]
+
+
+class TestTheSmallestPayment:
+    async def test_is_fifty_yen(self, small):
+        assert (await placed(small, yen=44)).total_yen == 44 + 2 + 4
+        with pytest.raises(BelowSmallestPayment) as refused:
+            await placed(small, yen=43)
+        assert refused.value.params == {"total_yen": 49, "smallest_yen": 50}
+
+
+class TestAnExternalId:
+    async def test_is_not_blamed_for_what_something_written_beside_the_order_broke(self, small):
+        first = await placed(small, external_id="A-1")
+
+        async def twice(_, order):
+            await rows.insert(first)
+
+        for other in (None, "A-2"):
+            quote = await a_quote(small, await a_listing(small))
+            with pytest.raises(IntegrityError):
+                await orders.place(small.market, a_wish(quote, external_id=other), beside=twice)
+
+
+class TestAnOrderMoves:
+    async def test_along_the_arrows_and_once(self, small):
+        order = await an_order(small, await a_listing(small))
+        same = await orders.find(order.id)
+        with pytest.raises(MoveNotAllowed, match="cannot move"):
+            await run_tx(lambda _: orders.move(order, OrderState.FULFILLED))
+        await run_tx(lambda _: orders.move(order, OrderState.EXPIRED))
+        assert order.state == (await orders.find(order.id)).state == OrderState.EXPIRED
+        with pytest.raises(MoveNotAllowed, match="no longer"):
+            await run_tx(lambda _: orders.move(same, OrderState.PAYMENT_FAILED))
+
+
+class TestAnOrderThatIsNotThere:
+    async def test_is_not_found_by_number_token_or_quote(self, db):
+        for look_for in (orders.find, orders.find_by_token, orders.find_with_quote):
+            with pytest.raises(OrderNotFound):
+                await look_for("ord_none")
