@@ -28,6 +28,12 @@ class Group:
     modules: Sequence[str]
     tests: Sequence[str]
 
+    def cut_to(self, modules: Sequence[str] | None, parts_of_names: Sequence[str] | None) -> "Group":
+        return Group(
+            [module for module in self.modules if not modules or module in modules],
+            [test for test in self.tests if not parts_of_names or any(part in test for part in parts_of_names)],
+        )
+
 
 GROUPS: Mapping[str, Group] = {
     "ledger": Group(
@@ -130,18 +136,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], help="all without a name")
     parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--only", help="only the module of this name")
+    parser.add_argument("--only", nargs="+", metavar="MODULE", help="only the modules of these names")
+    parser.add_argument("--tests", nargs="+", metavar="PART", help="only tests in whose file names one of these stands")
     asked = parser.parse_args()
     if not asked.groups:
         # each group in a process of its own: what one has imported does not weigh on the next
         return max(
             os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "tests.mutation", name]) for name in GROUPS
         )
-    return max(_run(GROUPS[name], asked.at_once, asked.only) for name in asked.groups)
+    return max(_run(GROUPS[name].cut_to(asked.only, asked.tests), asked.at_once) for name in asked.groups)
 
 
-def _run(group: Group, at_once: int, only: str | None) -> int:
-    mutants = [mutant for module in group.modules if only in (None, module) for mutant in mutants_of(module)]
+def _run(group: Group, at_once: int) -> int:
+    mutants = [mutant for module in group.modules for mutant in mutants_of(module)]
     outcomes: dict[str, Counter[Outcome]] = {}
 
     def report(mutant: Mutant, outcome: Outcome) -> None:
