@@ -77,8 +77,8 @@ class Trial:
         for mutant in self.mutants:
             while len(running) >= self.at_once:
                 self._reap(running)
-            names = _touching(mutant, unchanged.touched[mutant.module])
-            chosen = _quickest(unchanged.seconds, names & items.keys())
+            names = _touching(mutant, unchanged.touched[mutant.module], items.keys())
+            chosen = _quickest(unchanged.seconds, names)
             seconds = 15 + 5 * math.ceil(sum(unchanged.seconds[name] for name in chosen))
             child = os.fork()
             if child == 0:
@@ -108,10 +108,10 @@ class Trial:
             time.sleep(0.01)
 
 
-def _touching(mutant: Mutant, lines: Mapping[int, Sequence[str]]) -> set[str]:
-    """What a module assigns is used where the module names it; if it does not, wherever the module is."""
-    touched = [lines.get(line, []) for line in mutant.lines]
-    return set().union(*(touched if any(touched) else lines.values() if mutant.name else []))
+def _touching(mutant: Mutant, lines: Mapping[int, Sequence[str]], tests: Collection[str]) -> set[str]:
+    """What a module assigns is used where the module's functions name it; if none does, by whoever imports it."""
+    touching = set().union(*(lines.get(line, []) for line in mutant.lines)) & set(tests)
+    return touching or (set(tests) if mutant.name else set())
 
 
 def _quickest(seconds: Mapping[str, float], names: Collection[str]) -> list[str]:

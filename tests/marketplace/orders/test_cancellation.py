@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,6 +19,7 @@ from marketplace.orders import service as orders
 from marketplace.orders.cancellation import cancel, is_free
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, events_of
+from marketplace.payments.gateway import PaymentMethod
 from marketplace.registries.desk.gateway import DeskGateway
 from marketplace.registries.desk.models import ItemRecord
 from marketplace.registries.desk.states import ItemState
@@ -53,6 +55,19 @@ class TestBeforeThePayment:
         assert small.payments.sessions[order.checkout_session].state == "expired"
         assert [event.kind for event in await events_of(order.id)][-1] == Happened.CANCELLED_BY_BUYER
 
+    async def test_an_order_whose_page_is_not_open_yet_just_ends(self, small):
+        order = await orders.place(small.market, a_wish(await a_quote(small, await a_listing(small))))
+        assert (await cancel(small.market, order.id)).state == OrderState.EXPIRED
+        assert small.payments.sessions == {}
+
+    async def test_it_is_refused_once_the_money_was_promised(self, small):
+        order = await an_order(small, await a_listing(small))
+        await small.deliver(small.payments.promise(order.checkout_session, PaymentMethod.KONBINI))
+        with pytest.raises(OrderNotCancellable) as refused:
+            await cancel(small.market, order.id)
+        assert refused.value.params == {"state": "payment_promised"}
+        assert (await orders.find(order.id)).state == OrderState.AWAITING_PAYMENT
+
     async def test_money_that_came_in_the_same_moment_goes_back(self, small):
         order = await an_order(small, await a_listing(small))
         small.payments.pay(order.checkout_session)
@@ -66,7 +81,9 @@ class TestAfterThePayment:
     async def test_everything_goes_back_and_the_registry_never_hears_of_it(self, small):
         listing = await a_listing(small, tonnes=3)
         order = await paid(small, listing)
+        assert await is_free(await orders.find(order.id))
         assert (await cancel(small.market, order.id)).state == OrderState.REFUND_DUE
+        assert not await is_free(await orders.find(order.id))
         await small.work()
         after = await orders.find(order.id)
         assert (after.state, after.refund_reason) == (OrderState.REFUNDED, "cancelled_by_buyer")
@@ -78,7 +95,16 @@ class TestAfterThePayment:
         order = await paid(small, listing)
         await small.worker().run_due()
         assert (await Retirement.get(order_id=order.id)).state == "queued"
+        assert await is_free(await orders.find(order.id))
+        small.clock.advance(timedelta(minutes=1))
         await cancel(small.market, order.id)
+        ended = await Retirement.get(order_id=order.id)
+        assert (ended.state, ended.rejection_reason) == ("rejected", "cancelled_by_buyer")
+        assert ended.submitted_at == ended.decided_at == small.clock()
+        assert [event.kind for event in await events_of(order.id)][-2:] == [
+            Happened.CANCELLED_BY_BUYER,
+            Happened.REFUND_DUE,
+        ]
         await small.work()
         assert (await orders.find(order.id)).state == OrderState.REFUNDED
         assert small.registry.requests == []
@@ -102,15 +128,31 @@ class TestAfterThePayment:
         await ItemRecord.filter(reference=reference).update(
             state=ItemState.REJECTED, rejection_reason="x", decided_at=small.clock()
         )
-        with pytest.raises(OrderNotCancellable):
+        assert not await is_free(await orders.find(frozen.id))
+        with pytest.raises(OrderNotCancellable) as refused:
             await cancel(small.market, frozen.id)
+        assert refused.value.params == {"state": "submitted"}
 
     async def test_it_is_refused_once_the_registry_has_the_request(self, small):
         order = await paid(small, await a_listing(small))
         await small.work()
         assert not await is_free(await orders.find(order.id))
-        with pytest.raises(OrderNotCancellable):
+        with pytest.raises(OrderNotCancellable) as refused:
             await cancel(small.market, order.id)
+        assert refused.value.params == {"state": "fulfilled"}
+
+    @pytest.mark.parametrize(("answer", "state"), [("pending", "submitted"), ("lost_before", "unknown")])
+    async def test_also_while_nobody_knows_what_the_registry_makes_of_it(self, small, answer, state):
+        small.registry.script = [answer]
+        order = await paid(small, await a_listing(small))
+        while (await Retirement.get_or_none(order_id=order.id, state=state)) is None:
+            await small.worker().run_due()
+        small.registry.reports.clear()
+        assert not await is_free(await orders.find(order.id))
+        with pytest.raises(OrderNotCancellable) as refused:
+            await cancel(small.market, order.id)
+        assert refused.value.params == {"state": state}
+        assert (await orders.find(order.id)).state == OrderState.RETIRING
 
     async def test_a_second_time_changes_nothing(self, small):
         order = await paid(small, await a_listing(small))
