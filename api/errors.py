@@ -1,5 +1,7 @@
 """From an exception to its answer: problem documents for programs, pages for people, and never an inner detail."""
 
+import errno
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -35,7 +37,10 @@ _OUTAGES = (
     asyncpg.InterfaceError,
     # an operation on a connection that broke in the middle of another
     asyncpg.InternalClientError,
+    # no name server, or none that knows the database
+    socket.gaierror,
 )
+_OUTAGE_NUMBERS = frozenset({errno.ENOSPC, errno.ENETUNREACH, errno.EHOSTUNREACH})
 _SQLITE_OUTAGES = ("disk is full", "unable to open database file", "disk I/O error")
 _json = TypeAdapter[Any](Any)
 
@@ -89,6 +94,8 @@ def is_outage(error: BaseException) -> bool:
     What goes wrong while a lost connection is cleaned up is part of its loss.
     """
     if is_passing(error) or isinstance(error, _OUTAGES):
+        return True
+    if isinstance(error, OSError) and error.errno in _OUTAGE_NUMBERS:
         return True
     if isinstance(error, OperationalError) and any(words in str(error) for words in _SQLITE_OUTAGES):
         return True

@@ -1,7 +1,9 @@
 """Every refusal has its row, and what nobody foresaw says nothing."""
 
+import errno
 import importlib
 import inspect
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -139,6 +141,9 @@ class TestWhatNobodyForesaw:
         [
             DBConnectionError("gone"),
             ConnectionRefusedError(),
+            socket.gaierror(socket.EAI_AGAIN, "no name server"),
+            OSError(errno.ENOSPC, "full"),
+            OSError(errno.EHOSTUNREACH, "no route"),
             TimeoutError(),
             asyncpg.CannotConnectNowError("starting"),
             asyncpg.TooManyConnectionsError("full"),
