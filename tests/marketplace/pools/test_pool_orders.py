@@ -13,10 +13,11 @@ from marketplace.ledger import service as ledger
 from marketplace.orders import service as orders
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
-from marketplace.pools import jobs
+from marketplace.pools import jobs, service
 from marketplace.pools.models import Pool, PoolDraw
 from marketplace.pools.states import PoolState
 from marketplace.quotes import service as quotes
+from marketplace.quotes.states import QuoteState
 from tests.builders.market import a_listing, an_instruction
 from tests.builders.pools import TONNE, a_dear_listing, a_gram_order, a_gram_quote, paid_grams, with_pools
 
@@ -45,8 +46,10 @@ class TestAnOrderOfGrams:
     async def test_the_first_one_opens_a_pool_and_is_certified_from_it(self, small):
         listing = await a_listing(small, tonnes=10, yen_per_tonne=4_000)
         order = await paid_grams(small, listing, 250_000)
+        assert not await service.is_ready(order.quote_id)
         await small.work()
 
+        assert await service.is_ready(order.quote_id)
         assert (await after(order)).state == OrderState.FULFILLED
         part = await certificate_of(order)
         (share,) = part.statement.from_pool
@@ -127,7 +130,9 @@ class TestWhatAQuoteHolds:
         await quotes.expire_stale(small.clock)
         assert (await Pool.get()).drawn_g == 0
         await jobs.look_after(small.market)
-        assert (await Pool.get()).state == PoolState.DROPPED
+        dropped = await Pool.get()
+        assert dropped.state == PoolState.DROPPED
+        assert (await quotes.find(dropped.quote_id)).state == QuoteState.EXPIRED
         assert await inventory.free_tonnes(listing.holding_id) == 3
 
     async def test_a_pool_that_somebody_draws_on_stays(self, small):
@@ -143,6 +148,14 @@ class TestWhatAQuoteHolds:
         await a_gram_quote(small, listing, 1)
         with pytest.raises(NotEnoughUnits):
             await a_gram_quote(small, listing, 1)
+
+    async def test_with_no_tonne_left_planned_pools_share_what_none_has_alone(self, small):
+        listing = await a_dear_listing(small, tonnes=2)
+        for grams in (600_000, 600_000, 700_000):
+            await a_gram_quote(small, listing, grams)
+        assert sorted(pool.left_g for pool in await Pool.all()) == [0, 100_000]
+        with pytest.raises(NotEnoughUnits):
+            await a_gram_quote(small, listing, 100_001)
 
 
 class TestAPoolThatCannotBeOpened:
