@@ -86,6 +86,7 @@ GROUPS: Mapping[str, Group] = {
             f"{MARKET}/database/test_rules.py",
             f"{MARKET}/orders/test_order_path.py",
             f"{MARKET}/orders/test_cancellation.py",
+            f"{MARKET}/orders/test_placing.py",
             f"{MARKET}/retirements",
         ),
     ),
