@@ -78,12 +78,11 @@ class Bundle:
             "issuer": self.issuer_url,
             "made_at": rfc3339(self.made_at),
         }
-        shown = {name.value: text.model_dump() for name, text in self.disclosures.items()}
         files = {name: (_FOLDER / name).read_bytes() for name in _TEXT_FILES}
         files |= {
             "bundle.json": _readable(about),
             "certificate.jwt": self.credential.encode(),
-            "disclosures.json": _readable(shown),
+            "disclosures.json": disclosures_file(self.disclosures),
             "jwks.json": _readable(self.jwks),
             "proof-url.txt": proof_url(self.issuer_url, self.statement.number, self.proof).encode(),
             "statement.json": self.statement.canonical_json(),
@@ -113,6 +112,11 @@ def read_bundle_files(data: bytes) -> dict[str, bytes]:
             return {entry.filename: archive.read(entry) for entry in entries}
     except (BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as problem:
         raise UnreadableBundle(f"not a readable bundle: {problem}") from problem
+
+
+def disclosures_file(disclosures: Disclosures) -> bytes:
+    """The names as a bundle spells them; in another spelling they would be another file of the same certificate."""
+    return _readable({name.value: text.model_dump() for name, text in disclosures.items()})
 
 
 def _readable(value: Mapping[str, Any]) -> bytes:

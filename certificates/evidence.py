@@ -12,7 +12,7 @@ from cryptography.x509 import Certificate
 from pydantic import TypeAdapter
 from pypdfium2 import PdfDocument, PdfiumError
 
-from certificates.bundle import UnreadableBundle, read_bundle_files
+from certificates.bundle import UnreadableBundle, disclosures_file, read_bundle_files
 from certificates.bundle_check import check_files
 from certificates.jose import read_compact
 from certificates.pdf_signature_result import PdfSignatureResult
@@ -147,6 +147,9 @@ def _evidence_in_bundle(data: bytes, paper_roots: tuple[Certificate, ...]) -> Ev
         statement = Statement.model_validate_json(files["statement.json"])
         if statement.canonical_json() != unpacked["statement.json"]:
             raise UnreadableBundle("the statement is not as it was hashed")
+        disclosures = _DISCLOSURES.validate_python(json.loads(files["disclosures.json"]))
+        if disclosures_file(disclosures) != unpacked["disclosures.json"]:
+            raise UnreadableBundle("the names are not as they were written")
         paper = unpacked.get(PAPER)
         same_on_paper = paper is None or _credential_in_pdf(paper) == credential
         return replace(
@@ -160,7 +163,7 @@ def _evidence_in_bundle(data: bytes, paper_roots: tuple[Certificate, ...]) -> Ev
                 same_address=files["proof-url.txt"].partition("#")[0] == _address_in(credential),
             ),
             paper=None if paper is None else _signature_of(paper, paper_roots),
-            disclosures=_DISCLOSURES.validate_python(json.loads(files["disclosures.json"])),
+            disclosures=disclosures,
             status_list=files.get("status-list.jwt"),
             log_proof=files.get("certificate.tlog-proof"),
             pools=tuple(pools),

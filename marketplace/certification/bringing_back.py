@@ -1,5 +1,7 @@
 """An operator brings a certificate back whose row was lost with the end of a restored backup, from what its holder has."""
 
+import asyncio
+
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from certificates import brought_back, visibility
@@ -13,10 +15,9 @@ from marketplace.market import Market
 async def bring_back(market: Market, file: bytes, order_reference: str) -> CertificateRecord:
     """From the bytes of its PDF or exit bundle; names are hidden until somebody shows them, since the holder's wish is lost too.
 
-    The order's job finds it and issues no other. Reads a PDF, so keep it out of a server's event loop. Raises:
-    UnreadableEvidence and as certificates.brought_back.bring_back.
+    The order's job finds it and issues no other. Raises: UnreadableEvidence and as certificates.brought_back.bring_back.
     """
-    evidence = read_evidence(file)
+    evidence = await asyncio.to_thread(read_evidence, file)
     disclosures = disclosures_in_pdf(file) if file.startswith(b"%PDF-") else evidence.disclosures
 
     async def work(_: BaseDBAsyncClient) -> CertificateRecord:

@@ -128,6 +128,13 @@ def test_an_address_that_has_lost_its_proof_is_refused_though_the_sums_are_new()
     assert refused(ours.judge(zipped(files)))
 
 
+def test_names_in_another_spelling_are_refused_though_they_say_the_same() -> None:
+    ours = _ours()
+    files = dict(ours.files) | {"disclosures.json": ours.files["disclosures.json"].replace(b"\n  ", b"")}
+    files |= {SUMS: sums_of({name: data for name, data in files.items() if name != SUMS})}
+    assert refused(ours.judge(zipped(files)))
+
+
 def test_no_changed_pdf_is_accepted() -> None:
     rng, ours = random.Random(SEED + 1), _ours()
     changes = (flip_a_bit, cut, lose_a_piece)

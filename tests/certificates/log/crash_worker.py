@@ -28,7 +28,6 @@ SIGNER = NoteSigner.of(Ed25519PrivateKey.from_private_bytes(LOG_SEED), "certs.ex
 async def work(url: str, ring: KeyRing, started: int) -> None:
     await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
     rng = random.Random(started)
-    print("ready", flush=True)  # noqa: T201 - the parent waits for it
     for n in count():
         now = datetime.now(UTC)
         serial = started * 1_000_000 + n + 1
@@ -44,6 +43,8 @@ async def work(url: str, ring: KeyRing, started: int) -> None:
                     r.number, f, "name_misspelt", ring=ring, issuer_url=ISSUER, now=t
                 )
             )
+        if n == 0:
+            print("ready", flush=True)  # noqa: T201 - the parent waits for the first entry of the log
         if n % 3 == 2:
             await run_tx(lambda _, r=record, t=now: service.revoke(r.number, "registry_reversed", now=t))
 

@@ -40,7 +40,7 @@ async def run_until_killed(url: str, key_file: Path, number: int, rng: random.Ra
         stdout=asyncio.subprocess.PIPE,
     )
     assert worker.stdout is not None
-    assert await asyncio.wait_for(worker.stdout.readline(), timeout=60) == b"ready\n"
+    assert await asyncio.wait_for(worker.stdout.readline(), timeout=300) == b"ready\n"
     await asyncio.sleep(rng.uniform(0.1, 0.9))
     worker.kill()
     await worker.wait()
