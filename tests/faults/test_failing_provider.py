@@ -21,7 +21,7 @@ from tests.marketplace.money.acts import give_back
 from tests.marketplace.payments.servers import Sandbox, a_sandbox
 
 ORDERS = amount(2_000, 8)
-AT_ONCE = min(ORDERS, 20)
+AT_ONCE = 20
 FAILING = 0.2
 TIMEOUT, HANGS_SECONDS = timedelta(milliseconds=300), 0.4
 PART_YEN = 100
@@ -56,10 +56,10 @@ class Together:
         self.small.clock.advance(timedelta(seconds=5))
         await self.sandbox.advance(timedelta(seconds=5))
 
-    async def buy(self, listing) -> list[Order]:
+    async def buy(self, listing, count: int) -> list[Order]:
         placed = [
             await orders.place(self.small.market, a_wish(await a_quote(self.small, listing, tonnes=1)))
-            for _ in range(AT_ONCE)
+            for _ in range(count)
         ]
         while await Order.filter(checkout_session=None).exists():
             await self.work()
@@ -96,8 +96,10 @@ async def together(small, tmp_path):
 class TestAProviderThatFailsOneCallInFive:
     async def test_charges_once_and_pays_back_once(self, small, together):
         listing = await a_listing(small, tonnes=ORDERS)
-        for _ in range(0, ORDERS, AT_ONCE):
-            placed = await together.buy(listing)
+        parts = 0
+        for first in range(0, ORDERS, AT_ONCE):
+            placed = await together.buy(listing, min(AT_ONCE, ORDERS - first))
+            parts += len(placed[::2])
             await together.hear()
             while await Order.exclude(state=OrderState.FULFILLED).exists():
                 await together.work()
@@ -110,7 +112,7 @@ class TestAProviderThatFailsOneCallInFive:
 
         await together.sandbox.control("DELETE", "faults")
         refunded = dict(await RefundRecord.all().values_list("payment_id", "amount_yen"))
-        assert Counter(refunded.values()) == {PART_YEN: ORDERS // AT_ONCE * (AT_ONCE // 2)}
+        assert Counter(refunded.values()) == {PART_YEN: parts}
         for payment in await Payment.all():
             path = f"/v1/payment_intents/{payment.provider_payment}?expand[]=latest_charge"
             charge = (await together.sandbox.api("GET", path)).json()["latest_charge"]

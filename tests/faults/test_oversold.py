@@ -14,10 +14,10 @@ from marketplace.pools.models import Pool, PoolDraw
 from marketplace.quotes.models import Quote
 from tests.builders.market import SmallMarket, a_listing, a_quote, a_wish
 from tests.builders.pools import TONNE, a_dear_listing, a_gram_quote, paid_grams, with_pools
-from tests.faults.amounts import amount
+from tests.faults.amounts import SHARE, amount
 
 ROUNDS = amount(50, 1)
-BUYERS = amount(200, 24)
+BUYERS = 200 if SHARE else 24
 UNITS = BUYERS // 2
 LONGEST_SECONDS = 1
 """Of this process, while all others are asking too: what else the machine does meanwhile does not count."""

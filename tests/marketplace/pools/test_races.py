@@ -1,7 +1,6 @@
 """Many buyers at one pool: every gram goes to one of them, whatever dies on the way."""
 
 import asyncio
-import os
 from dataclasses import replace
 
 import pytest
@@ -19,11 +18,11 @@ from marketplace.pools.models import Pool, PoolDraw
 from tests.builders.market import a_listing, an_order
 from tests.builders.pools import TONNE, a_dear_listing, a_gram_order, a_gram_quote, paid_grams, with_pools
 from tests.fakes.observed import Observed
+from tests.faults.amounts import SHARE, amount
 from tests.marketplace.orders.test_killed_anywhere import killed_once_then_recovered
 
-# The full rounds: ASHIATO_TEST_BUYERS=200 ASHIATO_TEST_KILL_EVERY=1 pytest tests/marketplace/pools/test_races.py
-BUYERS = int(os.environ.get("ASHIATO_TEST_BUYERS", "24"))
-KILL_EVERY = int(os.environ.get("ASHIATO_TEST_KILL_EVERY", "9"))
+BUYERS = amount(200, 24)
+KILL_EVERY = 1 if SHARE else 9
 
 
 @pytest.fixture
