@@ -13,17 +13,16 @@ import pytest
 
 from marketplace.database.transactions import run_tx
 from marketplace.ledger import service as ledger
-from marketplace.orders import service as orders
 from marketplace.orders import settlement
 from marketplace.orders.states import OrderState
 from marketplace.payments import early_news, inbox
 from marketplace.payments.events import Subject
-from marketplace.payments.gateway import PaymentMethod, PaymentProviderUnreachable
+from marketplace.payments.gateway import PaymentMethod
 from marketplace.payments.models import DisputeRecord, Payment, RefundRecord
 from marketplace.quotes import service as quotes
-from tests.builders.market import a_listing, a_quote, a_wish, an_order
+from tests.builders.market import a_listing, a_quote, an_order
 from tests.faults.amounts import amount
-from tests.marketplace.money.acts import five_events, give_back, state_of
+from tests.marketplace.money.acts import five_events, state_of
 
 SERVED_OR_REFUNDED = {OrderState.FULFILLED, OrderState.REFUNDED}
 
@@ -126,29 +125,3 @@ class TestADeadlineInTheSameMomentAsThePayment:
             await asyncio.gather(small.deliver(event), settlement.run_out(small.market, order.id), small.work())
             await small.work()
             assert await state_of(order) in SERVED_OR_REFUNDED
-
-
-class TestAProviderThatFailsOneCallInFive:
-    async def test_never_charges_or_refunds_twice(self, small):
-        chance, real = random.Random(5), small.payments._answer
-
-        def unsteady() -> None:
-            real()
-            if chance.random() < 0.2:
-                raise PaymentProviderUnreachable("one in five")
-
-        small.payments._answer = unsteady
-        listing = await a_listing(small, tonnes=10_000)
-        for number in range(amount(2_000, 8)):
-            quote = await a_quote(small, listing)
-            order = await orders.place(small.market, a_wish(quote))
-            await small.work_for(timedelta(seconds=30), step=timedelta(seconds=5))
-            order = await orders.find(order.id)
-            await small.deliver(small.payments.pay(order.checkout_session))
-            await small.worker().run_due()
-            if number % 2 and await state_of(order) == OrderState.PAID:
-                await give_back(small, order, 100, key=f"part-{number}")
-            await small.work_for(timedelta(seconds=60), step=timedelta(seconds=5))
-            assert await state_of(order) == OrderState.FULFILLED
-        assert len(small.payments.sessions) == len(small.payments.session_of_key)
-        assert len(small.payments.refunds) == await RefundRecord.all().count()
