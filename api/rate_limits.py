@@ -53,6 +53,8 @@ _RULES: tuple[tuple[str, re.Pattern[str], Policy], ...] = (
     ("POST", re.compile(r"/\w\w/calculate/[^/]+/so-far"), TYPING),
     ("POST", re.compile(r"/\w\w/calculate/bulk"), UPLOADING),
     ("POST", re.compile(r"/v1/footprints|/\w\w/calculate/.+"), CALCULATING),
+    # drawn for as long as hundreds of labels take
+    ("GET", re.compile(r"(/v1|/\w\w/account)/products/.+/labels\.pdf"), CALCULATING),
     ("POST", re.compile(r"/\w\w/e/.+"), JOINING),
     ("POST", re.compile(r"/v1/verifications|/\w\w/verify"), LOOKING_UP),
     ("POST", re.compile(r"/\w\w/(sign-in|account/members|contact)"), MAILING),

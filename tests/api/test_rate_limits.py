@@ -21,6 +21,8 @@ class TestWhatIsLimited:
             ("POST", "/v1/footprints", CALCULATING),
             ("POST", "/ja/calculate/event", CALCULATING),
             ("POST", "/ja/calculate/event/so-far", TYPING),
+            ("GET", "/v1/products/prd_1/item_batches/itb_1/labels.pdf", CALCULATING),
+            ("GET", "/ja/account/products/prd_1/items/itb_1/labels.pdf", CALCULATING),
             ("POST", "/v1/verifications", LOOKING_UP),
             ("POST", "/en/verify", LOOKING_UP),
             ("GET", "/v1/certificates/TEST", LOOKING_UP),
