@@ -67,6 +67,7 @@ GROUPS: Mapping[str, Group] = {
             f"{MARKET}/orders/test_order_path.py",
             f"{MARKET}/orders/test_cancellation.py",
             f"{MARKET}/pools/test_pool_orders.py",
+            f"{MARKET}/pools/test_sharing.py",
             f"{CERTIFICATES}/test_pools.py",
             f"{CERTIFICATES}/test_reservations.py",
         ),

@@ -132,7 +132,8 @@ class TestWhatAQuoteHolds:
         await jobs.look_after(small.market)
         dropped = await Pool.get()
         assert dropped.state == PoolState.DROPPED
-        assert (await quotes.find(dropped.quote_id)).state == QuoteState.EXPIRED
+        own = await quotes.find(dropped.quote_id)
+        assert (own.state, own.total_yen) == (QuoteState.EXPIRED, 110_000_000)
         assert await inventory.free_tonnes(listing.holding_id) == 3
 
     async def test_a_pool_that_somebody_draws_on_stays(self, small):
