@@ -22,6 +22,7 @@ from marketplace.clock import japan_date
 from marketplace.errors import MarketplaceError
 from marketplace.market import Terms
 from marketplace.orders import service as orders
+from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
 from marketplace.quotes import wishing
 from marketplace.quotes.topping_up import open_grams
@@ -49,6 +50,8 @@ async def page(request: Request) -> Response:
         # an old link: the order's page knows what is open now
         address = PageContext.of(request).url(f"/orders/{typed['tops_up']}")
         return RedirectResponse(address, status_code=303, headers=SECRET_ADDRESS)
+    if to_cover.first and not typed["reduction_effort"]:
+        typed["reduction_effort"] = Instruction.model_validate_json(to_cover.first.instruction).reduction_effort
     return await _choice(request, footprint, to_cover, typed)
 
 

@@ -10,7 +10,7 @@ from marketplace.inventory.serials import SerialRange
 from marketplace.orders import service as orders
 from marketplace.orders.models import Order
 from marketplace.quotes.models import Quote
-from tests.builders.market import a_listing, a_quote, a_wish
+from tests.builders.market import a_listing, a_quote, a_wish, an_instruction
 from tests.frontend.frame import check_frame
 from tests.frontend.market_site import MarketSite
 from tests.frontend.test_order_path import consent_of
@@ -85,7 +85,8 @@ class TestAddingWhatIsMissing:
         assert urlsplit(found.headers["location"]).path == f"/ja/footprints/{after}/offset"
         choice = await shop.page(found.headers["location"])
         (missing,) = choice.xpath("//input[@name='tonnes']/@value")
-        held = await shop.press(choice, reduction_effort="資料を電子配布に変えた")
+        assert choice.xpath("string(//textarea)").strip() == an_instruction().reduction_effort
+        held = await shop.press(choice)
         texts = await shop.page(held.headers["location"])
         look = check_frame(await shop.press(texts, "review", **TEXTS))
         assert "最初の注文と合わせて" in look.text_content()

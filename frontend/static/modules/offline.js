@@ -3,7 +3,7 @@
 
 const strip = document.getElementById("offline");
 const place = strip.querySelector("p");
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 addEventListener("offline", () => say(strip.dataset.lost.replace("{time}", clock.format(new Date()))));
 addEventListener("online", () => say(""));
