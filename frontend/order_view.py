@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from frontend.formatting import moment, yen
 from frontend.locales import Locale
@@ -132,16 +133,22 @@ def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: boo
 
 
 def _happened(events: Sequence[OrderEvent], state: str, locale: Locale) -> list[StepView]:
-    last = len(events) - 1
-    return [
-        StepView(
-            kind="failed" if event.kind in _TROUBLES else "now" if i == last and state in UNDER_WAY else "done",
-            label=words(TABLE, f"happened.{event.kind}", locale),
-            when=moment(event.at, locale=locale),
-            note="",
+    """What happened several times within a minute, as with credits of several blocks, is one step that says how often."""
+    steps: list[StepView] = []
+    alike = groupby(events, key=lambda event: (event.kind, moment(event.at, locale=locale)))
+    for (kind, when), group in alike:
+        times = len(list(group))
+        steps.append(
+            StepView(
+                kind="failed" if kind in _TROUBLES else "done",
+                label=words(TABLE, f"happened.{kind}", locale),
+                when=when,
+                note=words(TABLE, "times", locale, {"n": times}) if times > 1 else "",
+            )
         )
-        for i, event in enumerate(events)
-    ]
+    if steps and steps[-1].kind == "done" and state in UNDER_WAY:
+        steps[-1] = replace(steps[-1], kind="now")
+    return steps
 
 
 def _ahead(order: Order, events: Sequence[OrderEvent], locale: Locale) -> list[StepView]:

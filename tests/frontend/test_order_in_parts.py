@@ -10,7 +10,8 @@ from marketplace.inventory.serials import SerialRange
 from marketplace.orders import service as orders
 from marketplace.orders.certified_parts import certificates_of
 from marketplace.orders.models import Order
-from tests.builders.market import SmallMarket, a_listing, an_order
+from marketplace.quotes import service as quotes
+from tests.builders.market import SmallMarket, a_listing, a_wish, an_order
 from tests.frontend.frame import check_frame
 from tests.frontend.market_site import MarketSite
 
@@ -66,3 +67,25 @@ class TestTheOrdersPage:
         assert len(opened_from(page)) == 1
         assert page.xpath("string(//h1)").strip() == "一部を無効化しました"
         assert not page.find_class("ahead")
+
+
+class TestTheTimeLine:
+    async def test_says_once_and_how_often_what_happened_to_credits_of_several_blocks(self, shop: MarketSite) -> None:
+        listings = [await a_listing(shop.small), await a_listing(shop.small, provider="prov_b")]
+        terms = shop.small.market.terms
+        quote = await quotes.create(
+            [quotes.WishedLine(listing.id, 1) for listing in listings],
+            footprint_id=None,
+            fee_basis_points=terms.fee_basis_points,
+            holds_for=terms.quote_lasts,
+            clock=shop.small.clock,
+        )
+        order = await orders.open_checkout(shop.small.market, (await orders.place(shop.small.market, a_wish(quote))).id)
+        await shop.small.deliver(shop.small.payments.pay(order.checkout_session or ""))
+        await shop.small.work()
+        page = check_frame(await shop.client.get(f"/ja/orders/{order.access_token}"))
+        steps = page.xpath("//*[@class='timeline']/li")
+        told = [(step.xpath("string(p[@class='step'])"), step.xpath("string(p[@class='note'])")) for step in steps]
+        assert ("登録簿に無効化を申請しました", "2件") in told
+        assert ("登録簿が無効化を通知しました", "2件") in told
+        assert len({label for label, _ in told}) == len(told)
