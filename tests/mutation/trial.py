@@ -4,10 +4,8 @@ Everything is imported, collected and migrated once. Each mutant lives in a fork
 """
 
 import inspect
-import math
 import os
 import pickle
-import resource
 import signal
 import sys
 import time
@@ -31,7 +29,7 @@ from tests.mutation.mutants import Mutant, file_of
 
 ROOMS = {"offset_calc", "certificates", "marketplace", "frontend", "api"}
 SECONDS_OF_TESTS = 6
-# a child that computes nothing waits for what never comes
+# a child that computes nothing waits for what never comes; a busy machine lets all wait
 WAITS = 20
 
 
@@ -79,13 +77,11 @@ class Trial:
                 self._reap(running)
             names = _touching(mutant, unchanged.touched[mutant.module], items.keys())
             chosen = _quickest(unchanged.seconds, names)
-            seconds = 15 + 5 * math.ceil(sum(unchanged.seconds[name] for name in chosen))
+            seconds = {name: 2 + 5 * unchanged.seconds[name] for name in chosen}
             child = os.fork()
             if child == 0:
-                # a busy machine gives a child little time, so an endless loop is known by what it computes
-                resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-                os._exit(_outcome(mutant, grafts, [items[name] for name in chosen], session).value)
-            running[child] = _Running(mutant, time.monotonic() + WAITS * seconds)
+                os._exit(_outcome(mutant, grafts, {items[name]: seconds[name] for name in chosen}, session).value)
+            running[child] = _Running(mutant, time.monotonic() + 60 + WAITS * sum(seconds.values()))
         while running:
             self._reap(running)
         return True
@@ -100,8 +96,8 @@ class Trial:
                 if not ended:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
-                code = os.waitstatus_to_exitcode(status) if ended else -signal.SIGXCPU
-                code = Outcome.HUNG.value if code == -signal.SIGXCPU else code
+                code = os.waitstatus_to_exitcode(status) if ended else -signal.SIGPROF
+                code = Outcome.HUNG.value if code == -signal.SIGPROF else code
                 self.report(run.mutant, Outcome(code) if code in {one.value for one in Outcome} else Outcome.BROKE_DOWN)
                 del running[child]
                 return
@@ -196,14 +192,16 @@ def _watched(coverage: Coverage, name: str) -> Iterator[None]:
         coverage.stop()
 
 
-def _outcome(mutant: Mutant, grafts: Grafts, chosen: Sequence[pytest.Item], session: pytest.Session) -> Outcome:
-    """In the child."""
+def _outcome(mutant: Mutant, grafts: Grafts, chosen: Mapping[pytest.Item, float], session: pytest.Session) -> Outcome:
+    """In the child. `chosen` are tests and the seconds that each may compute: a busy machine gives a child little of them."""
     _silence(1, 2)
     try:
         graft(mutant, grafts)
     except CannotBeGrafted:
         return Outcome.NOT_GRAFTED
-    for item in chosen:
+    for item, seconds in chosen.items():
+        # an endless loop ends with the signal that nobody handles
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         if any(report.failed for report in runtestprotocol(item, log=False, nextitem=session)):
             return Outcome.KILLED
     return Outcome.SURVIVED
