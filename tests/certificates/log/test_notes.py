@@ -35,6 +35,13 @@ GO_NOTE = (
     "\n"
     "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 )
+# The example of the specification C2SP signed-note.
+C2SP_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+C2SP_NOTE = (
+    "This is an example message.\n"
+    "\n"
+    "— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n"
+)
 # A checkpoint of a staging Certificate Transparency log of May 2026, with cosignatures of independent witnesses.
 REAL_CHECKPOINT = (
     "arche2025h1.staging.ct.transparency.dev\n"
@@ -68,14 +75,16 @@ def a_signer(name: str, kind: int = 1) -> NoteSigner:
 
 
 class TestPublishedVectors:
-    def test_the_example_of_the_go_package_verifies(self) -> None:
-        note = read_note(GO_NOTE)
-        note.check_signed_by(NoteKey.from_text(GO_KEY))
-        assert str(note) == GO_NOTE
+    @pytest.mark.parametrize(("text", "key"), [(GO_NOTE, GO_KEY), (C2SP_NOTE, C2SP_KEY)])
+    def test_the_examples_of_the_go_package_and_of_the_specification_verify(self, text: str, key: str) -> None:
+        note = read_note(text)
+        note.check_signed_by(NoteKey.from_text(key))
+        assert str(note) == text
 
     def test_key_ids_are_those_of_other_implementations(self) -> None:
         for text in (
             GO_KEY,
+            C2SP_KEY,
             REAL_LOG,
             *REAL_WITNESSES,
             "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8",
