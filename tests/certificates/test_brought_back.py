@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from certificates import service
-from certificates.brought_back import LostAndEnded, NotALostCertificate, bring_back
+from certificates import models, service
+from certificates.brought_back import LostAndEnded, NotALostCertificate, PoolIsLost, bring_back
 from certificates.credential import StatusSlot
-from certificates.facts import Share, StatementFacts
+from certificates.facts import Drawn, Share, StatementFacts
 from certificates.log.adopt import adopt, read_copy
 from certificates.log.checkpoint import LogTrust
-from certificates.log.leaves import Leaf, Revoked, encode_leaf, issued_leaf
+from certificates.log.leaves import Revoked, encode_leaf, issued_leaf
 from certificates.log.lost import lost_leaves
 from certificates.log.store import proof_of
 from certificates.number import new_number
@@ -18,13 +18,14 @@ from certificates.records import CertificateRecord
 from certificates.reservations import Reservation
 from certificates.self_check import contradictions
 from certificates.service import SignedCertificate
-from certificates.statement import Environment
+from certificates.statement import Environment, Statement
 from certificates.verify import TrustedIssuer
 from marketplace.database.transactions import run_tx
 from tests.certificates.authority import ISSUER, NOW, some_facts
 from tests.certificates.builders import a_cancellation, a_span
 from tests.certificates.log.filled import RING, SIGNER
 from tests.certificates.log.test_audit import files_of
+from tests.certificates.test_pools import a_pool_of
 
 pytestmark = pytest.mark.usefixtures("db")
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -36,23 +37,40 @@ def the_facts() -> StatementFacts:
     return some_facts(order_reference="ord_1", shares=(Share(tonne, 400_000),), footprint=None)
 
 
+def signed(facts: StatementFacts, place: int = 94_567) -> SignedCertificate:
+    """Signed as it was when it was issued, and nowhere on the books."""
+    number = new_number(Environment.SANDBOX)
+    reservation = Reservation(facts.order_reference, Environment.SANDBOX, number, StatusSlot(1, place))
+    return service.sign(facts, reservation, ring=RING, issuer_url=ISSUER, now=NOW)
+
+
+def leaf_of(lost: SignedCertificate) -> bytes:
+    shares = [(one.cancellation, one.grams) for one in lost.facts.shares]
+    return encode_leaf(issued_leaf(lost.statement, lost.credential, shares))
+
+
+async def taken_over(*leaves: bytes) -> None:
+    """The log goes on from a copy with these leaves."""
+    copy = read_copy(files_of(list(leaves), SIGNER).__getitem__, TRUST)
+    await run_tx(lambda _: adopt(copy, now=NOW))
+
+
 async def a_lost_one(*later: type[Revoked]) -> SignedCertificate:
     """Issued, published and lost; the log has been taken over from a copy."""
-    facts, slot = the_facts(), StatusSlot(1, 94_567)
-    reservation = Reservation("ord_1", Environment.SANDBOX, new_number(Environment.SANDBOX), slot)
-    signed = service.sign(facts, reservation, ring=RING, issuer_url=ISSUER, now=NOW)
-    leaves: list[Leaf] = [
-        issued_leaf(signed.statement, signed.credential, [(one.cancellation, one.grams) for one in facts.shares])
-    ]
-    leaves += [kind(number=reservation.number, at=NOW) for kind in later]
-    copy = read_copy(files_of([encode_leaf(leaf) for leaf in leaves], SIGNER).__getitem__, TRUST)
-    await run_tx(lambda _: adopt(copy, now=NOW))
-    return signed
+    lost = signed(the_facts())
+    ends = [encode_leaf(kind(number=lost.statement.number, at=NOW)) for kind in later]
+    await taken_over(leaf_of(lost), *ends)
+    return lost
 
 
-async def brought(signed: SignedCertificate, order: str = "ord_1") -> CertificateRecord:
+async def nothing_contradicts() -> bool:
+    return await contradictions(TrustedIssuer(ISSUER, RING.keys, TRUST), now=NOW) == []
+
+
+async def brought(lost: SignedCertificate) -> CertificateRecord:
+    order = lost.facts.order_reference
     return await run_tx(
-        lambda _: bring_back(signed.credential, signed.disclosures, order, ring=RING, issuer_url=ISSUER, now=NOW)
+        lambda _: bring_back(lost.credential, lost.disclosures, order, ring=RING, issuer_url=ISSUER, now=NOW)
     )
 
 
@@ -72,12 +90,41 @@ class TestALostCertificateComesBack:
         assert record.slot == lost.reservation.slot
         assert (await proof_of(record.number)).check(TRUST).size == 1
         assert await lost_leaves() == []
-        assert await contradictions(TrustedIssuer(ISSUER, RING.keys, TRUST), now=NOW) == []
+        assert await nothing_contradicts()
 
     async def test_and_its_order_gets_no_second_one(self) -> None:
         lost = await a_lost_one()
         await brought(lost)
         assert (await issued()).number == lost.statement.number
+
+
+class TestAPartOfAPool:
+    def the_part(self, pool: Statement) -> SignedCertificate:
+        facts = some_facts(order_reference="ord_part", shares=(), drawn=(Drawn(pool, 300_000),), footprint=None)
+        return signed(facts, place=7)
+
+    async def handed_g(self, pool: Statement) -> int:
+        return (await models.PoolCertificate.get(number=pool.number)).handed_g
+
+    async def test_counts_in_its_pool_while_it_is_lost_and_when_it_is_back(self) -> None:
+        pool = await run_tx(lambda _: service.issue(a_pool_of(), ring=RING, issuer_url=ISSUER, now=NOW))
+        part = self.the_part(pool.statement)
+        await taken_over((await models.LogEvent.get()).leaf, leaf_of(part))
+        assert (await self.handed_g(pool.statement), await nothing_contradicts()) == (300_000, True)
+        await brought(part)
+        assert (await self.handed_g(pool.statement), await nothing_contradicts()) == (300_000, True)
+
+    @on_sqlite
+    async def test_comes_back_after_its_pool(self) -> None:
+        pool = signed(a_pool_of())
+        part = self.the_part(pool.statement)
+        await taken_over(leaf_of(pool), leaf_of(part))
+        with pytest.raises(PoolIsLost):
+            await brought(part)
+        await brought(pool)
+        assert (await self.handed_g(pool.statement), await nothing_contradicts()) == (300_000, True)
+        await brought(part)
+        assert (await self.handed_g(pool.statement), await nothing_contradicts()) == (300_000, True)
 
 
 @on_sqlite
