@@ -80,7 +80,8 @@ def handlers(market: Market) -> Mapping[str, Handler]:
 
     async def serve(_: Market, order_ids: Sequence[str]) -> frozenset[str]:
         left = await many_certificates.serve_pooled(market, order_ids)
-        await sequencing()
+        if len(left) < len(order_ids):
+            await sequencing()
         return left
 
     return {

@@ -25,6 +25,7 @@ from marketplace.ledger.service import Booking
 from marketplace.market import Market
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
+from marketplace.orders.service import wholly_of_pools
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Entry, Happened, note_all
 from marketplace.outbox import service as outbox
@@ -83,23 +84,26 @@ async def certify_pooled(market: Market, tx: BaseDBAsyncClient, order_ids: Seque
 async def serve_pooled(market: Market, order_ids: Sequence[str]) -> frozenset[str]:
     """Jobs of orders that are paid or on their way: fulfil those that are wholly covered out of open pools, in one transaction.
 
-    Returns the ids of the others, which are retired (orders/fulfilment.py) and certified (service.py) one by one. Orders that are
-    on their end are none of them. Whoever calls has the new leaves taken into the log.
+    Returns the ids of the others, which are retired (orders/fulfilment.py) and certified (service.py) one by one. Whoever calls
+    has the new leaves taken into the log.
     """
+    pooled = await wholly_of_pools(order_ids)
+    whole = frozenset(order_ids) - frozenset(pooled)
+    if not pooled:
+        return whole
 
     async def work(tx: BaseDBAsyncClient) -> frozenset[str]:
-        found = await _found(order_ids, OrderState.PAID, OrderState.RETIRING)
-        pooled = [(order, quote) for order, quote in found if quote.pool_g and not quote.own_tonnes]
-        drawn = await _drawn([quote.id for _, quote in pooled])
-        covered = [(order, quote) for order, quote in pooled if drawn.cover(quote)]
+        found = await _found(pooled, OrderState.PAID, OrderState.RETIRING)
+        drawn = await _drawn([quote.id for _, quote in found])
+        covered = [(order, quote) for order, quote in found if drawn.cover(quote)]
         special = await _special(covered)
         ready = [(order, quote) for order, quote in covered if order.id not in special]
         if ready:
-            await _send_on_their_way(tx, [order for order, _ in ready])
+            await _send_on_their_way([order for order, _ in ready])
             await _fulfil(market, tx, ready, drawn)
         return frozenset({order.id for order, _ in found} - {order.id for order, _ in ready})
 
-    return await run_tx(work)
+    return whole | await run_tx(work)
 
 
 async def _found(order_ids: Sequence[str], *states: OrderState) -> list[tuple[Order, Quote]]:
@@ -118,7 +122,7 @@ async def _special(orders: Sequence[tuple[Order, Quote]]) -> frozenset[str]:
     )
 
 
-async def _send_on_their_way(tx: BaseDBAsyncClient, orders: Sequence[Order]) -> None:
+async def _send_on_their_way(orders: Sequence[Order]) -> None:
     paid = [order.id for order in orders if order.state == OrderState.PAID]
     if paid:
         await rows.change(Order, {"id": paid, "state": OrderState.PAID}, state=OrderState.RETIRING)

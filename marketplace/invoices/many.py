@@ -17,6 +17,7 @@ from marketplace.invoices.service import heading, next_numbers, numbered
 from marketplace.listings.listed import listings_with_holdings
 from marketplace.market import Market
 from marketplace.orders.models import Order
+from marketplace.orders.service import wholly_of_pools
 from marketplace.payments.models import Payment
 from marketplace.pools.models import PoolLine
 from marketplace.quotes.models import Quote
@@ -30,19 +31,20 @@ async def issue_all(market: Market, orders: list[str]) -> None:
 
 
 async def issue_pooled(market: Market, order_ids: Sequence[str]) -> frozenset[str]:
-    """As issue_all, for paid orders of any kind: those with tonnes of their own are left out. Returns the ids of these."""
-    return await run_tx(lambda tx: _issue(market, tx, order_ids))
+    """As issue_all, for paid orders of any kind. Returns the ids of those that are left out since whole tonnes are among them."""
+    pooled = await wholly_of_pools(order_ids)
+    if pooled:
+        await run_tx(lambda tx: _issue(market, tx, pooled))
+    return frozenset(order_ids) - frozenset(pooled)
 
 
-async def _issue(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> frozenset[str]:
+async def _issue(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> None:
     captured = await _locked(tx, order_ids)
     known = await rows.find_all(InvoiceRecord, order_id=list(order_ids), kind=Kind.INVOICE)
     missing = sorted(captured.keys() - {record.order_id for record in known})
-    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=missing, order_by="id")
-    pooled = [(order, quote) for order, quote in found if quote.own_tonnes == 0]
-    if pooled:
-        await _write(market, tx, pooled, captured)
-    return frozenset(order.id for order, quote in found if quote.own_tonnes)
+    paid = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=missing, order_by="id")
+    if paid:
+        await _write(market, tx, [(order, quote) for order, quote in paid], captured)
 
 
 async def _locked(tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> dict[str, datetime]:
