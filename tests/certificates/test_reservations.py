@@ -61,4 +61,14 @@ class TestAList:
     async def test_has_room_for_many_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(reservations, "PLACES", 400)
         found = await taken(*(f"ord_{number}" for number in range(100)))
+        assert {one.slot.list_number for one in found.values()} == {1}
         assert len({one.slot for one in found.values()}) == 100
+
+    async def test_that_has_no_room_for_many_at_once_is_left_for_the_next(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reservations, "PLACES", 40)
+        found = [await taken(*(f"ord_{batch}_{number}" for number in range(15))) for batch in range(3)]
+        slots = {one.slot for batch in found for one in batch.values()}
+        assert len(slots) == 45
+        assert max(slot.list_number for slot in slots) > 1

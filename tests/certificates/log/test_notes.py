@@ -169,6 +169,14 @@ class TestOnlySignedNotesAreBelieved:
         with pytest.raises(MalformedNote):
             read_note(text)
 
+    def test_a_note_is_read_up_to_its_limits(self) -> None:
+        line = "— name AAAAAAA=\n"
+        longest = "x" * (100_000 - 2 - len(line)) + "\n\n" + line
+        assert str(read_note(longest)) == longest
+        with pytest.raises(MalformedNote):
+            read_note("x" + longest)
+        assert len(read_note("text\n\n" + line * 64).signatures) == 64
+
     @pytest.mark.parametrize(
         "text",
         [
