@@ -19,7 +19,7 @@ from tests.builders.market import a_listing, an_order
 from tests.faults.amounts import amount
 from tests.marketplace.money.acts import five_events
 
-ORDERS = amount(2_000, 12)
+ORDERS = amount(2_000, 8)
 """With five events each."""
 AT_ONCE = 40
 CONNECTIONS = 8
