@@ -23,7 +23,7 @@ from certificates.log.notes import NoteSigner
 from certificates.log.sequencer import sequence
 from certificates.log.store import export
 from certificates.number import new_number
-from certificates.records import CertificateRecord
+from certificates.records import CertificateNotFound, CertificateRecord
 from certificates.statement import Environment, PoolShare, Statement
 from certificates.verdict import CheckName, CheckResult, Outcome
 from certificates.verify import Evidence, TrustedIssuer, verify
@@ -124,6 +124,11 @@ class TestThePartsNeverExceedThePool:
         state = await pools.pool_of(pool.number)
         assert (state.handed_g, state.parts) == (TONNE, 1)
         assert await findings(tmp_path) == ()
+
+    async def test_one_that_is_not_there_is_not_found(self) -> None:
+        pool = await issue(a_pool_of())
+        with pytest.raises(CertificateNotFound):
+            await pools.find_pools([pool.number, "TEST-2345-6789-CDFH-JKMN"])
 
     async def test_a_revoked_part_keeps_its_grams(self) -> None:
         pool = await issue(a_pool_of())

@@ -155,6 +155,7 @@ class TestOnlySignedNotesAreBelieved:
             "text\n\n— name\n",
             "text\n\n— name !!!!\n",
             "text\n\n— name AAAA\n",
+            "text\n\n— name AAAAAA==\n",
             "text\n\n— name AAAAAAA=",
             "text\n\n— na+me AAAAAAA=\n",
             "text\n\n—  AAAAAAA=\n",

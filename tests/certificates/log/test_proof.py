@@ -62,6 +62,13 @@ class TestProofFiles:
         with pytest.raises(MalformedLogProof):
             read_log_proof(spoilt)
 
+    def test_have_none_to_sixty_three_hashes(self) -> None:
+        head, one = "c2sp.org/tlog-proof@v1\nextra QEFCQw==\nindex 5\n", "A" * 43 + "=\n"
+        for count in (0, 63):
+            assert read_log_proof(f"{head}{one * count}\ncheckpoint").hashes == (bytes(32),) * count
+        with pytest.raises(MalformedLogProof):
+            read_log_proof(f"{head}{one * 64}\ncheckpoint")
+
     def test_of_a_large_log_stay_small(self) -> None:
         note = sign_checkpoint(Checkpoint(SIGNER.key.name, 600, LARGE.root(0, 600)), SIGNER)
         proof = LogProof(b"\x01\x00", 256, tuple(LARGE.inclusion(256, 600)), str(note))
@@ -77,6 +84,12 @@ class TestLeaves:
     def test_read_back(self) -> None:
         for leaf in (an_issue("TEST-1", replaces="TEST-0"), Revoked(number="TEST-1", at=NOW)):
             assert decode_leaf(encode_leaf(leaf)) == leaf
+
+    def test_are_written_in_one_order_without_what_is_missing_and_as_the_letters_are(self) -> None:
+        moment = NOW.isoformat().replace("+00:00", "Z")
+        expected = f'{{"at":"{moment}","event":"revoked","number":"森-1"}}'
+        assert encode_leaf(Revoked(number="森-1", at=NOW)).decode() == expected
+        assert b"null" not in encode_leaf(an_issue("TEST-1"))
 
     def test_have_one_spelling(self) -> None:
         data = encode_leaf(an_issue("TEST-1"))

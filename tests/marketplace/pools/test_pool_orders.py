@@ -150,6 +150,16 @@ class TestWhatAQuoteHolds:
         with pytest.raises(NotEnoughUnits):
             await a_gram_quote(small, listing, 1)
 
+    async def test_comes_from_the_pool_that_is_nearest_to_being_open(self, small):
+        listing = await a_dear_listing(small, tonnes=2)
+        small.registry.script = ["closed"] * 9
+        await a_gram_quote(small, listing, 700_000)
+        await paid_grams(small, listing, 700_000)
+        await small.work()
+        await a_gram_quote(small, listing, 200_000)
+        left = {pool.state: pool.left_g for pool in await Pool.all()}
+        assert left == {PoolState.PLANNED: 300_000, PoolState.OPENING: 100_000}
+
     async def test_with_no_tonne_left_planned_pools_share_what_none_has_alone(self, small):
         listing = await a_dear_listing(small, tonnes=2)
         for grams in (600_000, 600_000, 700_000):
