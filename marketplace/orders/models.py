@@ -5,29 +5,6 @@ from datetime import datetime
 from tortoise import fields
 from tortoise.models import Model
 
-from marketplace.database.packed_text import PackedText
-
-# never changed, even where the words themselves are: see PackedText
-_INSTRUCTIONS = (
-    '{"type":"product","type":"organisation","type":"household","type":"other","beneficiary_public":false,"purchaser":"'
-    "株式会社合同会社一般社団法人公益財団法人特定非営利活動法人学校法人大学組合協会実行委員会事務局大会会議展示会製品商品の購入に伴う"
-    "温室効果ガス排出量の削減省エネルギー再生可能エネルギー電力公共交通機関の利用年度月のカーボン・オフセット"
-    '{"type":"event","subject":"","period_first":"2026-01-01","period_last":"2026-12-31","beneficiary":"'
-    '","beneficiary_public":true,"purchaser":null,"purpose":"voluntary_offset","purpose_detail":"","credit_user":"'
-    '","reduction_effort":"'
-)
-_CONSENTS = (
-    "I have checked that the part below a tonne is cancelled together with others’, that the registry will show the credit user “"
-    "” and not my name, and I agree that it cannot be undone once a certificate has handed it to me."
-    "I have checked what will be written in the registry: use “カーボン・オフセット”, purpose in detail “”, credit user “"
-    "”. I agree that nothing can be changed or undone once the cancellation has begun."
-    "1トン未満の分は、登録簿では利用者名「」としてまとめて無効化され、私の名称は登録簿に記載されないことを確認しました。"
-    "証明書で割り当てられた後は、取り消せないことに同意します。"
-    '{"version":"2026-11-22","text":"登録簿に記載する用途「カーボン・オフセット」、目的詳細「」、クレジット利用者名「'
-    "」を確認しました。無効化の手続きが始まった後は、内容の変更も取消しもできないことに同意します。"
-    '","agreed_at":"2026-11-22T03:00:00+00:00"}'
-)
-
 
 class Order(Model):
     """`instruction` is the frozen JSON of orders/instruction.py; `consent` what the buyer agreed to, when, in which words."""
@@ -40,8 +17,8 @@ class Order(Model):
     locale: fields.Field[str] = fields.CharField(8)
     email: fields.Field[str | None] = fields.CharField(320, null=True)
     total_yen: fields.Field[int] = fields.BigIntField()
-    instruction: fields.Field[str] = PackedText(_INSTRUCTIONS)
-    consent: fields.Field[str] = PackedText(_CONSENTS)
+    instruction: fields.Field[str] = fields.TextField()
+    consent: fields.Field[str] = fields.TextField()
     pay_until: fields.Field[datetime] = fields.DatetimeField()
     checkout_session: fields.Field[str | None] = fields.CharField(255, null=True)
     checkout_url: fields.Field[str | None] = fields.CharField(2000, null=True)
