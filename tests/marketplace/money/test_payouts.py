@@ -107,6 +107,7 @@ class TestARefundThatTheSellerBears:
         record = await give_back(small, order, 1_155, borne_by=BorneBy.PROVIDERS)
         await small.work()
         payout = await Payout.get()
+        assert small.payouts.transfers[payout.id].taken_back == 1_100
         await payouts.take_back(small.market, payout.id, record.id, 1_100)
         assert small.payouts.transfers[payout.id].taken_back == 1_100
         assert await ledger.balance("provider:prov_a") == 0
