@@ -84,10 +84,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
             assert time.monotonic() < deadline, web.complained()
             time.sleep(0.05)
         yield url
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    # a worker of a run in parallel has none
-    if reporter is not None:
-        reporter.write_line(f"\n{answered.total()} calls were answered: {dict(sorted(answered.items()))}")
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        sys.stdout.write(f"\n{answered.total()} calls were answered: {dict(sorted(answered.items()))}\n")
 
 
 def _with_a_real_listing(case: schemathesis.Case) -> None:
