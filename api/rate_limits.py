@@ -15,7 +15,7 @@ from math import ceil
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bearer import holder_of
@@ -24,8 +24,9 @@ from api.problems import MEDIA_TYPE, TooManyRequests
 from marketplace.allowances.service import Allowances, Policy, Standing
 
 TOO_MANY = 429
-# refusals that a person may read, of one process; what comes beyond them is answered without words
+# refusals laid out as a page, of one process; what comes beyond them is one plain line
 PAGES_PER_SECOND = 10
+_LINE = "アクセスが多すぎます。{0}秒後にもう一度お試しください。\nToo many requests. Try again in {0} seconds.\n"
 _DOCUMENTS_KEPT = 200
 _MINUTE = timedelta(minutes=1)
 
@@ -120,7 +121,7 @@ class RateLimits:
             body = before + scope["state"]["request_id"].encode() + after
             return Response(body, TOO_MANY, headers=told, media_type=MEDIA_TYPE)
         if self._many_pages():
-            return Response(status_code=TOO_MANY, headers=told)
+            return PlainTextResponse(_LINE.format(seconds), TOO_MANY, headers=told)
         raise _too_many(policy, seconds, told)
 
     def _document(self, scope: Scope, policy: Policy, seconds: int, told: Mapping[str, str]) -> tuple[bytes, bytes]:
@@ -135,7 +136,7 @@ class RateLimits:
         return known
 
     def _many_pages(self) -> bool:
-        """Whether this second has had its pages for people; whoever sends more of them does not read them."""
+        """Whether this second has had its pages for people; whoever sends more of them hardly reads them."""
         second, shown = int(time.monotonic()), self._pages[1]
         shown = shown + 1 if second == self._pages[0] else 1
         self._pages = second, shown
