@@ -49,7 +49,7 @@ async def standing_of(provider_id: str, list_id: str) -> ListStanding:
         account = await _own(provider_id, kept.account_id, list_id)
         return ListStanding(list_id, await _state(list_id), account, kept.file_name, kept.checked_at, kept, None)
     # in this order: between the two looks it may be brought in, but never the other way about
-    done = await HoldingImport.get_or_none(id=imports.import_id(list_id))
+    done = await HoldingImport.get_or_none(id=imports.import_id(list_id)) if imports.is_list_id(list_id) else None
     if done is None:
         raise CheckedListGone(f"no list {list_id}", checked_id=list_id)
     account = await _own(provider_id, done.account_id, list_id)

@@ -38,6 +38,7 @@ BRING_IN = "holdings.bring_in"
 KEPT_FOR = timedelta(days=1)
 MOST_ROWS = 10_000
 """So that one transaction holds them all, well within the time a job may take."""
+_LIST = "chk"
 _BATCH = 500
 _ROUNDS = 3
 _TAKEN_MEANWHILE = ("block_no_overlap", "block_registry_serial_prefix_first_serial_key")
@@ -84,7 +85,7 @@ async def check(
         raise TableRefused("too_many_rows", most=MOST_ROWS)
     report = await _judged(listed, account)
     checked = await CheckedList.create(
-        id=new_id("chk", clock()),
+        id=new_id(_LIST, clock()),
         account_id=account.id,
         file_name=file_name[:200],
         content=content,
@@ -143,9 +144,13 @@ async def bring_in(actor: Actor, account: RegistryAccount, checked_id: str, *, c
     raise AssertionError("unreachable")
 
 
+def is_list_id(text: str) -> bool:
+    return text.startswith(f"{_LIST}_")
+
+
 def import_id(checked_id: str) -> str:
     """An import is named after the list it brought in, so that whoever knows the one finds the other."""
-    return f"imp_{checked_id.removeprefix('chk_')}"
+    return f"imp_{checked_id.removeprefix(f'{_LIST}_')}"
 
 
 async def latest_imports(provider_id: str, *, limit: int = 20) -> Sequence[HoldingImport]:

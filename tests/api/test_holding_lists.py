@@ -40,6 +40,14 @@ class TestAList:
         assert [(one["row"], one["code"]) for one in report["refused"]] == [(3, "cell_missing")]
         assert not await Block.exists()
 
+    @pytest.mark.parametrize("list_id", ["x", "0" * 64, "imp_01KAFQ3C9V3R6Y4M0N8T5B2D1E"])
+    async def test_that_never_was_is_not_found_however_its_id_looks(self, client, key, list_id):
+        for answer in (
+            await client.get(f"/v1/holding_lists/{list_id}", headers=key),
+            await client.post(f"/v1/holding_lists/{list_id}/bring_in", headers=key),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (404, "checked_list_gone")
+
     async def test_is_brought_in_once_and_found_again_with_what_became_of_it(self, client, small, key):
         found = await checked(client, key, FOREST)
         for _ in range(2):
