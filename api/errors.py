@@ -97,6 +97,9 @@ def is_outage(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno in _OUTAGE_NUMBERS:
         return True
+    # the socket of a database that was stopped; what lacks a file names it
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        return True
     if isinstance(error, OperationalError) and any(words in str(error) for words in _SQLITE_OUTAGES):
         return True
     return error.__context__ is not None and is_outage(error.__context__)

@@ -159,6 +159,18 @@ class TestWhatNobodyForesaw:
         assert answer.json()["retryable"] is True
         assert int(answer.headers["retry-after"]) > 0
 
+    async def test_is_an_outage_when_the_socket_of_the_database_is_gone(self, tmp_path):
+        with pytest.raises(FileNotFoundError) as gone:
+            await asyncpg.connect(host=str(tmp_path), user="x", database="x")
+        async with raising(gone.value) as client:
+            assert (await client.get("/v1/test")).status_code == 503
+
+    async def test_is_a_fault_of_ours_when_a_file_is_missing(self, tmp_path):
+        with pytest.raises(FileNotFoundError) as missing:
+            (tmp_path / "key.pem").read_bytes()
+        async with raising(missing.value) as client:
+            assert (await client.get("/v1/test")).status_code == 500
+
 
 class TestPeopleGetPages:
     @pytest.fixture
