@@ -146,6 +146,7 @@ async def _choice(
         request,
         "pages/offset.html",
         status=422 if errors else 200,
+        headers=SECRET_ADDRESS if to_cover.first else None,
         footprint_id=request.path_params["footprint_id"],
         title=footprint.subject["name"],
         total=footprint.total.value,

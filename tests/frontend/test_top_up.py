@@ -46,8 +46,9 @@ class TestTheOrdersPage:
         order = await certified(shop, tonnes=LESS)
         page = check_frame(await shop.client.get(f"/{locale}/orders/{order.access_token}"))
         (onwards,) = page.xpath("//a[contains(@href, 'tops_up=')]/@href")
-        choice = check_frame(await shop.client.get(onwards))
-        assert choice.xpath("//input[@name='tonnes']/@value") == [str(WHOLE - LESS)]
+        answer = await shop.client.get(onwards)
+        assert answer.headers["cache-control"] == "no-store"  # its address opens the order
+        assert check_frame(answer).xpath("//input[@name='tonnes']/@value") == [str(WHOLE - LESS)]
 
     async def test_asks_only_for_the_actual_figures_where_all_is_covered(self, shop: MarketSite) -> None:
         order = await certified(shop, tonnes=WHOLE)
