@@ -100,7 +100,15 @@ class RunningRegistry:
 
     def cancelled(self) -> list[tuple[str, int, int]]:
         """What is cancelled in the registry's own database, whatever it says of it: (reference, first, last)."""
-        query = "SELECT reference, c.first, c.last FROM cancelled c JOIN application a ON a.id = c.application"
+        return self._read(
+            "SELECT reference, c.first, c.last FROM cancelled c JOIN application a ON a.id = c.application"
+        )
+
+    def has_committed(self, reference: str) -> bool:
+        """Whether its database knows an application, whatever it has answered."""
+        return (reference,) in self._read("SELECT reference FROM application")
+
+    def _read(self, query: str) -> list[Any]:
         with closing(sqlite3.connect(f"file:{self.data / DATABASE_FILE}?mode=ro", uri=True)) as books:
             return sorted(books.execute(query).fetchall())
 

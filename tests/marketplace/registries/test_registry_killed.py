@@ -2,13 +2,14 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 
 import pytest
 
 from marketplace.inventory.serials import SerialRange
 from marketplace.registries.gateway import CancellationState, OutcomeUnknown, RegistryUnreachable
 from marketplace.registries.matching import match_notice
-from tests.marketplace.registries.servers import RegistryProcess, RunningRegistry, a_request
+from tests.marketplace.registries.servers import RegistryProcess, a_request
 
 
 class TestKilledBetweenCommitAndAnswer:
@@ -17,7 +18,7 @@ class TestKilledBetweenCommitAndAnswer:
         running.fault("timeout_after_commit", seconds=60)
         async with running.gateway(answer_timeout=30) as gateway:
             sent = asyncio.create_task(gateway.submit(a_request()))
-            await until_spent(running)
+            await until(lambda: running.has_committed("R1"))
             registry_process.kill()
             with pytest.raises(OutcomeUnknown):
                 await sent
@@ -34,7 +35,8 @@ class TestKilledBeforeCommit:
         running.fault("slow", seconds=60)
         async with running.gateway(answer_timeout=30) as gateway:
             sent = asyncio.create_task(gateway.submit(a_request()))
-            await until_spent(running)
+            # the fault has been taken up by the request, which hangs in it
+            await until(lambda: not running.admin("GET", "faults")["items"])
             registry_process.kill()
             with pytest.raises(OutcomeUnknown):
                 await sent
@@ -98,10 +100,9 @@ class TestKilledUnderLoad:
         assert all(requests[reference].serials == SerialRange(first, last) for reference, first, last in cancelled)
 
 
-async def until_spent(running: RunningRegistry) -> None:
-    """Wait until the fault has been taken up by a request, which then hangs in it."""
+async def until(happened: Callable[[], bool]) -> None:
     for _ in range(1000):
-        if not running.admin("GET", "faults")["items"]:
+        if happened():
             return
         await asyncio.sleep(0.02)
-    pytest.fail("the fault was never taken up")
+    pytest.fail("it never happened")
