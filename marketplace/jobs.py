@@ -16,7 +16,6 @@ from marketplace.contact import service as contact
 from marketplace.deposits import service as deposits
 from marketplace.desk import batches as desk_batches
 from marketplace.desk import reminders as desk_reminders
-from marketplace.invoices import many as many_invoices
 from marketplace.invoices import service as invoices
 from marketplace.items import scanning as item_scans
 from marketplace.ledger import check
@@ -84,6 +83,10 @@ def handlers(market: Market) -> Mapping[str, Handler]:
             await sequencing()
         return left
 
+    async def issue_invoices(_: Market, order_ids: Sequence[str]) -> frozenset[str]:
+        await invoices.issue_all(market, order_ids)
+        return frozenset()
+
     return {
         "order.open_checkout": job(orders.open_checkout),
         "order.run_out": job(settlement.run_out),
@@ -94,8 +97,8 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         heard_invoices.RENEW: job(Renewals().run),
         "order.retire": together(job(fulfilment.retire), serve),
         "order.replace_refused": job(fulfilment.replace_refused),
-        "invoice.issue": together(job(invoices.issue), many_invoices.issue_pooled),
-        many_invoices.ISSUE: job(many_invoices.issue_all),
+        "invoice.issue": together(job(invoices.issue), issue_invoices),
+        invoices.ISSUE_ALL: job(invoices.issue_all),
         "invoice.issue_credit_note": job(invoices.issue_credit_note),
         "ledger.check": job(check.run),
         "payout.account": job(onboarding.follow),

@@ -38,30 +38,36 @@ class Heading:
     issuer: Issuer
 
 
-async def invoice(order: Order, quote: Quote, heading: Heading) -> Content:
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What quotes sold, by quote, and the registration numbers of the sellers that have one."""
+
+    parts: Mapping[str, Sequence[Part]]
+    registered: Mapping[str, str]
+
+
+async def lines_of(sold: Sequence[Quote]) -> Lines:
+    parts = await quotes.parts_of_all(sold)
+    sellers = {
+        part.listing.holding.account.provider_id
+        for many in parts.values()
+        for part in many
+        if isinstance(part.line, QuoteLine)
+    }
+    registrations = await rows.find_all(SellerRegistration, provider_id=sorted(sellers))
+    return Lines(parts, {one.provider_id: one.registration_number for one in registrations})
+
+
+def invoice(order: Order, quote: Quote, heading: Heading, lines: Lines) -> Content:
     """Raises InvoiceDiffers."""
-    parts = await quotes.parts_of(quote)
-    net_yen = json.loads(quote.terms)["net_yen_by_provider"]
-    registrations = await rows.find_all(SellerRegistration, provider_id=sorted(net_yen))
-    registered = {one.provider_id: one.registration_number for one in registrations}
-    providers = [_provider(provider, net, parts, registered.get(provider)) for provider, net in net_yen.items()]
-    drawn = [part.line for part in parts if isinstance(part.line, PoolLine)]
-    listings = {part.listing.id: part.listing for part in parts}
-    return put_together(order, heading, quote, drawn, listings, providers=providers)
-
-
-def put_together(
-    order: Order,
-    heading: Heading,
-    quote: Quote,
-    drawn: Sequence[PoolLine],
-    listings: Mapping[str, Listing],
-    *,
-    providers: Sequence[Seller] = (),
-) -> Content:
-    """The invoice of what `providers` sold and of the grams `drawn` from pools. Raises InvoiceDiffers."""
-    pool_net_yen = json.loads(quote.terms).get("pool_net_yen", 0)
-    sellers = [*providers, _service(quote, pool_net_yen, heading.issuer, drawn, listings)]
+    parts, terms = lines.parts[quote.id], json.loads(quote.terms)
+    sellers = [
+        *(
+            _provider(provider, net, parts, lines.registered.get(provider))
+            for provider, net in terms["net_yen_by_provider"].items()
+        ),
+        _service(quote, terms.get("pool_net_yen", 0), heading.issuer, parts),
+    ]
     content = _content(Kind.INVOICE, order, heading, [seller for seller in sellers if seller.lines], concerns=None)
     if content.total_yen != order.total_yen:
         raise InvoiceDiffers(f"order {order.id} was paid with {order.total_yen} yen, not {content.total_yen}")
@@ -150,16 +156,15 @@ def _provider(provider_id: str, net_yen: int, parts: Sequence[Part], registratio
     )
 
 
-def _service(
-    quote: Quote, pool_net_yen: int, issuer: Issuer, drawn: Sequence[PoolLine], listings: Mapping[str, Listing]
-) -> Seller:
+def _service(quote: Quote, pool_net_yen: int, issuer: Issuer, parts: Sequence[Part]) -> Seller:
     lines = []
+    drawn = [(part.line, part.listing) for part in parts if isinstance(part.line, PoolLine)]
     # each line's price was rounded down; what the whole is above them belongs to the last
     rest = pool_net_yen
-    for place, one in enumerate(drawn, start=1):
+    for place, (one, listing) in enumerate(drawn, start=1):
         yen = rest if place == len(drawn) else one.grams * one.yen_per_tonne // GRAMS_PER_TONNE
         rest -= yen
-        lines.append(_line(Item.POOL, listings[one.listing_id], one.grams, one.yen_per_tonne, yen))
+        lines.append(_line(Item.POOL, listing, one.grams, one.yen_per_tonne, yen))
     if quote.fee_yen:
         lines.append(Line(item=Item.FEE, net_yen=quote.fee_yen))
     return Seller(

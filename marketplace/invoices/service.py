@@ -9,6 +9,7 @@ from certificates.statement import Environment
 from marketplace.clock import japan_date
 from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
+from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
 from marketplace.errors import InvoiceNotFound
 from marketplace.invoices import composing
@@ -21,18 +22,18 @@ from marketplace.orders.models import Order
 from marketplace.payments.models import Payment, RefundRecord
 from marketplace.quotes.models import Quote
 
+ISSUE_ALL = "invoice.issue_all"
 PREFIXES = {Kind.INVOICE: "INV", Kind.CREDIT_NOTE: "CRN"}
 
 
 async def issue(market: Market, order_id: str) -> None:
     """Job after a payment: the order's invoice, once."""
+    await issue_all(market, [order_id])
 
-    async def work(tx: BaseDBAsyncClient) -> None:
-        order, quote = await orders.find_with_quote(order_id)
-        captured_at = await _lock(tx, order)
-        await _issued(market, tx, order, quote, captured_at)
 
-    await run_tx(work)
+async def issue_all(market: Market, orders: Sequence[str]) -> None:
+    """As issue, for many paid orders in one transaction: numbered in one go, and written in one statement."""
+    await run_tx(lambda tx: _issue(market, tx, orders))
 
 
 async def issue_credit_note(market: Market, refund_id: str) -> None:
@@ -40,42 +41,46 @@ async def issue_credit_note(market: Market, refund_id: str) -> None:
 
     async def work(tx: BaseDBAsyncClient) -> None:
         refund = await RefundRecord.get(id=refund_id)
-        order, quote = await orders.find_with_quote((await Payment.get(id=refund.payment_id)).order_id)
-        captured_at = await _lock(tx, order)
+        order = await orders.find((await Payment.get(id=refund.payment_id)).order_id)
+        await _issue(market, tx, [order.id])
         if await InvoiceRecord.exists(refund_id=refund_id):
             return
-        invoiced = content_of(await _issued(market, tx, order, quote, captured_at))
+        invoiced = content_of(await invoice_of(order.id))
         notes = await InvoiceRecord.filter(order_id=order.id, kind=Kind.CREDIT_NOTE).order_by("sequence")
         year, sequence = await next_numbers(tx, Kind.CREDIT_NOTE, 1, at=market.clock())
         above = heading(market, Kind.CREDIT_NOTE, year, sequence, on=refund.decided_at or market.clock())
         content = await composing.credit_note(
             order, above, invoiced, [content_of(note) for note in notes], refund.amount_yen
         )
-        await _store(market, order, content, year, sequence, refund_id=refund.id)
+        await rows.insert(numbered(market, order.id, content, year, sequence, refund_id=refund.id))
 
     await run_tx(work)
 
 
-async def _lock(tx: BaseDBAsyncClient, order: Order) -> datetime:
-    """Papers of one order queue here; returns when the order was paid."""
+async def _issue(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> None:
+    """Those that are missing."""
+    paid_at = await _locked(tx, order_ids)
+    known = await rows.find_all(InvoiceRecord, order_id=list(order_ids), kind=Kind.INVOICE)
+    missing = sorted(set(order_ids) - {record.order_id for record in known})
+    sold = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=missing, order_by="id")
+    if not sold:
+        return
+    written = await composing.lines_of([quote for _, quote in sold])
+    year, first = await next_numbers(tx, Kind.INVOICE, len(sold), at=market.clock())
+    records = []
+    for sequence, (order, quote) in enumerate(sold, first):
+        above = heading(market, Kind.INVOICE, year, sequence, on=paid_at[order.id])
+        records.append(numbered(market, order.id, composing.invoice(order, quote, above, written), year, sequence))
+    await rows.insert(*records)
+
+
+async def _locked(tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> dict[str, datetime]:
+    """When each of these was paid. Papers of one order queue here on PostgreSQL; SQLite has one writer at a time."""
     if not is_postgres(tx):
-        # one writer at a time
-        return (await rows.get(Payment, order_id=order.id)).captured_at
-    locked = "SELECT captured_at FROM payment WHERE order_id = $1 FOR UPDATE"
-    (row,) = await tx.execute_query_dict(locked, [order.id])
-    captured_at: datetime = row["captured_at"]
-    return captured_at
-
-
-async def _issued(
-    market: Market, tx: BaseDBAsyncClient, order: Order, quote: Quote, captured_at: datetime
-) -> InvoiceRecord:
-    known = await rows.find(InvoiceRecord, order_id=order.id, kind=Kind.INVOICE)
-    if known is not None:
-        return known
-    year, sequence = await next_numbers(tx, Kind.INVOICE, 1, at=market.clock())
-    above = heading(market, Kind.INVOICE, year, sequence, on=captured_at)
-    return await _store(market, order, await composing.invoice(order, quote, above), year, sequence, refund_id=None)
+        payments = await rows.find_all(Payment, order_id=list(order_ids))
+        return {payment.order_id: payment.captured_at for payment in payments}
+    query = "SELECT order_id, captured_at FROM payment WHERE order_id = ANY($1) ORDER BY order_id FOR UPDATE"
+    return {row["order_id"]: row["captured_at"] for row in await tx.execute_query_dict(query, [list(order_ids)])}
 
 
 def heading(market: Market, kind: Kind, year: int, sequence: int, *, on: datetime) -> Heading:
@@ -86,14 +91,6 @@ def heading(market: Market, kind: Kind, year: int, sequence: int, *, on: datetim
         sandbox=market.signing_keys.environment is Environment.SANDBOX,
         issuer=market.terms.issuer,
     )
-
-
-async def _store(
-    market: Market, order: Order, content: Content, year: int, sequence: int, *, refund_id: str | None
-) -> InvoiceRecord:
-    record = numbered(market, order.id, content, year, sequence, refund_id=refund_id)
-    await rows.insert(record)
-    return record
 
 
 def numbered(

@@ -29,14 +29,15 @@ async def listings_with_holdings(listing_ids: Sequence[str]) -> dict[str, Listin
 L = TypeVar("L", bound=Model)
 
 
-async def lines_with_listings(lines: type[L], quote_id: str) -> list[tuple[L, Listing]]:
-    """A quote's lines of one kind in the order of their ids, each with the listing that it is sold from and its whole holding."""
+async def lines_with_listings(lines: type[L], quote_ids: Sequence[str]) -> list[tuple[L, Listing]]:
+    """The lines of one kind of these quotes in the order of their ids, each with the listing that it is sold from and its whole
+    holding."""
     found = await rows.find_joined(
         lines,
         Joined(Listing, "listing_id"),
         Joined(Holding, "holding_id", of=1),
         *joined_to(2),
-        quote_id=quote_id,
+        quote_id=list(quote_ids),
         order_by="id",
     )
     for _, listing, *whole in found:

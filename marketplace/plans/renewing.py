@@ -16,7 +16,7 @@ from tortoise.exceptions import IntegrityError
 
 from marketplace.certification import many as certification
 from marketplace.database.transactions import run_tx
-from marketplace.invoices import many as invoices
+from marketplace.invoices import service as invoices
 from marketplace.market import Market
 from marketplace.outbox import service as outbox
 from marketplace.outbox.service import NewJob
@@ -85,7 +85,7 @@ async def _write(
     if written.drawn:
         jobs.append(NewJob(CERTIFY, f"{CERTIFY}:{written.drawn[0]}", {"orders": list(written.drawn)}))
     if orders := [*written.drawn, *written.paid]:
-        jobs.append(NewJob(invoices.ISSUE, f"{invoices.ISSUE}:{orders[0]}", {"orders": orders}))
+        jobs.append(NewJob(invoices.ISSUE_ALL, f"{invoices.ISSUE_ALL}:{orders[0]}", {"orders": orders}))
     await outbox.add_all(jobs, at=now)
     if await heard_invoices.any_left(tx, at=now):
         await heard_invoices.ask(tx, at=now)

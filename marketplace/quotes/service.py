@@ -163,9 +163,17 @@ class Part:
 
 async def parts_of(quote: Quote) -> list[Part]:
     """All that a quote sells, whole tonnes first."""
-    own = await lines_with_listings(QuoteLine, quote.id) if quote.own_tonnes else []
-    drawn = await lines_with_listings(PoolLine, quote.id) if quote.pool_g else []
-    return [*(Part(line, listing) for line, listing in own), *(Part(line, listing) for line, listing in drawn)]
+    return (await parts_of_all([quote]))[quote.id]
+
+
+async def parts_of_all(quotes: Sequence[Quote]) -> dict[str, list[Part]]:
+    """As parts_of, by quote."""
+    parts: dict[str, list[Part]] = {quote.id: [] for quote in quotes}
+    for own, listing in await lines_with_listings(QuoteLine, [quote.id for quote in quotes if quote.own_tonnes]):
+        parts[own.quote_id].append(Part(own, listing))
+    for drawn, listing in await lines_with_listings(PoolLine, [quote.id for quote in quotes if quote.pool_g]):
+        parts[drawn.quote_id].append(Part(drawn, listing))
+    return parts
 
 
 async def registries_of(quote_id: str) -> list[str]:

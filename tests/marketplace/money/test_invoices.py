@@ -100,8 +100,7 @@ class TestNumbers:
         order = await an_order_just_paid(small)
 
         async def fails(tx):
-            _, quote = await orders.find_with_quote(order.id)
-            await invoices._issued(small.market, tx, order, quote, small.clock())
+            await invoices._issue(small.market, tx, [order.id])
             raise RuntimeError("the power fails")
 
         with pytest.raises(RuntimeError):
