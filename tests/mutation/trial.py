@@ -76,7 +76,7 @@ class Trial:
             while len(running) >= self.at_once:
                 self._reap(running)
             names = _touching(mutant, unchanged.touched[mutant.module], items.keys())
-            chosen = _quickest(unchanged.seconds, names)
+            chosen = _quickest(unchanged.seconds, names, first=_naming(mutant, session.items))
             seconds = {name: 2 + 5 * unchanged.seconds[name] for name in chosen}
             child = os.fork()
             if child == 0:
@@ -110,9 +110,21 @@ def _touching(mutant: Mutant, lines: Mapping[int, Sequence[str]], tests: Collect
     return touching or (set(tests) if mutant.name else set())
 
 
-def _quickest(seconds: Mapping[str, float], names: Collection[str]) -> list[str]:
-    """The quickest first, as many as there is time for, and always one. What they miss counts as survived."""
-    ordered = sorted(names, key=lambda name: seconds[name])
+def _naming(mutant: Mutant, items: Sequence[pytest.Item]) -> set[str]:
+    """The tests in whose own file the changed table stands, which are about it if any are."""
+    table = sys.modules[mutant.module].__dict__[mutant.name] if mutant.name else None
+    if not isinstance(table, Collection):
+        return set()
+    return {
+        item.nodeid
+        for item in items
+        if isinstance(item, pytest.Function) and any(one is table for one in item.module.__dict__.values())
+    }
+
+
+def _quickest(seconds: Mapping[str, float], names: Collection[str], *, first: Collection[str] = ()) -> list[str]:
+    """Those of `first`, then the quickest, as many as there is time for, and always one. What they miss counts as survived."""
+    ordered = sorted(names, key=lambda name: (name not in first, seconds[name]))
     spent = list(accumulate(seconds[name] for name in ordered))
     return ordered[: max(1, bisect_right(spent, SECONDS_OF_TESTS))]
 

@@ -1,22 +1,33 @@
-"""What an order asks of the payment page, how long it holds its units, and along which arrows it moves."""
+"""Whose an order is, what its buyer agrees to, what it asks of the payment page, and along which arrows it moves."""
 
+import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tortoise.exceptions import IntegrityError
 
+from marketplace.accounts import belongings
+from marketplace.accounts.actor import Actor
+from marketplace.accounts.models import Organisation
+from marketplace.accounts.roles import Role
 from marketplace.database import rows
 from marketplace.database.transactions import run_tx
-from marketplace.errors import BelowSmallestPayment, MoveNotAllowed, OrderNotFound
+from marketplace.errors import BelowSmallestPayment, ExternalIdTaken, MoveNotAllowed, OrderNotFound
 from marketplace.inventory import service as inventory
 from marketplace.orders import service as orders
+from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, events_of
 from marketplace.payments.gateway import PaymentMethod
-from tests.builders.market import a_listing, a_quote, a_wish, an_order
+from tests.builders.market import a_listing, a_quote, a_wish, an_instruction, an_order
+from tests.builders.pools import a_dear_listing, a_gram_quote, with_pools
 
+ORGANISATION = "org_01KAFQ3C9V3R6Y4M0N8T5B2D1E"
 CARD, KONBINI, TRANSFER = PaymentMethod.CARD, PaymentMethod.KONBINI, PaymentMethod.BANK_TRANSFER
+# what does not depend on the database is tried on one of them
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def placed(small, *, yen=4_000, tonnes=1, **wish):
@@ -67,6 +78,49 @@ class TestThePaymentPage:
         kinds = [event.kind for event in await events_of(order.id)]
         assert kinds == [Happened.ORDERED, Happened.CHECKOUT_OPENED]
 
+    async def test_turns_the_order_in_hand_into_what_stands_in_the_books(self, small):
+        order = await placed(small)
+        early = await orders.find(order.id)
+        assert await orders.open_checkout_of(small.market, order) is order
+        await run_tx(lambda _: orders.move(order, OrderState.EXPIRED))
+        # who was slower is told what became of the order since, not what it meant to do
+        assert (await orders.open_checkout_of(small.market, early)).state == OrderState.EXPIRED
+
+
+class TestAnOrderBelongs:
+    @on_sqlite
+    async def test_to_the_organisation_that_its_buyer_acts_for_and_to_nobody_else(self, small):
+        await Organisation.create(id=ORGANISATION, name="Buyer", created_at=small.clock())
+        for organisation_id in (ORGANISATION, None):
+            order = await placed(small, buyer=Actor("per_1", "", "", organisation_id, None, frozenset({Role.BUYER})))
+            assert await belongings.owner_of(order.id) == organisation_id
+
+
+class TestTheConsent:
+    @on_sqlite
+    @pytest.mark.parametrize(
+        ("grams", "own", "pooled"), [(1_000_000, True, False), (300_000, False, True), (1_300_000, True, True)]
+    )
+    async def test_is_to_the_own_name_for_whole_tonnes_and_to_the_services_for_the_rest(
+        self, small, grams, own, pooled
+    ):
+        with_pools(small, credit_user="小口利用者")
+        quote = await a_gram_quote(small, await a_dear_listing(small), grams)
+        order = await orders.place(small.market, a_wish(quote))
+        agreed = json.loads(order.consent)["text"]
+        assert (an_instruction().credit_user in agreed, "小口利用者" in agreed) == (own, pooled)
+
+
+class TestOrdersOfPoolsAlone:
+    async def test_are_those_without_a_whole_tonne(self, small):
+        with_pools(small)
+        listing = await a_dear_listing(small)
+        placed_on = [
+            await orders.place(small.market, a_wish(await a_gram_quote(small, listing, grams)))
+            for grams in (300_000, 1_000_000, 1_300_000)
+        ]
+        assert await orders.wholly_of_pools([order.id for order in placed_on]) == [placed_on[0].id]
+
 
 class TestTheSmallestPayment:
     async def test_is_fifty_yen(self, small):
@@ -77,6 +131,19 @@ class TestTheSmallestPayment:
 
 
 class TestAnExternalId:
+    async def test_is_refused_by_its_own_name_inside_anothers_transaction(self, small):
+        await placed(small, external_id="A-1")
+        again = a_wish(await a_quote(small, await a_listing(small)), external_id="A-1")
+        with pytest.raises(ExternalIdTaken):
+            await run_tx(lambda tx: orders.place_within(tx, small.market, again))
+
+    async def test_goes_to_one_of_those_who_ask_at_once(self, small):
+        listing = await a_listing(small)
+        wishes = [a_wish(await a_quote(small, listing), external_id="A-1") for _ in range(3)]
+        answers = await asyncio.gather(*(orders.place(small.market, one) for one in wishes), return_exceptions=True)
+        assert sorted(type(one).__name__ for one in answers) == ["ExternalIdTaken", "ExternalIdTaken", "Order"]
+        assert await Order.filter(external_id="A-1").count() == 1
+
     async def test_is_not_blamed_for_what_something_written_beside_the_order_broke(self, small):
         first = await placed(small, external_id="A-1")
 
