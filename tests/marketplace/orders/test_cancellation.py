@@ -19,6 +19,7 @@ from marketplace.orders import service as orders
 from marketplace.orders.cancellation import cancel, is_free
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, events_of
+from marketplace.participation.models import OrganiserPart, Payer
 from marketplace.payments.gateway import PaymentMethod
 from marketplace.registries.desk.gateway import DeskGateway
 from marketplace.registries.desk.models import ItemRecord
@@ -26,6 +27,7 @@ from marketplace.registries.desk.states import ItemState
 from marketplace.registries.profiles import load_profiles
 from marketplace.retirements import service as retirements
 from marketplace.retirements.models import Retirement
+from tests.builders.events import after, an_attendee, an_event_page
 from tests.builders.market import a_listing, a_quote, a_wish, an_order
 from tests.builders.pools import a_gram_quote, paid_grams, with_pools
 
@@ -183,6 +185,24 @@ class TestGramsThatWaitForTheirPool:
         await cancel(small.market, order.id)
         await small.work()
         assert (await orders.find(order.id)).state == OrderState.REFUNDED
+
+
+class TestAnOrganisersPart:
+    @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+    async def test_that_was_paid_with_the_attendees_keeps_it_from_being_taken_back(self, small):
+        with_pools(small, pools=2, low_g=400_000)
+        await paid_grams(small, await a_listing(small, tonnes=20, yen_per_tonne=40_000), 2_000)
+        await small.work()
+        joined = await an_attendee(small, await an_event_page(small, Payer.SPLIT))
+        order = await orders.open_checkout(small.market, str(joined.order_id))
+        await small.deliver(small.payments.pay(order.checkout_session))
+        while (await after(joined)).organiser_part != OrganiserPart.SPENT:
+            assert await small.worker().run_due()
+        assert (await orders.find(order.id)).state == OrderState.RETIRING
+        assert not await is_free(await orders.find(order.id))
+        with pytest.raises(OrderNotCancellable) as refused:
+            await cancel(small.market, order.id)
+        assert refused.value.params == {"state": "retiring"}
 
 
 class TestReturnsAreABalanceForTheNextOrder:

@@ -81,6 +81,17 @@ async def certified(order) -> list[list[tuple[int, int]]]:
 CLOSED_FOR_A_WHILE = ["closed"] * 8
 
 
+class TestTheTimeLine:
+    @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+    async def test_says_how_many_tonnes_were_asked_for_confirmed_and_left(self, small):
+        once(small, (0, 3))
+        order = await paid(small, (await a_listing(small, tonnes=6), 6))
+        while Happened.PARTLY_CONFIRMED not in await kinds(order):
+            assert await small.worker().run_due()
+        told = json.loads((await events_of(order.id))[-1].detail)
+        assert (told["asked"], told["confirmed"], told["remaining"]) == (6, 4, 2)
+
+
 class TestTheConfirmedPartIsCertifiedAtOnceAndTheRestLater:
     async def test_each_certificate_states_exactly_its_own_units(self, small):
         once(small, (0, 1), (4, 4))
