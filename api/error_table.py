@@ -217,7 +217,11 @@ TABLE: Mapping[type[Exception], Row] = {
     payments.PaymentProviderUnreachable: Row(
         503, "The payment provider cannot be reached", "Try again; nothing was charged twice.", retryable=True
     ),
-    payments.PaymentRefused: Row(502, "The payment provider refused", "Contact support with the request id."),
+    payments.PaymentRefused: Row(
+        502,
+        "The payment provider refused",
+        "Waiting does not change it: ask for another amount, pay from a balance, or contact support with the request id.",
+    ),
     address.AddressRefused: Row(422, "Not a mail address", "Send an address of the form name@domain."),
     # products
     products.ProductNotFound: Row(404, "No such product", "Take the id from GET /v1/products."),

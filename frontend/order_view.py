@@ -29,6 +29,7 @@ KINDS = {
     "fulfilled_in_part": "cancelled",
     "expired": "plain",
     "withdrawn": "plain",
+    "refused_payment": "refused",
     "payment_failed": "refused",
     "refund_due": "waiting",
     "refunded": "plain",
@@ -52,7 +53,9 @@ AHEAD = (Happened.PAID, Happened.CANCELLATION_REQUESTED, Happened.CANCELLATION_C
 # People have it in hand, and the registry has not been asked yet.
 _WITH_PEOPLE = frozenset({Happened.AT_THE_DESK, Happened.APPLICATION_FROZEN})
 _COMPLETE = frozenset({Happened.CERTIFIED, Happened.ENDED_IN_PART})
-_TROUBLES = frozenset({Happened.PAYMENT_FAILED, Happened.EXPIRED, Happened.CANCELLATION_REFUSED})
+_TROUBLES = frozenset(
+    {Happened.PAYMENT_FAILED, Happened.PAYMENT_REFUSED, Happened.EXPIRED, Happened.CANCELLATION_REFUSED}
+)
 _GIVEN_UP = frozenset({OrderState.EXPIRED, OrderState.PAYMENT_FAILED, OrderState.REFUND_DUE, OrderState.REFUNDED})
 
 
@@ -119,6 +122,8 @@ def _state(order: Order, events: Sequence[OrderEvent], *, back_from_payment: boo
             known = "paying"
         case OrderState.EXPIRED if Happened.CANCELLED_BY_BUYER in kinds:
             known = "withdrawn"
+        case OrderState.EXPIRED if Happened.PAYMENT_REFUSED in kinds:
+            known = "refused_payment"
         case OrderState.FULFILLED if _less(events, Locale.EN):
             known = "fulfilled_in_part"
         case OrderState.RETIRING if events and events[-1].kind == Happened.UNDER_REVIEW:

@@ -20,6 +20,7 @@ from marketplace.errors import ConsentMissing, MarketplaceError, MixNotAvailable
 from marketplace.ids import new_token
 from marketplace.mail.address import is_address
 from marketplace.orders import service as orders
+from marketplace.orders import settlement
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.participation import event_pages
 from marketplace.participation.errors import EventPageNotFound
@@ -106,17 +107,25 @@ async def order(request: Request) -> Response:
     except MarketplaceError as refused:
         reason = MarketWords(locale).refusal(refused)
         return await _offer(request, await _event(request), footprint, typed, reason=reason, status=409)
-    return await _onwards(request, opened, joined)
+    try:
+        return await _onwards(request, opened, joined)
+    except PaymentRefused as refused:
+        reason, again = sentence(refused.code, {}, locale), {name: typed[name] for name in typed if name != "key"}
+        return await _offer(request, opened, footprint, again, reason=reason, status=422)
 
 
 async def _onwards(request: Request, opened: EventPage, joined: Participation) -> Response:
+    """To the payment page, if there is something to pay. Raises PaymentRefused, with which the place is given up."""
     context, market = PageContext.of(request), services_of(request).market
     mine = context.url(f"/e/{opened.code}/mine/{joined.token}")
     if joined.order_id is None:
         return RedirectResponse(mine, status_code=303, headers=PRIVATE)
     try:
         placed = await orders.open_checkout(market, joined.order_id)
-    except (PaymentProviderUnreachable, PaymentRefused):
+    except PaymentRefused:
+        await settlement.give_up_refused(market, joined.order_id)
+        raise
+    except PaymentProviderUnreachable:
         # the order stands; the page says so and the worker opens the payment page
         return RedirectResponse(mine, status_code=303, headers=PRIVATE)
     return RedirectResponse(placed.checkout_url or mine, status_code=303, headers=PRIVATE)

@@ -20,6 +20,7 @@ from frontend.responses import page_response
 from marketplace.errors import MarketplaceError
 from marketplace.market import Market
 from marketplace.orders import service as orders
+from marketplace.orders import settlement
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.plans import bill_files, bills, changes, extras, failures, reading, steering
 from marketplace.plans import service as plans
@@ -106,7 +107,11 @@ async def _extra(request: Request, plan: Plan, typed: Typed) -> Response:
     own_page = PageContext.of(request).url(f"/orders/{order.access_token}")
     try:
         order = await orders.open_checkout(market, order.id)
-    except (PaymentProviderUnreachable, PaymentRefused):
+    except PaymentRefused as refused:
+        await settlement.give_up_refused(market, order.id)
+        errors = {"bill_kwh": sentence(refused.code, {}, PageContext.of(request).locale)}
+        return await _shown(request, plan, typed=typed, errors=errors)
+    except PaymentProviderUnreachable:
         return RedirectResponse(own_page, status_code=303, headers=SECRET_ADDRESS)
     return RedirectResponse(order.checkout_url or own_page, status_code=303, headers=SECRET_ADDRESS)
 

@@ -14,6 +14,7 @@ from frontend.market_words import MarketWords
 from frontend.offer_view import OfferView, view_of
 from frontend.pages.order import SECRET_ADDRESS
 from frontend.plan_form import UNLISTED, field_errors, menu_name, read_usage, size_options, supplier_views
+from frontend.problems import sentence
 from frontend.responses import page_response
 from marketplace.errors import MarketplaceError
 from marketplace.listings.offers import Offer
@@ -76,6 +77,9 @@ async def submit(request: Request) -> Response:
         if action != "begin":
             return _last_look(request, typed, await _considered(request, typed, wish), await _chosen(request, typed))
         return await _begin(request, typed, wish)
+    except PaymentRefused as refused:
+        errors = {"kwh": sentence(refused.code, {}, context.locale)}
+        return await _form(request, typed, calculate=True, errors=errors)
     except (MarketplaceError, TextNotPrintable) as refused:
         errors = field_errors(refused, context.locale)
         if refused.code == "mail_address_refused" and _is_gift(request) and is_address(wish.email.strip()):
@@ -114,7 +118,10 @@ async def _considered(request: Request, typed: Typed, wish: PlanWish) -> Draft:
 
 
 async def _begin(request: Request, typed: Typed, wish: PlanWish) -> Response:
-    """To the payment page. If it cannot be opened now, the plan stands all the same and the worker opens it."""
+    """To the payment page. If it cannot be opened now, the plan stands all the same and the worker opens it.
+
+    Raises PaymentRefused, with which the plan has lapsed, and as beginning.begin and gifts.begin.
+    """
     market, context = services_of(request).market, PageContext.of(request)
     if _is_gift(request):
         plan = await gifts.begin(market, _gift_wish(typed, wish))
@@ -124,7 +131,10 @@ async def _begin(request: Request, typed: Typed, wish: PlanWish) -> Response:
         own_page = context.url(f"/plans/{plan.access_token}")
     try:
         plan = await open_checkout(market, plan.id)
-    except (PaymentProviderUnreachable, PaymentRefused):
+    except PaymentRefused:
+        await beginning.lapse(market, plan.id)
+        raise
+    except PaymentProviderUnreachable:
         return RedirectResponse(own_page, status_code=303, headers=SECRET_ADDRESS)
     return RedirectResponse(plan.checkout_url or own_page, status_code=303, headers=SECRET_ADDRESS)
 

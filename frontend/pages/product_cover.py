@@ -22,6 +22,7 @@ from marketplace.errors import ConsentMissing, MarketplaceError, QuoteNotFound
 from marketplace.ledger import balance
 from marketplace.listings.offers import OfferFilter, find_offers
 from marketplace.orders import service as orders
+from marketplace.orders import settlement
 from marketplace.orders.printable import unprintable_fields
 from marketplace.orders.service import CHECKOUT_LASTS, SMALLEST_PAYMENT_YEN
 from marketplace.orders.words import consent_text, consent_version
@@ -113,7 +114,11 @@ async def _order(request: Request, product: Product, typed: Typed) -> Response:
         return RedirectResponse(page_of_order, status_code=303)
     try:
         order = await orders.open_checkout(market, order.id)
-    except (PaymentProviderUnreachable, PaymentRefused):
+    except PaymentRefused as refused:
+        await settlement.give_up_refused(market, order.id)
+        again = {"units": str(bought.cover.units), "period": bought.cover.period_id, "listing": CHEAPEST}
+        return await _choice(request, product, again, {"units": sentence(refused.code, {}, context.locale)})
+    except PaymentProviderUnreachable:
         # the order stands; its page says so and the worker opens the payment page
         return RedirectResponse(page_of_order, status_code=303)
     return RedirectResponse(order.checkout_url or page_of_order, status_code=303)

@@ -38,6 +38,7 @@ from marketplace.errors import (
 from marketplace.listings.offers import offers_of
 from marketplace.market import Market
 from marketplace.orders import service as orders
+from marketplace.orders import settlement
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.printable import unprintable_fields
 from marketplace.orders.service import CHECKOUT_LASTS, OrderWish
@@ -165,7 +166,11 @@ async def _order(
         return await _last_look(request, quote, footprint, typed, instruction, consent_error=missing)
     try:
         order = await orders.open_checkout(market, order.id)
-    except (PaymentProviderUnreachable, PaymentRefused):
+    except PaymentRefused as refused:
+        await settlement.give_up_refused(market, order.id)
+        reason = sentence(refused.code, {}, context.locale)
+        return await _stale_page(request, quote, footprint, typed, status=422, reason=reason, refused_payment=True)
+    except PaymentProviderUnreachable:
         # the order stands; its page says so and the worker opens the payment page
         return RedirectResponse(context.url(f"/orders/{order.access_token}"), status_code=303)
     return RedirectResponse(order.checkout_url or context.url(f"/orders/{order.access_token}"), status_code=303)
@@ -293,7 +298,14 @@ async def _claim(request: Request, quote: Quote, footprint: Footprint, instructi
 
 
 async def _stale_page(
-    request: Request, quote: Quote, footprint: Footprint, typed: Typed, *, status: int = 200, reason: str = ""
+    request: Request,
+    quote: Quote,
+    footprint: Footprint,
+    typed: Typed,
+    *,
+    status: int = 200,
+    reason: str = "",
+    refused_payment: bool = False,
 ) -> Response:
     return page_response(
         request,
@@ -301,6 +313,7 @@ async def _stale_page(
         status=status,
         quote=await _view(request, quote, footprint),
         used=quote.state == QuoteState.USED,
+        refused_payment=refused_payment,
         typed={name: typed.get(name, "") for name in FIELDS},
         reason=reason,
     )

@@ -47,6 +47,7 @@ TOLD_AS: Mapping[Happened, tuple[EventType, ...]] = {
     Happened.PAYMENT_FAILED: (EventType.ORDER_PAYMENT_FAILED,),
     Happened.PAYMENT_PROMISED: (EventType.ORDER_PAYMENT_PROMISED,),
     Happened.EXPIRED: (EventType.ORDER_EXPIRED,),
+    Happened.PAYMENT_REFUSED: (EventType.ORDER_EXPIRED,),
     Happened.PAID: (EventType.ORDER_PAID,),
     Happened.UNITS_REPLACED: (EventType.ORDER_UNITS_REPLACED,),
     Happened.CANCELLATION_REQUESTED: (EventType.RETIREMENT_REQUESTED,),

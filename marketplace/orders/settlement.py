@@ -144,16 +144,26 @@ async def run_out(market: Market, order_id: str) -> timedelta | None:
         return None
     if order.checkout_session is not None:
         return await _close(market, order.checkout_session)
+    await _lapse(market, order_id, Happened.EXPIRED)
+    return None
+
+
+async def give_up_refused(market: Market, order_id: str) -> None:
+    """The provider refused its payment page to a buyer who is told so now: nobody will pay, and the units are free again."""
+    await _lapse(market, order_id, Happened.PAYMENT_REFUSED)
+
+
+async def _lapse(market: Market, order_id: str, happened: Happened) -> None:
+    """Of an order without a payment page."""
 
     async def work(tx: BaseDBAsyncClient) -> None:
         current = await find(order_id)
         if current.state == OrderState.QUOTED:
             await move(current, OrderState.EXPIRED)
             await quotes.release(tx, current.quote_id)
-            await note(current.id, Happened.EXPIRED, at=market.clock())
+            await note(current.id, happened, at=market.clock())
 
     await run_tx(work)
-    return None
 
 
 async def _close(market: Market, session_id: str) -> timedelta | None:

@@ -20,6 +20,7 @@ class Happened(StrEnum):
     ORDERED = "ordered"
     CHECKOUT_OPENED = "checkout_opened"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_REFUSED = "payment_refused"
     PAYMENT_PROMISED = "payment_promised"
     EXPIRED = "expired"
     PAID = "paid"

@@ -124,6 +124,28 @@ class TestAnAttendee:
         status = await event_shop.client.get(f"/en/e/{page.code}/mine/{joined.token}/status")
         assert status.json() == {"state": "waiting_for_payment"}
 
+    async def test_is_told_that_a_payment_is_refused_for_good_and_may_join_again(self, event_shop):
+        page = await an_event_page(event_shop.small, Payer.SPLIT)
+        address = await offered(event_shop, page)
+        shown = await event_shop.page(address)
+        typed = hidden(shown) | {
+            "consent": shown.xpath("//input[@name='consent']/@value")[0],
+            "public_name": "足跡 花子",
+        }
+        event_shop.small.payments.refusal = "amount_too_small"
+        answer = await event_shop.client.post(address, data=typed)
+        refused = check_frame(answer)
+        assert answer.status_code == 422
+        assert "時間をおいても変わりません" in refused.xpath("string(//*[@role='alert'])")
+        assert refused.xpath("//input[@name='public_name']/@value") == ["足跡 花子"]
+        event_shop.small.payments.refusal = None
+        again = await event_shop.client.post(address, data=typed | hidden(refused) | {"consent": typed["consent"]})
+        assert again.headers["location"].startswith("https://pay.example/")
+        await following.look_after(event_shop.small.market)
+        parts = [(await Order.get(id=one.order_id)).state for one in await Participation.all().order_by("id")]
+        assert parts == ["expired", "awaiting_payment"]
+        assert [one.organiser_part for one in await Participation.all().order_by("id")] == ["returned", "held"]
+
     async def test_is_shown_the_figures_again_when_they_have_changed(self, event_shop):
         page = await an_event_page(event_shop.small, Payer.ORGANISER)
         address = await offered(event_shop, page)

@@ -274,6 +274,25 @@ class TestOrdering:
         page = await shop.page(address)
         assert page.xpath("//a[@class='button']/@href") == ["https://pay.example/cs_1"]
 
+    async def test_a_refused_payment_is_said_to_last_gives_the_units_back_and_keeps_the_words(
+        self, shop: MarketSite
+    ) -> None:
+        await a_listing(shop.small, tonnes=7)
+        shop.small.payments.refusal = "amount_too_large"
+        look = await to_the_last_look(shop)
+        answer = await shop.press(look, "order", consent=consent_of(look))
+        refused = check_frame(answer)
+        assert answer.status_code == 422
+        assert "時間をおいても変わりません" in refused.text_content()
+        order = await Order.get()
+        page = check_frame(await shop.client.get(f"/ja/orders/{order.access_token}"))
+        assert (order.state, page.xpath("string(//h1)").strip()) == ("expired", "支払い不可")
+        (other,) = refused.xpath("//a[@class='button']/@href")
+        assert "tonnes=7" in other
+        # all seven tonnes that there are
+        renewed = check_frame(await shop.press(refused, "renew"))
+        assert renewed.xpath("//input[@name='beneficiary']/@value") == [TEXTS["beneficiary"]]
+
 
 class TestProgress:
     async def address(self, shop: MarketSite, order: Order, language: str = "ja") -> str:

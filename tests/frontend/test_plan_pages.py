@@ -83,6 +83,19 @@ class TestBeginning:
         assert check_frame(page).xpath(f"//*[@id='f-{field}-error' or @id='f-listing-error']")
         assert await Plan.all().count() == 0
 
+    async def test_says_where_the_payment_is_refused_for_good_and_keeps_what_was_typed(
+        self, stocked: MarketSite
+    ) -> None:
+        estimate = check_frame(await stocked.press(await stocked.page("/ja/plans"), "calculate", **ENTRIES))
+        look = check_frame(await stocked.press(estimate, "review", **ENTRIES))
+        stocked.small.payments.refusal = "access_refused"
+        answer = await stocked.press(look, "begin", consent=look.xpath("//input[@name='consent']/@value")[0])
+        page = check_frame(answer)
+        assert answer.status_code == 422
+        assert "時間をおいても変わりません" in page.get_element_by_id("f-kwh-error").text_content()
+        assert page.xpath("//input[@name='email']/@value") == [ENTRIES["email"]]
+        assert (await Plan.get()).state == PlanState.LAPSED
+
     async def test_goes_by_the_size_of_the_household_too(self, stocked: MarketSite) -> None:
         page = await stocked.client.post("/en/plans", data={"household_size": "size3", "action": "calculate"})
         assert page.status_code == 200
@@ -180,6 +193,20 @@ class TestThePageOfAPlan:
         page = await stocked.page(await address_of(plan))
         assert "168.800" in page.text_content()
         assert (await plan_terms.newest(plan.id)).carried_g == 0
+
+    async def test_says_that_the_payment_for_the_rest_of_a_bill_is_refused_for_good(self, stocked: MarketSite) -> None:
+        plan = await a_plan(stocked)
+        by_hand = {"action": "bill", "bill_month": "2026-11-22", "bill_kwh": "400"}
+        await stocked.client.post(await address_of(plan), data=by_hand)
+        page = await stocked.page(await address_of(plan))
+        wanted = {name: page.xpath(f"//input[@name='{name}']/@value")[0] for name in ("month", "consent")}
+        stocked.small.payments.refusal = "amount_too_small"
+        answer = await stocked.client.post(await address_of(plan), data={"action": "extra", **wanted})
+        assert answer.status_code == 422
+        assert "時間をおいても変わりません" in check_frame(answer).xpath("string(//*[@role='alert'])")
+        assert (await Order.get(id=(await PlanBill.get()).order_id)).state == "expired"
+        await stocked.client.post(await address_of(plan), data=by_hand)
+        assert (await stocked.page(await address_of(plan))).xpath("//button[@value='extra']")
 
     async def test_says_what_is_to_do_when_the_card_fails(self, stocked: MarketSite) -> None:
         plan = await a_plan(stocked)

@@ -175,6 +175,20 @@ class TestAProduct:
         answer = await send(shop, owner, f"/{product.id}/cover", action="checkout", **agreed)
         assert (answer.status_code, (await Order.get()).state) == (303, OrderState.AWAITING_PAYMENT)
 
+    async def test_says_where_a_payment_is_refused_for_good_and_keeps_what_was_typed(self, shop, owner, product):
+        await a_listing(shop.small)
+        period = (await CoverPeriod.get()).id
+        answer = await send(shop, owner, f"/{product.id}/cover", action="quote", units="50", period=period)
+        agreed = {"quote": check_frame(answer).xpath("string(//input[@name='quote']/@value)")}
+        agreed["consent"] = consent_version()
+        shop.small.payments.refusal = "amount_too_large"
+        answer = await send(shop, owner, f"/{product.id}/cover", action="checkout", **agreed)
+        page = check_frame(answer)
+        assert answer.status_code == 422
+        assert "時間をおいても変わりません" in page.get_element_by_id("f-units-error").text_content()
+        assert page.xpath("//input[@name='units']/@value") == ["50"]
+        assert (await Order.get()).state == OrderState.EXPIRED
+
     async def test_gets_periods_footprints_a_rule_and_a_shop(self, shop, owner, product):
         page = f"/{product.id}"
         for fields in (
