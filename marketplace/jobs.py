@@ -9,8 +9,7 @@ from marketplace.accounts.retention import Retention
 from marketplace.audit import second_person
 from marketplace.bulk import running as bulk_running
 from marketplace.bulk import service as bulk
-from marketplace.certification import many as many_certificates
-from marketplace.certification import public_log
+from marketplace.certification import pooled, public_log, whole
 from marketplace.certification import service as certification
 from marketplace.contact import service as contact
 from marketplace.deposits import service as deposits
@@ -78,7 +77,14 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         return Together(one, many)
 
     async def serve(_: Market, order_ids: Sequence[str]) -> frozenset[str]:
-        left = await many_certificates.serve_pooled(market, order_ids)
+        left = await pooled.serve_pooled(market, order_ids)
+        if len(left) < len(order_ids):
+            await sequencing()
+        return left
+
+    async def certify_many(_: Market, order_ids: Sequence[str]) -> frozenset[str]:
+        left = await pooled.serve_pooled(market, order_ids)
+        left = await whole.certify_whole(market, sorted(left))
         if len(left) < len(order_ids):
             await sequencing()
         return left
@@ -109,7 +115,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "refund.try_again": job(refunds.try_again),
         "dispute.follow": job(taken_back.follow_dispute),
         "retirement.advance": job(retirements.advance),
-        "order.certify": together(certify, serve),
+        "order.certify": together(certify, certify_many),
         opening.TOP_UP: job(pools.top_up),
         "pool.draw_again": job(pools.draw_again),
         product_counting.WATCH: job(product_watching.watch),

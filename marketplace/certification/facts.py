@@ -22,6 +22,7 @@ from certificates.statement import (
     Vintage,
 )
 from marketplace.clock import japan_date
+from marketplace.database import rows
 from marketplace.footprints.models import StoredFootprint
 from marketplace.inventory.models import Block, Interval
 from marketplace.market import Market
@@ -29,6 +30,7 @@ from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
 from marketplace.projects.catalogue import load_catalogue
 from marketplace.projects.kinds import CreditKind
+from marketplace.quotes.models import Quote
 from marketplace.registries.profiles import load_profiles
 from marketplace.retirements.models import Retirement
 from marketplace.retirements.service import request_of
@@ -40,23 +42,53 @@ class NoticeMissing(Exception):
     code = "notice_missing"
 
 
+async def footprints_of(quotes: Sequence[Quote]) -> dict[str, StoredFootprint]:
+    """The footprints that these were made for, by their ids."""
+    wanted = sorted({quote.footprint_id for quote in quotes if quote.footprint_id is not None})
+    return {stored.id: stored for stored in await rows.find_all(StoredFootprint, id=wanted)}
+
+
 async def facts_of(
     market: Market,
     order: Order,
-    footprint_id: str | None,
+    quote: Quote,
     *,
     reference: str,
     confirmed: Sequence[Retirement],
     intervals: Mapping[str, Interval],
     drawn: tuple[Drawn, ...] = (),
     pool: bool = False,
-    tops_up: str | None = None,
 ) -> StatementFacts:
     """The certificate called `reference`, on these retirements of the order, whose `intervals` stand under their ids with their
-    whole holdings, and on what it has `drawn` from pools. `tops_up` is the fulfilled order whose rest this one covers. Raises NoticeMissing."""
-    cancellations = [_cancellation(group, intervals) for group in _by_application(confirmed)]
+    whole holdings, and on what it has `drawn` from pools. Raises NoticeMissing."""
+    footprints = await footprints_of([quote])
+    return facts_of_cancelled(
+        market,
+        order,
+        reference=reference,
+        confirmed=confirmed,
+        intervals=intervals,
+        footprint=footprints.get(quote.footprint_id or ""),
+        drawn=drawn,
+        pool=pool,
+        adds_to=(await Order.get(id=quote.tops_up)).certificate_number if quote.tops_up else None,
+    )
+
+
+def facts_of_cancelled(
+    market: Market,
+    order: Order,
+    *,
+    reference: str,
+    confirmed: Sequence[Retirement],
+    intervals: Mapping[str, Interval],
+    footprint: StoredFootprint | None,
+    drawn: tuple[Drawn, ...] = (),
+    pool: bool = False,
+    adds_to: str | None = None,
+) -> StatementFacts:
+    """As facts_of. `adds_to` is the certificate of the fulfilled order whose rest this one covers."""
     instruction = Instruction.model_validate_json(order.instruction)
-    stored = await StoredFootprint.get(id=footprint_id) if footprint_id else None
     texts = _texts(instruction)
     if drawn and not confirmed:
         texts = _as_registered(texts, drawn[0].texts)
@@ -66,10 +98,10 @@ async def facts_of(
         instruction,
         texts=texts,
         drawn=drawn,
-        footprint=stored,
-        cancellations=cancellations,
+        footprint=footprint,
+        cancellations=[_cancellation(group, intervals) for group in _by_application(confirmed)],
         pool=pool,
-        adds_to=(await Order.get(id=tops_up)).certificate_number if tops_up else None,
+        adds_to=adds_to,
     )
 
 

@@ -4,70 +4,33 @@ One for all of it, once all is decided. Where a registry confirmed only a part o
 and the rest gets its own certificate; what could not be cancelled is not certified, and its price goes back.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from certificates import service as certificates
-from certificates import visibility
-from certificates.facts import Drawn, StatementFacts
-from certificates.records import CertificateRecord
+from certificates.facts import Drawn
+from marketplace.certification.cancelled import Cancelled, cancelled_of
 from marketplace.certification.facts import facts_of
-from marketplace.certification.publication import NAMING
-from marketplace.database import rows
+from marketplace.certification.fulfilling import issue, pooled_yen
 from marketplace.database.transactions import run_tx
-from marketplace.inventory import service as inventory
-from marketplace.inventory.holdings import whole_holdings
-from marketplace.inventory.models import Interval
-from marketplace.ledger.sale import book_sale
+from marketplace.ledger.sale import Sale, book_sales
 from marketplace.market import Market
 from marketplace.orders import certified_parts, shortfalls
 from marketplace.orders import service as orders
 from marketplace.orders.fulfilment import owe_refund
-from marketplace.orders.instruction import Instruction
-from marketplace.orders.models import CertifiedPart, Order
+from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.pools import opening
 from marketplace.products import covers
-from marketplace.quotes import service as quotes
-from marketplace.quotes.models import Quote, QuoteLine
-from marketplace.retirements.models import Retirement
+from marketplace.quotes.models import Quote
 from marketplace.retirements.partly import confirmed_in_part
-from marketplace.retirements.states import RetirementState
 
 
 class NotFullyCancelled(Exception):
     """The confirmed tonnes are not the order's, less what nothing could replace: nothing may be certified."""
 
     code = "not_fully_cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class _Cancelled:
-    """What is confirmed of an order. `parts` are certified already, `fresh` retirements are not; `intervals` under their ids are
-    those of both, with their whole holdings. `prices`: yen per tonne by quote line."""
-
-    parts: Sequence[CertifiedPart]
-    fresh: Sequence[Retirement]
-    intervals: Mapping[str, Interval]
-    prices: Mapping[str, int]
-
-    @property
-    def tonnes(self) -> int:
-        return sum(len(interval.serials) for interval in self.intervals.values())
-
-    @property
-    def net_by_provider(self) -> Mapping[str, int]:
-        """What each provider's delivered credits cost without tax, in yen."""
-        net: dict[str, int] = {}
-        for interval in self.intervals.values():
-            provider_id = interval.holding.account.provider_id
-            yen = len(interval.serials) * self.prices[str(interval.quote_line_id)]
-            net[provider_id] = net.get(provider_id, 0) + yen
-        return net
 
 
 async def certify(market: Market, order_id: str) -> None:
@@ -83,10 +46,8 @@ async def certify(market: Market, order_id: str) -> None:
         if order.state != OrderState.RETIRING:
             return
         drawn = await opening.drawn_for(order) if quote.pool_g else ()
-        lines = await quotes.lines_of(quote.id) if quote.own_tonnes else []
-        intervals = await inventory.of_lines([line.id for line in lines])
-        cancelled = await _cancelled(order, lines, intervals)
-        if drawn is None or inventory.under_way(intervals):
+        cancelled = (await cancelled_of([(order, quote)]))[order.id]
+        if drawn is None or cancelled.under_way:
             if await _goes_ahead(order, cancelled):
                 await _certify_part(market, tx, order, quote, cancelled)
             return
@@ -95,22 +56,7 @@ async def certify(market: Market, order_id: str) -> None:
     await run_tx(work)
 
 
-async def _cancelled(order: Order, lines: Sequence[QuoteLine], intervals: Sequence[Interval]) -> _Cancelled:
-    if not lines:
-        return _Cancelled([], [], {}, {})
-    parts = await certified_parts.of_order(order.id)
-    certified = {part.retirement_id for part in parts}
-    confirmed = await rows.find_all(Retirement, order_id=order.id, state=RetirementState.CONFIRMED, order_by="id")
-    wanted = {retirement.interval_id for retirement in confirmed}
-    found = {interval.id: interval for interval in intervals if interval.id in wanted}
-    holdings = await whole_holdings([interval.holding_id for interval in found.values()])
-    for interval in found.values():
-        interval.holding = holdings[interval.holding_id]
-    fresh = [one for one in confirmed if one.id not in certified]
-    return _Cancelled(parts, fresh, found, {line.id: line.yen_per_tonne for line in lines})
-
-
-async def _goes_ahead(order: Order, cancelled: _Cancelled) -> bool:
+async def _goes_ahead(order: Order, cancelled: Cancelled) -> bool:
     """Whether a registry confirmed a part of what it was asked for, and this is not certified yet.
 
     A pool and the cover of a product each rest on one certificate, which waits for the whole order.
@@ -121,20 +67,19 @@ async def _goes_ahead(order: Order, cancelled: _Cancelled) -> bool:
 
 
 async def _certify_part(
-    market: Market, tx: BaseDBAsyncClient, order: Order, quote: Quote, cancelled: _Cancelled
+    market: Market, tx: BaseDBAsyncClient, order: Order, quote: Quote, cancelled: Cancelled
 ) -> None:
     now = market.clock()
     number = 1 + max((part.part for part in cancelled.parts), default=0)
     facts = await facts_of(
         market,
         order,
-        quote.footprint_id,
+        quote,
         reference=certified_parts.reference_of_part(order.id, number),
         confirmed=cancelled.fresh,
         intervals=cancelled.intervals,
-        tops_up=quote.tops_up,
     )
-    record = await _issue(market, order, facts)
+    (record,) = await issue(market, [(order, facts)])
     await certified_parts.record(cancelled.fresh, number, record.number, at=now)
     tonnes = sum(len(cancelled.intervals[one.interval_id].serials) for one in cancelled.fresh)
     of_all = quote.own_tonnes
@@ -147,7 +92,7 @@ async def _complete(
     order: Order,
     quote: Quote,
     *,
-    cancelled: _Cancelled,
+    cancelled: Cancelled,
     drawn: tuple[Drawn, ...],
 ) -> None:
     """All is decided: certify what is not certified yet, settle the money and end the order."""
@@ -170,7 +115,7 @@ async def _complete(
         number = cancelled.parts[-1].number
         await orders.move(order, OrderState.FULFILLED, certificate_number=number)
         await note(order, Happened.ENDED_IN_PART, at=now, number=number, **less)
-    await book_sale(order.id, net, at=now, pooled_yen=json.loads(quote.terms).get("pool_net_yen", 0))
+    await book_sales([Sale(order.id, net, pooled_yen=pooled_yen(quote))], at=now)
 
 
 async def _certify_rest(
@@ -179,7 +124,7 @@ async def _certify_rest(
     order: Order,
     quote: Quote,
     *,
-    cancelled: _Cancelled,
+    cancelled: Cancelled,
     drawn: tuple[Drawn, ...],
     less: Mapping[str, int],
 ) -> None:
@@ -188,15 +133,14 @@ async def _certify_rest(
     facts = await facts_of(
         market,
         order,
-        quote.footprint_id,
+        quote,
         reference=order.id,
         confirmed=cancelled.fresh,
         intervals=cancelled.intervals,
         drawn=drawn,
         pool=pool is not None,
-        tops_up=quote.tops_up,
     )
-    record = await _issue(market, order, facts)
+    (record,) = await issue(market, [(order, facts)])
     await orders.move(order, OrderState.FULFILLED, certificate_number=record.number)
     earlier = list(dict.fromkeys(part.number for part in cancelled.parts))
     also = {"earlier": earlier} if earlier else {}
@@ -206,11 +150,3 @@ async def _certify_rest(
     await covers.certified(market, tx, order, record.number, record.grams, now=now)
     if pool is not None:
         await opening.opened(market, tx, pool, record, now=now)
-
-
-async def _issue(market: Market, order: Order, facts: StatementFacts) -> CertificateRecord:
-    now = market.clock()
-    record = await certificates.issue(facts, ring=market.signing_keys, issuer_url=market.base_url, now=now)
-    if not Instruction.model_validate_json(order.instruction).beneficiary_public:
-        await visibility.hide(record.number, NAMING, until=None)
-    return record

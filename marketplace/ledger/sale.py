@@ -1,9 +1,11 @@
 """A sale: what was owed to the buyer is now earned, by each provider with its tax, and by us with ours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from marketplace.ledger import service as ledger
+from marketplace.ledger.service import Booking
 from marketplace.money import consumption_tax, tax_within
 from marketplace.payouts import service as payouts
 
@@ -23,14 +25,25 @@ def shares(held: int, net_by_provider: Mapping[str, int], *, pooled_yen: int = 0
     return {**earned, ledger.TAX: tax_within(ours), ledger.POOL: pooled_yen, ledger.FEE: fee}
 
 
-async def book_sale(order_id: str, net_by_provider: Mapping[str, int], *, at: datetime, pooled_yen: int) -> None:
-    """Inside the transaction that fulfils the order: give out all that its account still holds, and owe the payouts.
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What an order delivered: each provider's credits in yen without tax, and the grams of pools."""
 
-    `net_by_provider` is what each provider's delivered credits cost without tax, in yen, `pooled_yen` the grams of pools.
-    """
-    held = -await ledger.balance(ledger.order_account(order_id))
-    earned = shares(held, net_by_provider, pooled_yen=pooled_yen)
-    postings = {ledger.order_account(order_id): held, **{account: -yen for account, yen in earned.items()}}
-    await ledger.book(f"sale:{order_id}", postings, order_id=order_id, at=at)
-    gross = {provider: earned[ledger.provider_account(provider)] for provider in net_by_provider}
-    await payouts.owe(order_id, gross, at=at)
+    order_id: str
+    net_by_provider: Mapping[str, int]
+    pooled_yen: int
+
+
+async def book_sales(sales: Sequence[Sale], *, at: datetime) -> None:
+    """Inside the transaction that fulfils the orders: give out all that their accounts still hold, and owe the payouts."""
+    held = await ledger.balances([ledger.order_account(sale.order_id) for sale in sales])
+    bookings: list[Booking] = []
+    owed: dict[str, Mapping[str, int]] = {}
+    for sale in sales:
+        account = ledger.order_account(sale.order_id)
+        earned = shares(-held[account], sale.net_by_provider, pooled_yen=sale.pooled_yen)
+        postings = {account: -held[account], **{earner: -yen for earner, yen in earned.items()}}
+        bookings.append(Booking(f"sale:{sale.order_id}", postings, sale.order_id))
+        owed[sale.order_id] = {provider: earned[ledger.provider_account(provider)] for provider in sale.net_by_provider}
+    await ledger.book_all(bookings, at=at)
+    await payouts.owe(owed, at=at)

@@ -226,12 +226,6 @@ async def find_with_quote(order_id: str, *, locked: bool = False) -> tuple[Order
     return order, quote
 
 
-async def wholly_of_pools(order_ids: Sequence[str]) -> list[str]:
-    """Those of these orders that were placed on grams of pools alone; what an order was placed on never changes."""
-    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id")
-    return [order.id for order, quote in found if quote.pool_g and not quote.own_tonnes]
-
-
 async def find_by_token(token: str) -> Order:
     order = await rows.find(Order, access_token=token)
     if order is None:

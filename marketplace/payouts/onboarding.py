@@ -49,6 +49,6 @@ async def _keep(market: Market, provider_id: str, account: PayoutAccount) -> Non
         )
         if account.ready:
             for payout in await Payout.filter(provider_id=provider_id, state__in=UNSENT):
-                await payouts.enqueue(tx, payout, f"ready:{now.isoformat()}", at=now)
+                await payouts.enqueue(payout, f"ready:{now.isoformat()}", at=now)
 
     await run_tx(work)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.connection import get_connection
 
 from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
@@ -18,6 +17,7 @@ from marketplace.ids import new_id
 from marketplace.ledger import service as ledger
 from marketplace.market import Market
 from marketplace.outbox import service as outbox
+from marketplace.outbox.service import NewJob
 from marketplace.payments.gateway import PaymentRefused
 from marketplace.payments.models import Payment, PrepaidPayment
 from marketplace.payouts.models import Payout, PayoutAccountRecord
@@ -27,25 +27,32 @@ LOOK_AGAIN_WHEN_REFUSED = timedelta(hours=6)
 LOOK_AGAIN_WHEN_UNSENT = timedelta(minutes=10)
 
 
-async def owe(order_id: str, gross_by_provider: Mapping[str, int], *, at: datetime) -> None:
-    """Inside the transaction that books the sale: one payout per seller, and the job that sends it."""
-    for provider_id, yen in gross_by_provider.items():
-        if yen:
-            payout = Payout(
-                id=new_id("pout", at),
-                provider_id=provider_id,
-                order_id=order_id,
-                amount_yen=yen,
-                state=PayoutState.DUE,
-                created_at=at,
-            )
-            await rows.insert(payout)
-            await enqueue(get_connection("default"), payout, "sold", at=at)
+async def owe(gross_by_order: Mapping[str, Mapping[str, int]], *, at: datetime) -> None:
+    """Inside the transaction that books the sales: one payout per order and provider, and the job that sends it."""
+    due = [
+        Payout(
+            id=new_id("pout", at),
+            provider_id=provider_id,
+            order_id=order_id,
+            amount_yen=yen,
+            state=PayoutState.DUE,
+            created_at=at,
+        )
+        for order_id, gross in gross_by_order.items()
+        for provider_id, yen in gross.items()
+        if yen
+    ]
+    await rows.insert(*due)
+    await outbox.add_all([_look(payout, "sold") for payout in due], at=at)
 
 
-async def enqueue(tx: BaseDBAsyncClient, payout: Payout, why: str, *, at: datetime) -> None:
-    """`why` tells apart the occasions on which the same payout is looked at."""
-    await outbox.add(tx, "payout.advance", f"payout:{payout.id}:{why}", {"payout_id": payout.id}, at=at)
+async def enqueue(payout: Payout, why: str, *, at: datetime) -> None:
+    """Inside a transaction. `why` tells apart the occasions on which the same payout is looked at."""
+    await outbox.add_all([_look(payout, why)], at=at)
+
+
+def _look(payout: Payout, why: str) -> NewJob:
+    return NewJob("payout.advance", f"payout:{payout.id}:{why}", {"payout_id": payout.id})
 
 
 async def advance(market: Market, payout_id: str) -> timedelta | None:
@@ -129,7 +136,7 @@ async def release(tx: BaseDBAsyncClient, payout_id: str, *, at: datetime) -> Non
     """Inside the transaction in which a second person agreed. Raises MoveNotAllowed if it is not held."""
     payout = await _locked(tx, payout_id)
     await _move(payout, PayoutState.RELEASED)
-    await enqueue(tx, payout, "released", at=at)
+    await enqueue(payout, "released", at=at)
 
 
 async def reduce(

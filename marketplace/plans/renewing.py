@@ -14,7 +14,7 @@ from datetime import timedelta
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
-from marketplace.certification import many as certification
+from marketplace.certification import pooled
 from marketplace.database.transactions import run_tx
 from marketplace.invoices import service as invoices
 from marketplace.market import Market
@@ -95,7 +95,7 @@ async def certify(market: Market, orders: list[str]) -> None:
     """Job: the certificates of a batch and the mails about them, in one transaction. Safe to repeat."""
 
     async def work(tx: BaseDBAsyncClient) -> None:
-        certified = await certification.certify_pooled(market, tx, orders)
+        certified = await pooled.certify_pooled(market, tx, orders)
         await news.tell_certified(certified, at=market.clock())
 
     await run_tx(work)

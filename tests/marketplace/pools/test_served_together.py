@@ -8,7 +8,7 @@ import pytest
 from certificates.models import Certificate, CertificateVisibility
 from certificates.pools import pool_of
 from certificates.records import find
-from marketplace.certification.many import serve_pooled
+from marketplace.certification.pooled import serve_pooled
 from marketplace.database.transactions import run_tx
 from marketplace.errors import BalanceTooLow
 from marketplace.invoices import service as invoices

@@ -1,33 +1,22 @@
 """Certify many orders at once that are wholly covered out of pools: the same rows as service.py writes, in a few statements."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from certificates import service as certificates
-from certificates import visibility
 from certificates.facts import Drawn
 from certificates.pools import find_pools
 from certificates.records import CertificateRecord
 from marketplace.certification import public_log
-from marketplace.certification.facts import PooledOrder, facts_of_pooled
-from marketplace.certification.publication import NAMING
+from marketplace.certification.facts import PooledOrder, facts_of_pooled, footprints_of
+from marketplace.certification.fulfilling import Ready, fulfil
 from marketplace.database import rows
-from marketplace.database.dialect import is_postgres
 from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
-from marketplace.footprints.models import StoredFootprint
-from marketplace.ledger import service as ledger
-from marketplace.ledger.sale import shares
-from marketplace.ledger.service import Booking
 from marketplace.market import Market
-from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
-from marketplace.orders.service import wholly_of_pools
 from marketplace.orders.states import OrderState
-from marketplace.orders.timeline import Entry, Happened, note_all
 from marketplace.outbox import service as outbox
 from marketplace.outbox.service import NewJob
 from marketplace.participation.models import Participation
@@ -35,12 +24,6 @@ from marketplace.pools import opening
 from marketplace.pools.models import Pool, PoolDraw, PoolLine
 from marketplace.products.models import ProductCover
 from marketplace.quotes.models import Quote
-
-_FULFIL = """
-UPDATE buyer_order SET state = 'fulfilled',
-  certificate_number = (SELECT number FROM certificate WHERE order_reference = buyer_order.id)
-WHERE state = 'retiring' AND id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +70,7 @@ async def serve_pooled(market: Market, order_ids: Sequence[str]) -> frozenset[st
     Returns the ids of the others, which are retired (orders/fulfilment.py) and certified (service.py) one by one. Whoever calls
     has the new leaves taken into the log.
     """
-    pooled = await wholly_of_pools(order_ids)
+    pooled = await _wholly_of_pools(order_ids)
     whole = frozenset(order_ids) - frozenset(pooled)
     if not pooled:
         return whole
@@ -112,6 +95,12 @@ async def _found(order_ids: Sequence[str], *states: OrderState) -> list[tuple[Or
     return [(order, quote) for order, quote in found if order.state in states]
 
 
+async def _wholly_of_pools(order_ids: Sequence[str]) -> list[str]:
+    """Those of these orders that were placed on grams of pools alone; what an order was placed on never changes."""
+    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id")
+    return [order.id for order, quote in found if quote.pool_g and not quote.own_tonnes]
+
+
 async def _special(orders: Sequence[tuple[Order, Quote]]) -> frozenset[str]:
     """The ids of those with which something else happens: an organiser pays a part, or a product is covered."""
     covers = await rows.find_all(ProductCover, quote_id=[quote.id for _, quote in orders])
@@ -131,17 +120,20 @@ async def _send_on_their_way(orders: Sequence[Order]) -> None:
 async def _fulfil(
     market: Market, tx: BaseDBAsyncClient, ready: Sequence[tuple[Order, Quote]], drawn: _Drawn
 ) -> list[CertificateRecord]:
-    """Orders that are on their way and locked, by their ids."""
-    now, orders = market.clock(), [order for order, _ in ready]
-    records = await _issue(market, ready, drawn)
-    await _sell(ready, market)
-    await _note_fulfilled(tx, [order.id for order in orders])
-    await note_all(
+    """Orders that are on their way and locked, by their ids. Grams out of pools are sold by the service itself: no provider is owed
+    anything."""
+    now = market.clock()
+    footprints = await footprints_of([quote for _, quote in ready])
+    facts = facts_of_pooled(
+        market,
         [
-            Entry(order, Happened.CERTIFIED, {"number": record.number})
-            for order, record in zip(orders, records, strict=True)
+            PooledOrder(order, footprints.get(quote.footprint_id or ""), drawn.of_quote[quote.id])
+            for order, quote in ready
         ],
-        at=now,
+        drawn.parents,
+    )
+    records = await fulfil(
+        market, tx, [Ready(order, quote, one, {}) for (order, quote), one in zip(ready, facts, strict=True)]
     )
     draws = [draw for _, quote in ready for draw in drawn.draws[quote.id]]
     lines = sorted({draw.pool_line_id for draw in draws})
@@ -149,13 +141,6 @@ async def _fulfil(
     drawn_on = {draw.pool_id for draw in draws}
     await opening.top_up_low(market, tx, [pool for pool in drawn.pools if pool.id in drawn_on], now=now)
     return records
-
-
-async def _note_fulfilled(tx: BaseDBAsyncClient, order_ids: list[str]) -> None:
-    if is_postgres(tx):
-        await tx.execute_query(f"{_FULFIL} = ANY ($1)", [order_ids])
-    else:
-        await tx.execute_query(f"{_FULFIL} IN ({', '.join('?' * len(order_ids))})", order_ids)
 
 
 async def _drawn(quote_ids: Sequence[str]) -> _Drawn:
@@ -174,35 +159,3 @@ async def _drawn(quote_ids: Sequence[str]) -> _Drawn:
                 grams[number] = grams.get(number, 0) + draw.grams
         of_quote[quote_id] = tuple(Drawn(parents[number].statement, grams[number]) for number in sorted(grams))
     return _Drawn(of_quote, draws, pools, parents)
-
-
-async def _issue(market: Market, ready: Sequence[tuple[Order, Quote]], drawn: _Drawn) -> list[CertificateRecord]:
-    wanted = sorted({quote.footprint_id for _, quote in ready if quote.footprint_id is not None})
-    footprints = {stored.id: stored for stored in await rows.find_all(StoredFootprint, id=wanted)}
-    facts = facts_of_pooled(
-        market,
-        [
-            PooledOrder(order, footprints.get(quote.footprint_id or ""), drawn.of_quote[quote.id])
-            for order, quote in ready
-        ],
-        drawn.parents,
-    )
-    records = await certificates.issue_all(
-        facts, ring=market.signing_keys, issuer_url=market.base_url, now=market.clock()
-    )
-    for (order, _), record in zip(ready, records, strict=True):
-        if not Instruction.model_validate_json(order.instruction).beneficiary_public:
-            await visibility.hide(record.number, NAMING, until=None)
-    return records
-
-
-async def _sell(ready: Sequence[tuple[Order, Quote]], market: Market) -> None:
-    """Grams out of pools are sold by the service itself, so no seller is owed anything."""
-    held = await ledger.balances([ledger.order_account(order.id) for order, _ in ready])
-    bookings = []
-    for order, quote in ready:
-        yen = -held[ledger.order_account(order.id)]
-        earned = shares(yen, {}, pooled_yen=json.loads(quote.terms)["pool_net_yen"])
-        postings = {ledger.order_account(order.id): yen, **{account: -share for account, share in earned.items()}}
-        bookings.append(Booking(f"sale:{order.id}", postings, order.id))
-    await ledger.book_all(bookings, at=market.clock())
