@@ -2,22 +2,33 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from marketplace.accounts.actor import Actor
+from marketplace.accounts.models import Organisation
+from marketplace.accounts.roles import Role
 from marketplace.database.transactions import run_tx
 from marketplace.errors import MoveNotAllowed
+from marketplace.ledger import balance
 from marketplace.ledger import service as ledger
+from marketplace.orders import service as orders
 from marketplace.payments.models import Payment
+from marketplace.payments.payout_gateway import PayoutAccount
 from marketplace.payments.refund_states import BorneBy
 from marketplace.payouts import onboarding, statement
 from marketplace.payouts import service as payouts
 from marketplace.payouts.models import Payout, PayoutAccountRecord
 from marketplace.payouts.states import PayoutState
-from tests.builders.market import a_listing
+from tests.builders.market import a_listing, a_quote, a_wish
 from tests.marketplace.money.acts import a_paid_order, give_back
 
 PAGE = "https://ashiato.example/ja/payouts"
+ORGANISATION = "org_01KAFQ3C9V3R6Y4M0N8T5B2D1E"
+BUYER = Actor("per_1", "", "", ORGANISATION, None, frozenset({Role.BUYER}))
+# what does not depend on the database is tried on one of them
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def ready(small, provider="prov_a") -> None:
@@ -72,8 +83,58 @@ class TestASellerIsPaid:
             await onboarding.begin(small.market, "prov_a", email="seller@example.com", page_url=PAGE)
         assert len(small.payouts.accounts) == 1
 
+    @on_sqlite
+    async def test_without_a_payment_behind_it_if_a_balance_paid_the_order(self, small):
+        async def work(_):
+            await balance.credit(ORGANISATION, 20_000, taken_from=ledger.LOSS, event="gift:1", at=small.clock())
+
+        await Organisation.create(id=ORGANISATION, name="Buyer", created_at=small.clock())
+        await run_tx(work)
+        listing = await a_listing(small)
+        await ready(small)
+        quote = await a_quote(small, listing, tonnes=1)
+        await orders.place(small.market, a_wish(quote, buyer=BUYER, pay_from_balance=True))
+        await small.work()
+        assert small.payouts.payments == [None]
+
+
+@on_sqlite
+class TestAPayoutIsLookedAtAgain:
+    async def test_and_waits_for_a_seller_who_has_no_account(self, small):
+        await sold_for(small)
+        payout = await Payout.get()
+        assert await payouts.advance(small.market, payout.id) is None
+        assert (await Payout.get()).asked_yen is None
+
+    async def test_after_six_hours_if_it_was_refused_and_the_amount_that_was_asked_for_stays(self, small):
+        await a_listing(small)
+        await ready(small)
+        small.payouts.accounts["acct_prov_a"] = PayoutAccount("acct_prov_a", False, ("company.verification.document",))
+        order = await sold_for(small)
+        payout = await Payout.get()
+        assert (payout.state, payout.asked_yen, payout.failure) == (PayoutState.DUE, 11_000, "account_not_ready")
+        record = await give_back(small, order, 1_155, borne_by=BorneBy.PROVIDERS)
+        assert await payouts.take_back(small.market, payout.id, record.id, 1_100) == timedelta(minutes=10)
+        await onboarding.follow(small.market, "acct_prov_a")
+        assert await payouts.advance(small.market, payout.id) == timedelta(hours=6)
+
+        small.payouts.fill_in("acct_prov_a")
+        assert await payouts.advance(small.market, payout.id) is None
+        await small.work_for(timedelta(minutes=10), step=timedelta(minutes=5))
+        (transfer,) = small.payouts.transfers.values()
+        assert (transfer.amount, transfer.taken_back) == (11_000, 1_100)
+        assert await ledger.balance("provider:prov_a") == 0
+
 
 class TestALargePayout:
+    @on_sqlite
+    async def test_begins_above_the_limit(self, small):
+        small.market = replace(small.market, terms=replace(small.market.terms, payout_alone_yen=11_000))
+        await a_listing(small)
+        await ready(small)
+        await sold_for(small)
+        assert (await Payout.get()).state == PayoutState.SENT
+
     async def test_waits_for_a_second_person(self, small):
         small.market = replace(small.market, terms=replace(small.market.terms, payout_alone_yen=10_999))
         await a_listing(small)
@@ -81,6 +142,8 @@ class TestALargePayout:
         await sold_for(small)
         payout = await Payout.get()
         assert (payout.state, small.payouts.transfers) == (PayoutState.HELD, {})
+        assert await payouts.advance(small.market, payout.id) is None
+        assert (await Payout.get()).asked_yen is None
 
         await run_tx(lambda tx: payouts.release(tx, payout.id, at=small.clock()))
         await small.work()
@@ -121,9 +184,12 @@ class TestARefundThatTheSellerBears:
     async def test_of_all_of_it_drops_the_payout(self, small):
         order = await sold_for(small)
         await give_back(small, order, order.total_yen, borne_by=BorneBy.PROVIDERS)
+        payout = await Payout.get()
+        for _ in range(2):
+            assert await payouts.advance(small.market, payout.id) is None
+            assert (await Payout.get()).state == PayoutState.DROPPED
         await ready(small)
         await small.work()
-        assert (await Payout.get()).state == PayoutState.DROPPED
         assert small.payouts.transfers == {}
 
 

@@ -11,15 +11,19 @@ from marketplace.ledger import balance
 from marketplace.ledger import service as ledger
 from marketplace.orders import service as orders
 from marketplace.orders import settlement
+from marketplace.orders.cancellation import cancel
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, events_of
-from marketplace.payments import prepaid
+from marketplace.payments import prepaid, refunds
 from marketplace.payments.gateway import PaymentMethod, PaymentRefused
 from marketplace.payments.models import Payment, RefundRecord
 from marketplace.payments.refund_states import BorneBy, RefundState
 from marketplace.taken_back import service as taken_back
 from tests.builders.market import a_listing, a_quote, a_wish, an_order
 from tests.marketplace.money.acts import a_paid_order, an_order_just_paid, give_back, state_of
+
+# what does not depend on the database is tried on one of them
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def happened(order) -> list[str]:
@@ -60,6 +64,27 @@ class TestAPartGoesBack:
         with pytest.raises(RefundTooLarge) as refused:
             await give_back(small, order, 1)
         assert refused.value.params["left_yen"] == 0
+
+    @on_sqlite
+    async def test_and_all_parts_of_an_order_are_listed_oldest_first(self, small):
+        order = await an_order(small, await a_listing(small))
+        assert await refunds.of_order(order.id) == []
+        await small.deliver(small.payments.pay(order.checkout_session))
+        await small.worker().run_due()
+        given = [(await give_back(small, order, yen, key=str(yen))).id for yen in (500, 300)]
+        assert [record.id for record in await refunds.of_order(order.id)] == given
+
+    @on_sqlite
+    async def test_and_the_order_is_refunded_when_the_last_of_it_has(self, small):
+        order = await an_order_just_paid(small)
+        first = await give_back(small, order, 500)
+        await cancel(small.market, order.id)
+        await refunds.advance(small.market, first.id)
+        assert (await RefundRecord.get(id=first.id)).state == RefundState.SUCCEEDED
+        assert await state_of(order) == OrderState.REFUND_DUE
+        await small.work()
+        assert await state_of(order) == OrderState.REFUNDED
+        assert await ledger.balance(ledger.CLEARING) == 0
 
     async def test_at_the_same_moment_from_several_sides_never_exceed_the_payment(self, small):
         order = await an_order_just_paid(small)
