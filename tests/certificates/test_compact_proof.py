@@ -37,6 +37,11 @@ class TestTheProofStandsForTheStatement:
         issued = Issued(changes={"cancellations": (cancellation,), "grams": grams})
         assert read_proof(issued.statement.number, issued.proof).grams == grams
 
+    @pytest.mark.parametrize("day", [date(1970, 1, 1), date(2149, 6, 6)])
+    def test_a_single_day_the_first_or_last_that_two_bytes_hold(self, day: date) -> None:
+        issued = Issued(changes={"period": Period(first=day, last=day)})
+        assert read_proof(issued.statement.number, issued.proof).period == issued.statement.period
+
     @pytest.mark.parametrize(
         "changes",
         [

@@ -168,6 +168,19 @@ class TestEverySpoiltProofIsRefused:
         with pytest.raises(ProofNotValid):
             check_inclusion(REFERENCE.hashes[0], index, size, [], REFERENCE.root(0, 8))
 
+    @pytest.mark.parametrize("index", [-1, 1])
+    def test_of_the_only_leaf_as_if_it_were_another(self, index: int) -> None:
+        with pytest.raises(ProofNotValid):
+            check_inclusion(REFERENCE.hashes[0], index, 1, [], REFERENCE.root(0, 1))
+
+    def test_that_leads_to_the_root_of_a_larger_tree_than_is_said(self) -> None:
+        with pytest.raises(ProofNotValid):
+            check_inclusion(REFERENCE.hashes[1], 0, 1, [REFERENCE.hashes[0]], REFERENCE.root(0, 2))
+        beside = REFERENCE.hashes[7]
+        old_root, new_root = (node_hash(beside, REFERENCE.root(0, size)) for size in (3, 4))
+        with pytest.raises(ProofNotValid):
+            check_consistency(3, 4, [*REFERENCE.consistency(3, 4), beside], old_root, new_root)
+
     @given(st.integers(0, 7), st.integers(0, 7))
     def test_of_a_leaf_at_another_place(self, index: int, other: int) -> None:
         if index == other:
@@ -179,6 +192,7 @@ class TestEverySpoiltProofIsRefused:
         ("old", "new", "proof", "same_root"),
         [
             (8, 6, [], False),
+            (8, 6, [], True),
             (-1, 8, [], False),
             (8, 8, [], False),
             (8, 8, [bytes(32)], True),

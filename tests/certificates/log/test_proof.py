@@ -6,7 +6,7 @@ from certificates.log.checkpoint import Checkpoint, LogTrust, sign_checkpoint
 from certificates.log.leaves import LeafTooLarge, MalformedLeaf, Revoked, decode_leaf, encode_leaf
 from certificates.log.log_key import create_log_key_file, load_log_signer, log_origin
 from certificates.log.merkle import ProofNotValid
-from certificates.log.notes import NoteSigner
+from certificates.log.notes import MAX_NOTE_CHARACTERS, NoteSigner
 from certificates.log.proof import LogProof, MalformedLogProof, read_log_proof
 from certificates.statement import Environment
 from tests.certificates.authority import NOW
@@ -75,9 +75,12 @@ class TestProofFiles:
         proof.check(LogTrust(SIGNER.key))
         assert len(str(proof)) < 1_000
 
-    def test_too_large_ones_are_refused(self) -> None:
-        with pytest.raises(MalformedLogProof):
-            read_log_proof("c2sp.org/tlog-proof@v1\n" + "A" * 1_000_000)
+    def test_hold_the_largest_note_and_twice_the_largest_leaf_and_no_more(self) -> None:
+        head = "c2sp.org/tlog-proof@v1\nextra QEFCQw==\nindex 5\n\n"
+        filled = head + "A" * (MAX_NOTE_CHARACTERS + 2 * 65_535 - len(head))
+        assert read_log_proof(filled).leaf == LEAVES[5]
+        with pytest.raises(MalformedLogProof, match="too large"):
+            read_log_proof(filled + "A")
 
 
 class TestLeaves:
@@ -106,6 +109,15 @@ class TestLeaves:
         shares = [a_share(f"ret_{n}", serials=(n, n)) for n in range(1, 600)]
         with pytest.raises(LeafTooLarge):
             encode_leaf(an_issue("TEST-1", *shares))
+
+    def test_fill_a_tile_to_the_last_byte(self) -> None:
+        filler = "森" + "1" * (65_535 - len(encode_leaf(Revoked(number="森", at=NOW))))
+        assert len(encode_leaf(Revoked(number=filler, at=NOW))) == 65_535
+        with pytest.raises(LeafTooLarge):
+            encode_leaf(Revoked(number=filler + "1", at=NOW))
+
+    def test_say_how_much_was_cancelled_for_a_share(self) -> None:
+        assert a_share(serials=(3, 5)).cancelled_g == 3_000_000
 
 
 class TestTheLogHasAKeyOfItsOwn:
