@@ -67,29 +67,28 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         await sequencing()
         return None
 
-    def together(one: Handler, use_case: Callable[..., Awaitable[frozenset[str]]]) -> Handler:
-        """Several orders at once; those that `use_case` returns are left for `one`."""
+    def together(one: Handler, some: Callable[[Sequence[str]], Awaitable[frozenset[str]]]) -> Handler:
+        """Several orders at once; those whose ids `some` returns are left for `one`."""
 
         async def many(payloads: Payloads) -> Payloads:
-            left = await use_case(market, [payload["order_id"] for payload in payloads])
+            left = await some([payload["order_id"] for payload in payloads])
             return [payload for payload in payloads if payload["order_id"] in left]
 
         return Together(one, many)
 
-    async def serve(_: Market, order_ids: Sequence[str]) -> frozenset[str]:
+    async def retire_some(order_ids: Sequence[str]) -> frozenset[str]:
         left = await pooled.serve_pooled(market, order_ids)
         if len(left) < len(order_ids):
             await sequencing()
-        return left
+        return await fulfilment.retire_together(market, sorted(left))
 
-    async def certify_many(_: Market, order_ids: Sequence[str]) -> frozenset[str]:
+    async def certify_some(order_ids: Sequence[str]) -> frozenset[str]:
         left = await pooled.serve_pooled(market, order_ids)
         left = await whole.certify_whole(market, sorted(left))
-        if len(left) < len(order_ids):
-            await sequencing()
+        await sequencing()
         return left
 
-    async def issue_invoices(_: Market, order_ids: Sequence[str]) -> frozenset[str]:
+    async def issue_invoices(order_ids: Sequence[str]) -> frozenset[str]:
         await invoices.issue_all(market, order_ids)
         return frozenset()
 
@@ -101,7 +100,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         deposits.RUN_OUT: job(deposits.run_out),
         **{kind: job(use_case) for kind, use_case in plans.HANDLERS.items()},
         heard_invoices.RENEW: job(Renewals().run),
-        "order.retire": together(job(fulfilment.retire), serve),
+        "order.retire": together(job(fulfilment.retire), retire_some),
         "order.replace_refused": job(fulfilment.replace_refused),
         "invoice.issue": together(job(invoices.issue), issue_invoices),
         invoices.ISSUE_ALL: job(invoices.issue_all),
@@ -115,7 +114,7 @@ def handlers(market: Market) -> Mapping[str, Handler]:
         "refund.try_again": job(refunds.try_again),
         "dispute.follow": job(taken_back.follow_dispute),
         "retirement.advance": job(retirements.advance),
-        "order.certify": together(certify, certify_many),
+        "order.certify": together(certify, certify_some),
         opening.TOP_UP: job(pools.top_up),
         "pool.draw_again": job(pools.draw_again),
         product_counting.WATCH: job(product_watching.watch),

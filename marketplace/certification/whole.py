@@ -26,6 +26,9 @@ async def certify_whole(market: Market, order_ids: Sequence[str]) -> frozenset[s
     orders that a pool, the cover of a product or an earlier order hangs on.
     """
 
+    if not order_ids:
+        return frozenset()
+
     async def work(tx: BaseDBAsyncClient) -> frozenset[str]:
         found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id", locked=True)
         on_their_way = [(order, quote) for order, quote in found if order.state == OrderState.RETIRING]

@@ -6,12 +6,14 @@ Each step is one transaction that changes state and writes the next job. A step 
 moved and changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.clock import japan_date
+from marketplace.database import rows
+from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
 from marketplace.errors import NotEnoughUnits
 from marketplace.inventory import service as inventory
@@ -23,7 +25,7 @@ from marketplace.market import Market
 from marketplace.orders import shortfalls
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
-from marketplace.orders.service import find, find_with_quote, line_ids, move, queue_for
+from marketplace.orders.service import find, find_with_quote, line_ids, move, move_all, queue_for
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
@@ -31,10 +33,11 @@ from marketplace.participation import contributions
 from marketplace.payments.refunds import refund
 from marketplace.pools import opening
 from marketplace.quotes import service as quotes
-from marketplace.quotes.models import QuoteLine
+from marketplace.quotes.models import Quote, QuoteLine
 from marketplace.retirements import service as retirements
 from marketplace.retirements.models import Retirement
 from marketplace.retirements.partly import NOT_IN_NOTICE
+from marketplace.retirements.service import ToCancel
 from marketplace.retirements.states import RetirementState
 
 REPLACEMENT_HELD_FOR = timedelta(hours=1)
@@ -61,7 +64,7 @@ async def retire(market: Market, order_id: str) -> None:
             return
         if replaced:
             await note(order, Happened.UNITS_REPLACED, at=now, because="reservation_ran_out")
-        await _queue(market, tx, order, held)
+        await _queue(market, [(order, held)])
         await move(order, OrderState.RETIRING)
         if from_pools:
             await outbox.add(tx, "order.certify", f"certify:{order.id}", {"order_id": order.id}, at=now)
@@ -69,10 +72,49 @@ async def retire(market: Market, order_id: str) -> None:
     await run_tx(work)
 
 
-async def _queue(market: Market, tx: BaseDBAsyncClient, order: Order, held: Sequence[Interval]) -> None:
-    instruction = Instruction.model_validate_json(order.instruction)
-    await inventory.start_cancelling(held)
-    await retirements.queue(tx, order.id, held, instruction, now=market.clock())
+async def retire_together(market: Market, order_ids: Sequence[str]) -> frozenset[str]:
+    """As retire, for many orders in one transaction: those of whole tonnes alone, all of them still reserved.
+
+    Returns the ids of the others.
+    """
+
+    if not order_ids:
+        return frozenset()
+
+    async def work(_: BaseDBAsyncClient) -> frozenset[str]:
+        found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id", locked=True)
+        paid = [(order, quote) for order, quote in found if order.state == OrderState.PAID]
+        held = await _all_held({quote.id for _, quote in paid if quote.own_tonnes and not quote.pool_g})
+        ready = [(order, held[quote.id]) for order, quote in paid if quote.id in held]
+        if ready:
+            await _queue(market, ready)
+            await move_all([order for order, _ in ready], OrderState.RETIRING)
+        ended = {order.id for order, _ in found} - {order.id for order, _ in paid}
+        return frozenset(order_ids) - ended - {order.id for order, _ in ready}
+
+    return await run_tx(work)
+
+
+async def _all_held(quote_ids: Collection[str]) -> dict[str, list[Interval]]:
+    """What is reserved for each of these quotes; those that have lost something are left out."""
+    lines = await rows.find_all(QuoteLine, quote_id=sorted(quote_ids))
+    held: dict[str, list[Interval]] = {line.id: [] for line in lines}
+    for interval in await inventory.reserved_for(sorted(held)):
+        held[str(interval.quote_line_id)].append(interval)
+    lost = {line.quote_id for line in lines if sum(len(one.serials) for one in held[line.id]) < line.tonnes}
+    of_quote: dict[str, list[Interval]] = {quote_id: [] for quote_id in quote_ids if quote_id not in lost}
+    for line in lines:
+        if line.quote_id in of_quote:
+            of_quote[line.quote_id] += held[line.id]
+    return of_quote
+
+
+async def _queue(market: Market, sold: Sequence[tuple[Order, Sequence[Interval]]]) -> None:
+    await inventory.start_cancelling([interval for _, held in sold for interval in held])
+    wanted = [
+        ToCancel(order.id, held, Instruction.model_validate_json(order.instruction)) for order, held in sold if held
+    ]
+    await retirements.queue(wanted, now=market.clock())
 
 
 async def _nothing_missing(
@@ -150,7 +192,7 @@ async def replace_refused(market: Market, order_id: str, retirement_id: str) -> 
             return
         reason = refused.rejection_reason if because == "registry_refused" else None
         await note(order, Happened.UNITS_REPLACED, at=now, because=because, reason=reason)
-        await _queue(market, tx, order, await inventory.reserved_for([line.id]))
+        await _queue(market, [(order, await inventory.reserved_for([line.id]))])
 
     await run_tx(work)
 

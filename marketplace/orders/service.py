@@ -292,12 +292,20 @@ def _methods(order: Order) -> list[PaymentMethod]:
 
 async def move(order: Order, new: OrderState, **changes: object) -> None:
     """One arrow, checked and changed in one statement; raises MoveNotAllowed if the order is no longer where it was."""
-    old = OrderState(order.state)
+    await move_all([order], new, **changes)
+    order.update_from_dict(changes)
+
+
+async def move_all(orders: Sequence[Order], new: OrderState, **changes: object) -> None:
+    """As move, for orders that are in the same state; all of them or none."""
+    ids, old = [order.id for order in orders], OrderState(orders[0].state)
     if new not in ALLOWED_MOVES[old]:
-        raise MoveNotAllowed(f"order {order.id} cannot move from {old} to {new}", old=old, new=new)
-    if await rows.change(Order, {"id": order.id, "state": old}, state=new, **changes) != 1:
-        raise MoveNotAllowed(f"order {order.id} is no longer {old}", old=old, new=new)
-    order.update_from_dict({"state": new, **changes})
+        raise MoveNotAllowed(f"order {ids[0]} cannot move from {old} to {new}", old=old, new=new)
+    still = {"id": ids if len(ids) > 1 else ids[0], "state": old}
+    if await rows.change(Order, still, state=new, **changes) != len(ids):
+        raise MoveNotAllowed(f"one of {', '.join(ids)} is no longer {old}", old=old, new=new)
+    for order in orders:
+        order.state = new
 
 
 async def line_ids(order: Order) -> list[str]:

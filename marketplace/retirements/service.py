@@ -8,7 +8,7 @@ anything confirmed. After a crash or a lost answer the registry is asked by our 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,14 +50,23 @@ LOOK_FIRST_AFTER = timedelta(minutes=5)
 GIVEN_UP = "not_taken_by_the_registry"
 
 
-async def queue(
-    tx: BaseDBAsyncClient, order_id: str, intervals: Sequence[Interval], instruction: Instruction, *, now: datetime
-) -> None:
-    """Write the intent to cancel each of the intervals, and the jobs that carry it out."""
-    if not intervals:
-        return
-    holdings = await whole_holdings([interval.holding_id for interval in intervals])
-    new = [_queued(order_id, one, holdings[one.holding_id], instruction, now=now) for one in intervals]
+@dataclass(frozen=True, slots=True)
+class ToCancel:
+    """Intervals that are to be cancelled for an order, as its instruction says."""
+
+    order_id: str
+    intervals: Sequence[Interval]
+    instruction: Instruction
+
+
+async def queue(wanted: Sequence[ToCancel], *, now: datetime) -> None:
+    """Inside the orders' transaction: write the intent to cancel each of the intervals, and the jobs that carry it out."""
+    holdings = await whole_holdings([interval.holding_id for one in wanted for interval in one.intervals])
+    new = [
+        _queued(one.order_id, interval, holdings[interval.holding_id], one.instruction, now=now)
+        for one in wanted
+        for interval in one.intervals
+    ]
     await rows.insert(*new)
     await outbox.add_all(
         [NewJob("retirement.advance", f"retirement:{one.id}", {"retirement_id": one.id}) for one in new], at=now

@@ -111,17 +111,6 @@ class TestTheConsent:
         assert (an_instruction().credit_user in agreed, "小口利用者" in agreed) == (own, pooled)
 
 
-class TestOrdersOfPoolsAlone:
-    async def test_are_those_without_a_whole_tonne(self, small):
-        with_pools(small)
-        listing = await a_dear_listing(small)
-        placed_on = [
-            await orders.place(small.market, a_wish(await a_gram_quote(small, listing, grams)))
-            for grams in (300_000, 1_000_000, 1_300_000)
-        ]
-        assert await orders.wholly_of_pools([order.id for order in placed_on]) == [placed_on[0].id]
-
-
 class TestTheSmallestPayment:
     async def test_is_fifty_yen(self, small):
         assert (await placed(small, yen=44)).total_yen == 44 + 2 + 4
