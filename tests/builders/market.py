@@ -60,13 +60,13 @@ class SmallMarket:
                 return
         raise AssertionError("the work does not end")
 
-    async def work_for(self, duration: timedelta, step: timedelta = timedelta(seconds=10)) -> None:
+    async def work_for(self, duration: timedelta, step: timedelta = timedelta(seconds=10), *, rounds: int = 50) -> None:
         """Let time pass and keep working."""
         end = self.clock() + duration
         while self.clock() < end:
-            await self.work()
+            await self.work(rounds)
             self.clock.advance(step)
-        await self.work()
+        await self.work(rounds)
 
     async def deliver(self, event) -> None:
         await inbox.receive(self.market, event.body, "good")

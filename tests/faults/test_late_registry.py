@@ -17,6 +17,8 @@ from tests.fakes.registry import FakeRegistry
 from tests.faults.amounts import amount
 
 ORDERS = amount(1000, 6)
+# twenty jobs each, and every order has a few on one day
+ROUNDS = 50 + ORDERS
 BEFORE_NEW_YEAR = datetime(2026, 12, 17, 3, tzinfo=UTC)
 OPEN_AGAIN = datetime(2027, 1, 4, 10, tzinfo=JAPAN)
 
@@ -70,7 +72,7 @@ async def test_nothing_is_certified_before_the_registry_has_decided(small):
 
     for _ in range(30):
         small.clock.advance(timedelta(days=1))
-        await small.work()
+        await small.work(ROUNDS)
         decided = {one for one, at in registry.decides_at.items() if at <= small.clock()}
         confirmed = set(await Retirement.filter(state="confirmed").values_list("reference", flat=True))
         assert confirmed == decided
@@ -87,7 +89,7 @@ async def test_every_buyer_is_told_by_when_to_expect_it(small):
     registry = LateRegistry(small.clock, Random(11))
     small.market = replace(small.market, registries={"jcredit": registry})
     await requested(small)
-    await small.work_for(timedelta(minutes=4), step=timedelta(minutes=2))
+    await small.work_for(timedelta(minutes=4), step=timedelta(minutes=2), rounds=ROUNDS)
     asked = set(await OrderEvent.filter(kind=Happened.CANCELLATION_REQUESTED).values_list("order_id", flat=True))
     # the intake of a Thursday's week closes at noon of that day in Japan, and the next run begins after the holidays
     told = [mail.body for mail in await Mail.filter(message__in=["application_sent", "registry_waiting"])]
