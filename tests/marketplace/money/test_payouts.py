@@ -21,7 +21,7 @@ from marketplace.payouts import onboarding, statement
 from marketplace.payouts import service as payouts
 from marketplace.payouts.models import Payout, PayoutAccountRecord
 from marketplace.payouts.states import PayoutState
-from tests.builders.market import a_listing, a_quote, a_wish
+from tests.builders.market import a_listing, a_quote, a_wish, an_order
 from tests.marketplace.money.acts import a_paid_order, give_back
 
 PAGE = "https://ashiato.example/ja/payouts"
@@ -105,6 +105,14 @@ class TestAPayoutIsLookedAtAgain:
         payout = await Payout.get()
         assert await payouts.advance(small.market, payout.id) is None
         assert (await Payout.get()).asked_yen is None
+
+    async def test_and_is_dropped_without_one_if_refunds_took_all_of_it(self, small):
+        order = await an_order(small, await a_listing(small))
+        await run_tx(lambda _: payouts.owe({order.id: {"prov_a": 11_000}}, at=small.clock()))
+        payout = await Payout.get()
+        await Payout.all().update(reduced_yen=11_000)
+        assert await payouts.advance(small.market, payout.id) is None
+        assert (await Payout.get()).state == PayoutState.DROPPED
 
     async def test_after_six_hours_if_it_was_refused_and_the_amount_that_was_asked_for_stays(self, small):
         await a_listing(small)
