@@ -10,6 +10,7 @@ from api.settings import Settings
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FRONT_DOORS = [ROOT / name for name in ("README.md", "README.ja.md", "CONTRIBUTING.md")]
+BAR = re.compile(r"(?<!\\)\|")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -23,6 +24,18 @@ class TestLinks:
         targets = [target.partition("#")[0] for target in LINK.findall(text(document))]
         broken = [t for t in targets if t and "://" not in t and not (document.parent / t).exists()]
         assert not broken
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+class TestTables:
+    """A row that stands alone, or under a head with other columns, is shown as a line of bars."""
+
+    def test_every_row_stands_in_a_table_under_a_head_of_as_many_columns(self, document: Path) -> None:
+        written = re.sub(r"^```.*?^```", "", text(document), flags=re.MULTILINE | re.DOTALL)
+        for rows in re.findall(r"(?:^\|.*\n)+", written, re.MULTILINE):
+            head, *others = rows.splitlines()
+            assert others and re.fullmatch(r"\|(?: *:?-+:? *\|)+", others[0]), head
+            assert {len(BAR.findall(row)) for row in others} == {len(BAR.findall(head))}, head
 
 
 class TestNamedThingsExist:
