@@ -32,8 +32,11 @@ _OUTAGES = (
     asyncpg.PostgresConnectionError,
     # the database shuts down, has crashed or is starting
     asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.DiskFullError,
+    # connections, memory or the disk are used up
+    asyncpg.InsufficientResourcesError,
+    # it cannot read or write its own files: a quota is used up, a limit reached, the disk broken
+    asyncpg.PostgresSystemError,
+    asyncpg.InternalServerError,
     asyncpg.InterfaceError,
     # an operation on a connection that broke in the middle of another
     asyncpg.InternalClientError,

