@@ -1,5 +1,6 @@
 """One seed: a month in which everything that can go wrong does, and then a quiet week in which everything is put right."""
 
+import asyncio
 import contextlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -61,8 +62,9 @@ class World:
             payments=Observed(small.payments, "payments"),
             registries=dict.fromkeys(("jcredit", "jcm_jp"), watched),
         )
-        # one job at a time, so that the order of things is the seed's alone
-        worker = Worker(handlers(small.market), clock=small.clock, at_once=1)
+        # alone or several at a time, some of which then run together; nothing of it waits for another thread, so that the order
+        # of things is the seed's alone
+        worker = Worker(handlers(small.market), clock=small.clock, at_once=chance.choice((1, 6)))
         world = cls(small, chance, registry, small.clock(), worker)
         for _ in range(chance.randint(2, 4)):
             tonnes, yen = chance.randint(4, 25), chance.choice((3_000, 3_333, 4_001))
@@ -120,10 +122,21 @@ class World:
                 self.trace.append(f"killed {name}")
                 raise Killed(name)
 
-        with fault_points.listened_to(reached), contextlib.suppress(Killed):
-            while await self.worker.run_due():
-                pass
+        with fault_points.listened_to(reached):
+            try:
+                while await self.worker.run_due():
+                    pass
+            except Killed:
+                await self._die()
         self.small.clock.advance(timedelta(seconds=21))
+
+    @staticmethod
+    async def _die() -> None:
+        """What the worker was doing beside is given up as well; a transaction under way comes to its end."""
+        beside = [task for task in asyncio.all_tasks() if task.get_coro().__qualname__.startswith(f"{Worker.__name__}.")]
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
     async def wait(self) -> None:
         self.small.clock.advance(self.chance.choice(PAUSES))
