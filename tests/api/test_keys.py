@@ -1,11 +1,12 @@
 """With a key, orders belong to an organisation, limits count by key, and nobody sees what is another's."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from api.rate_limits import ASKING, LOOKING_UP
 from marketplace.accounts import keys
+from marketplace.accounts.errors import ApiKeyUnknown
 from marketplace.accounts.keys import Scope
 from marketplace.accounts.models import OrderOwner
 from marketplace.accounts.roles import Role
@@ -97,6 +98,22 @@ class TestABadKey:
         assert (answer.status_code, answer.json()["code"]) == (401, code)
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert "x" * 43 not in answer.text
+
+    @pytest.mark.parametrize(
+        "secret",
+        [
+            "",
+            "x" * 43,
+            "ashiato_test_" + "x" * 42,
+            "ashiato_test_" + "x" * 44,
+            "ashiato_test_" + "é" * 43,
+            "guess_test_" + "x" * 43,
+        ],
+    )
+    async def test_that_cannot_be_one_by_its_form_costs_no_look_up(self, secret):
+        # no database is there to be asked
+        with pytest.raises(ApiKeyUnknown):
+            await keys.find(secret, environment="sandbox", now=datetime(2026, 11, 22, tzinfo=UTC))
 
     async def test_cannot_be_guessed_without_end(self, small):
         async with a_client(an_application(small)) as client:
