@@ -133,7 +133,9 @@ class World:
     @staticmethod
     async def _die() -> None:
         """What the worker was doing beside is given up as well; a transaction under way comes to its end."""
-        beside = [task for task in asyncio.all_tasks() if task.get_coro().__qualname__.startswith(f"{Worker.__name__}.")]
+        beside = [
+            task for task in asyncio.all_tasks() if task.get_coro().__qualname__.startswith(f"{Worker.__name__}.")
+        ]
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
