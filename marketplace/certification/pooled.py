@@ -12,9 +12,9 @@ from marketplace.certification import public_log
 from marketplace.certification.facts import PooledOrder, facts_of_pooled, footprints_of
 from marketplace.certification.fulfilling import Ready, fulfil
 from marketplace.database import rows
-from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
 from marketplace.market import Market
+from marketplace.orders import service as orders
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.outbox import service as outbox
@@ -82,7 +82,8 @@ async def serve_pooled(market: Market, order_ids: Sequence[str]) -> frozenset[st
         special = await _special(covered)
         ready = [(order, quote) for order, quote in covered if order.id not in special]
         if ready:
-            await _send_on_their_way([order for order, _ in ready])
+            if paid := [order for order, _ in ready if order.state == OrderState.PAID]:
+                await orders.move_all(paid, OrderState.RETIRING)
             await _fulfil(market, tx, ready, drawn)
         return frozenset({order.id for order, _ in found} - {order.id for order, _ in ready})
 
@@ -91,30 +92,24 @@ async def serve_pooled(market: Market, order_ids: Sequence[str]) -> frozenset[st
 
 async def _found(order_ids: Sequence[str], *states: OrderState) -> list[tuple[Order, Quote]]:
     """Those of the orders that are in one of these states. Whoever else moves one of them waits."""
-    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id", locked=True)
+    found = await orders.find_with_quotes(order_ids, locked=True)
     return [(order, quote) for order, quote in found if order.state in states]
 
 
 async def _wholly_of_pools(order_ids: Sequence[str]) -> list[str]:
     """Those of these orders that were placed on grams of pools alone; what an order was placed on never changes."""
-    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id")
+    found = await orders.find_with_quotes(order_ids)
     return [order.id for order, quote in found if quote.pool_g and not quote.own_tonnes]
 
 
-async def _special(orders: Sequence[tuple[Order, Quote]]) -> frozenset[str]:
+async def _special(sold: Sequence[tuple[Order, Quote]]) -> frozenset[str]:
     """The ids of those with which something else happens: an organiser pays a part, or a product is covered."""
-    covers = await rows.find_all(ProductCover, quote_id=[quote.id for _, quote in orders])
+    covers = await rows.find_all(ProductCover, quote_id=[quote.id for _, quote in sold])
     covering = {cover.quote_id for cover in covers}
-    joined = await rows.find_all(Participation, order_id=[order.id for order, _ in orders])
+    joined = await rows.find_all(Participation, order_id=[order.id for order, _ in sold])
     return frozenset(
-        {str(one.order_id) for one in joined} | {order.id for order, quote in orders if quote.id in covering}
+        {str(one.order_id) for one in joined} | {order.id for order, quote in sold if quote.id in covering}
     )
-
-
-async def _send_on_their_way(orders: Sequence[Order]) -> None:
-    paid = [order.id for order in orders if order.state == OrderState.PAID]
-    if paid:
-        await rows.change(Order, {"id": paid, "state": OrderState.PAID}, state=OrderState.RETIRING)
 
 
 async def _fulfil(

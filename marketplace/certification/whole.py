@@ -9,9 +9,9 @@ from marketplace.certification.cancelled import cancelled_of
 from marketplace.certification.facts import facts_of_cancelled, footprints_of
 from marketplace.certification.fulfilling import Ready, fulfil
 from marketplace.database import rows
-from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
 from marketplace.market import Market
+from marketplace.orders import service as orders
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.pools.models import Pool
@@ -25,12 +25,11 @@ async def certify_whole(market: Market, order_ids: Sequence[str]) -> frozenset[s
     Returns the ids of the others, for `service.certify`: where something is undecided, missing or certified in part, and
     orders that a pool, the cover of a product or an earlier order hangs on.
     """
-
     if not order_ids:
         return frozenset()
 
     async def work(tx: BaseDBAsyncClient) -> frozenset[str]:
-        found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id", locked=True)
+        found = await orders.find_with_quotes(order_ids, locked=True)
         on_their_way = [(order, quote) for order, quote in found if order.state == OrderState.RETIRING]
         ready = await _ready(market, [(order, quote) for order, quote in on_their_way if _plain(quote)])
         if ready:

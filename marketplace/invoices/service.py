@@ -9,7 +9,6 @@ from certificates.statement import Environment
 from marketplace.clock import japan_date
 from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
-from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
 from marketplace.errors import InvoiceNotFound
 from marketplace.invoices import composing
@@ -18,9 +17,7 @@ from marketplace.invoices.content import Content, Kind
 from marketplace.invoices.models import InvoiceRecord
 from marketplace.market import Market
 from marketplace.orders import service as orders
-from marketplace.orders.models import Order
 from marketplace.payments.models import Payment, RefundRecord
-from marketplace.quotes.models import Quote
 
 ISSUE_ALL = "invoice.issue_all"
 PREFIXES = {Kind.INVOICE: "INV", Kind.CREDIT_NOTE: "CRN"}
@@ -62,7 +59,7 @@ async def _issue(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]
     paid_at = await _locked(tx, order_ids)
     known = await rows.find_all(InvoiceRecord, order_id=list(order_ids), kind=Kind.INVOICE)
     missing = sorted(set(order_ids) - {record.order_id for record in known})
-    sold = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=missing, order_by="id")
+    sold = await orders.find_with_quotes(missing)
     if not sold:
         return
     written = await composing.lines_of([quote for _, quote in sold])

@@ -13,7 +13,6 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from marketplace.clock import japan_date
 from marketplace.database import rows
-from marketplace.database.rows import Joined
 from marketplace.database.transactions import run_tx
 from marketplace.errors import NotEnoughUnits
 from marketplace.inventory import service as inventory
@@ -25,7 +24,7 @@ from marketplace.market import Market
 from marketplace.orders import shortfalls
 from marketplace.orders.instruction import Instruction
 from marketplace.orders.models import Order
-from marketplace.orders.service import find, find_with_quote, line_ids, move, move_all, queue_for
+from marketplace.orders.service import find, find_with_quote, find_with_quotes, line_ids, move, move_all, queue_for
 from marketplace.orders.states import OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
@@ -33,7 +32,7 @@ from marketplace.participation import contributions
 from marketplace.payments.refunds import refund
 from marketplace.pools import opening
 from marketplace.quotes import service as quotes
-from marketplace.quotes.models import Quote, QuoteLine
+from marketplace.quotes.models import QuoteLine
 from marketplace.retirements import service as retirements
 from marketplace.retirements.models import Retirement
 from marketplace.retirements.partly import NOT_IN_NOTICE
@@ -77,12 +76,11 @@ async def retire_together(market: Market, order_ids: Sequence[str]) -> frozenset
 
     Returns the ids of the others.
     """
-
     if not order_ids:
         return frozenset()
 
     async def work(_: BaseDBAsyncClient) -> frozenset[str]:
-        found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id", locked=True)
+        found = await find_with_quotes(order_ids, locked=True)
         paid = [(order, quote) for order, quote in found if order.state == OrderState.PAID]
         held = await _all_held({quote.id for _, quote in paid if quote.own_tonnes and not quote.pool_g})
         ready = [(order, held[quote.id]) for order, quote in paid if quote.id in held]

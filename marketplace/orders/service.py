@@ -219,11 +219,16 @@ async def queue_for(tx: BaseDBAsyncClient, order_id: str) -> None:
 
 async def find_with_quote(order_id: str, *, locked: bool = False) -> tuple[Order, Quote]:
     """The order and what it was placed on; `locked` does what queue_for does. Raises OrderNotFound."""
-    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=order_id, locked=locked)
+    found = await find_with_quotes([order_id], locked=locked)
     if not found:
         raise OrderNotFound(f"no order {order_id}", order_id=order_id)
-    order, quote = found[0]
-    return order, quote
+    return found[0]
+
+
+async def find_with_quotes(order_ids: Sequence[str], *, locked: bool = False) -> list[tuple[Order, Quote]]:
+    """As find_with_quote, by their ids; those that do not exist are left out."""
+    found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id", locked=locked)
+    return [(order, quote) for order, quote in found]
 
 
 async def find_by_token(token: str) -> Order:
@@ -303,7 +308,7 @@ async def move_all(orders: Sequence[Order], new: OrderState, **changes: object) 
         raise MoveNotAllowed(f"order {ids[0]} cannot move from {old} to {new}", old=old, new=new)
     still = {"id": ids if len(ids) > 1 else ids[0], "state": old}
     if await rows.change(Order, still, state=new, **changes) != len(ids):
-        raise MoveNotAllowed(f"one of {', '.join(ids)} is no longer {old}", old=old, new=new)
+        raise MoveNotAllowed(f"no longer {old}: {', '.join(ids)}", old=old, new=new)
     for order in orders:
         order.state = new
 
