@@ -72,11 +72,12 @@ class TestThePaymentPage:
         order = await placed(small)
         opened = await orders.open_checkout(small.market, order.id)
         assert opened.state == OrderState.AWAITING_PAYMENT
+        told = await events_of(order.id)
+        assert [event.kind for event in told] == [Happened.ORDERED, Happened.CHECKOUT_OPENED]
         # a repetition that still saw the order unopened finds it opened, and tells nobody again
         assert (await orders.open_checkout_of(small.market, order)).checkout_url == opened.checkout_url
         assert (await orders.open_checkout(small.market, order.id)).checkout_url == opened.checkout_url
-        kinds = [event.kind for event in await events_of(order.id)]
-        assert kinds == [Happened.ORDERED, Happened.CHECKOUT_OPENED]
+        assert await events_of(order.id) == told
 
     async def test_turns_the_order_in_hand_into_what_stands_in_the_books(self, small):
         order = await placed(small)
