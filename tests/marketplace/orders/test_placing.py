@@ -157,6 +157,17 @@ class TestAnOrderMoves:
         with pytest.raises(MoveNotAllowed, match="no longer"):
             await run_tx(lambda _: orders.move(same, OrderState.PAYMENT_FAILED))
 
+    async def test_with_others_all_of_them_or_none(self, small):
+        listing = await a_listing(small)
+        one, other, late = [await an_order(small, listing, tonnes=1) for _ in range(3)]
+        await run_tx(lambda _: orders.move_all([one, other], OrderState.EXPIRED))
+        assert [(await orders.find(order.id)).state for order in (one, other)] == [OrderState.EXPIRED] * 2
+        assert (one.state, other.state) == (OrderState.EXPIRED, OrderState.EXPIRED)
+        one.state = OrderState.AWAITING_PAYMENT
+        with pytest.raises(MoveNotAllowed, match="no longer"):
+            await run_tx(lambda _: orders.move_all([late, one], OrderState.PAYMENT_FAILED))
+        assert (await orders.find(late.id)).state == OrderState.AWAITING_PAYMENT
+
 
 class TestAnOrderThatIsNotThere:
     async def test_is_not_found_by_number_token_or_quote(self, db):
