@@ -118,6 +118,11 @@ class PageContext:
         return self.environment == "sandbox"
 
     @property
+    def payment_sites(self) -> tuple[str, ...]:
+        """Where a form may lead that ends at the payment provider: browsers check redirects after a form against the page's policy."""
+        return ("https:", "http:") if self.is_sandbox else ("https:",)
+
+    @property
     def form_guard(self) -> Markup:
         """The hidden field that shows a form to be ours; nothing while nobody is signed in."""
         if not self.forms_token:

@@ -69,6 +69,7 @@ async def _page(request: Request, typed: Typed, *, errors: Mapping[str, str] | N
         "pages/account/balance.html",
         status=422 if errors else 200,
         headers=PRIVATE,
+        form_targets=PageContext.of(request).payment_sites,
         balance_yen=await balance.balance_of(organisation_id),
         is_open=market.terms.balance_most_yen > 0,
         room_yen=await deposits.room_of(market, organisation_id),

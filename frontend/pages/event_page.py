@@ -233,8 +233,7 @@ async def _offer(
         "pages/event/offer.html",
         status=status,
         headers=PRIVATE,
-        # browsers check redirects after a form against the policy, and the payment page is another site
-        form_targets=("https:", "http:") if context.is_sandbox else ("https:",),
+        form_targets=context.payment_sites,
         event=opened,
         footprint_id=request.path_params["footprint_id"],
         offer=view,

@@ -228,6 +228,7 @@ async def _shown(
         "pages/plan.html",
         status=422 if errors else 200,
         headers=SECRET_ADDRESS,
+        form_targets=PageContext.of(request).payment_sites,
         plan=plan,
         token=plan.access_token,
         state=state,

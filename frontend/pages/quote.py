@@ -244,8 +244,7 @@ async def _last_look(
         request,
         "pages/quote_last_look.html",
         status=422 if consent_error else 200,
-        # browsers check redirects after a form against the policy, and the payment page is another site
-        form_targets=("https:", "http:") if PageContext.of(request).is_sandbox else ("https:",),
+        form_targets=PageContext.of(request).payment_sites,
         quote=await _view(request, quote, footprint),
         typed={name: typed.get(name, "") for name in FIELDS},
         instruction=instruction,

@@ -101,6 +101,21 @@ def test_from_the_organisers_form_to_the_organisers_sum(
         page.context.close()
 
 
+def test_a_double_click_on_the_balance_page_leads_to_one_payment_page(
+    instance: Instance, organiser: SignedInVisitor, browser: Any
+) -> None:
+    payer = a_page(browser, PHONE, organiser.cookies)
+    payer.goto(f"{instance.address}/ja/account/balance")
+    payer.fill("#f-yen", "5000")
+    payer.dblclick("form:has(#f-yen) button")
+    payer.wait_for_url("**/c/pay/cs_test_*")
+    paid_at = payer.url
+    payer.goto(f"{instance.address}/ja/account/balance")
+    (waiting,) = payer.locator("table.ledger td a").all()
+    assert waiting.get_attribute("href") == paid_at
+    payer.context.close()
+
+
 def test_a_maker_covers_a_product_and_its_badge_turns_when_more_is_sold(
     instance: Instance, organiser: SignedInVisitor, browser: Any
 ) -> None:

@@ -33,6 +33,8 @@ class TestPayingIn:
         answer = await pay_in(shop, "１２，０００円")
         deposit = await Deposit.get()
         assert (answer.status_code, answer.headers["location"]) == (303, deposit.checkout_url)
+        policy = (await shop.client.get(PAGE)).headers["content-security-policy"]
+        assert "form-action 'self' https:" in policy, "or the browser does not follow"
         waiting = check_frame(await shop.client.get(PAGE))
         assert waiting.xpath("//main//td/a/@href") == [deposit.checkout_url]
         await shop.small.deliver(shop.small.payments.pay(str(deposit.checkout_session)))

@@ -187,6 +187,9 @@ class TestThePageOfAPlan:
         wanted = {"action": "extra", "month": month, "consent": consent}
         answer = await stocked.client.post(await address_of(plan), data=wanted)
         assert answer.headers["location"].startswith("https://pay.example/cs_")
+        assert "form-action 'self' https:" in unticked.headers["content-security-policy"], (
+            "or the browser does not follow"
+        )
         order = await Order.get(checkout_session__isnull=False)
         await stocked.small.deliver(stocked.small.payments.pay(order.checkout_session))
         await settled(stocked.small)
