@@ -165,10 +165,9 @@ async def _order(
         return await _last_look(request, quote, footprint, typed, instruction, consent_error=missing)
     try:
         order = await orders.open_checkout(market, order.id)
-    except PaymentRefused as refused:
+    except PaymentRefused:
         await settlement.give_up_refused(market, order.id)
-        reason = sentence(refused.code, {}, context.locale)
-        return await _stale_page(request, quote, footprint, typed, status=422, reason=reason, refused_payment=True)
+        return await _stale_page(request, quote, footprint, typed, status=422)
     except PaymentProviderUnreachable:
         # the order stands; its page says so and the worker opens the payment page
         return RedirectResponse(context.url(f"/orders/{order.access_token}"), status_code=303)
@@ -303,8 +302,11 @@ async def _stale_page(
     *,
     status: int = 200,
     reason: str = "",
-    refused_payment: bool = False,
 ) -> Response:
+    # also for whoever comes back to it, or clicked twice
+    refused_payment = not reason and await settlement.was_refused(quote.id)
+    if refused_payment:
+        reason = sentence(PaymentRefused.code, {}, PageContext.of(request).locale)
     return page_response(
         request,
         "pages/quote_stale.html",

@@ -13,7 +13,7 @@ from marketplace.database.transactions import run_tx
 from marketplace.ids import new_id
 from marketplace.ledger import service as ledger
 from marketplace.market import Market
-from marketplace.orders.models import Order
+from marketplace.orders.models import Order, OrderEvent
 from marketplace.orders.service import UNITS_HELD_AFTER_CHECKOUT, find, move
 from marketplace.orders.states import UNPAID, OrderState
 from marketplace.orders.timeline import Happened, note
@@ -151,6 +151,14 @@ async def run_out(market: Market, order_id: str) -> timedelta | None:
 async def give_up_refused(market: Market, order_id: str) -> None:
     """The provider refused its payment page to a buyer who is told so now: nobody will pay, and the units are free again."""
     await _lapse(market, order_id, Happened.PAYMENT_REFUSED)
+
+
+async def was_refused(quote_id: str) -> bool:
+    """Whether the order that was made from this quote was given up for that reason."""
+    order = await rows.find(Order, quote_id=quote_id)
+    return (
+        order is not None and await rows.find(OrderEvent, order_id=order.id, kind=Happened.PAYMENT_REFUSED) is not None
+    )
 
 
 async def _lapse(market: Market, order_id: str, happened: Happened) -> None:

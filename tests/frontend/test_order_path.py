@@ -289,6 +289,8 @@ class TestOrdering:
         assert (order.state, page.xpath("string(//h1)").strip()) == ("expired", "支払い不可")
         (other,) = refused.xpath("//a[@class='button']/@href")
         assert "tonnes=7" in other
+        again = await shop.press(look, "order", consent=consent_of(look))
+        assert (again.status_code, "時間をおいても変わりません" in text_of(again)) == (409, True)
         # all seven tonnes that there are
         renewed = check_frame(await shop.press(refused, "renew"))
         assert renewed.xpath("//input[@name='beneficiary']/@value") == [TEXTS["beneficiary"]]
