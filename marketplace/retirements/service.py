@@ -2,7 +2,8 @@
 
 The order of steps is the safety: (1) the request with our own reference is stored with the order's transaction, (2) the
 move to `submitted` is committed, (3) the registry is called, (4) its answer is compared with the request, (5) only then is
-anything confirmed. After a crash or a lost answer the registry is asked by our reference; nothing is sent twice blindly.
+anything confirmed. After a crash or a lost answer the registry is asked by our reference; nothing is sent twice blindly, and
+a refusal of what was sent twice is not believed before the registry was asked once more.
 """
 
 import hashlib
@@ -160,7 +161,11 @@ async def _ask(market: Market, retirement: Retirement) -> CancellationReport | N
                 return report
             if retirement.state == RetirementState.UNKNOWN:
                 await _move(retirement, RetirementState.SUBMITTED)
-            return await registry.submit(request_of(retirement))
+            answer = await registry.submit(request_of(retirement))
+            if answer.state is CancellationState.REJECTED:
+                # an attempt that was still on its way at the look may have arrived since, and taken these very serials
+                return await registry.look_up(retirement.reference) or answer
+            return answer
         case RetirementState.CONFIRMED | RetirementState.REJECTED:
             return None
 

@@ -7,7 +7,7 @@ from marketplace.inventory.serials import SerialRange
 from marketplace.registries.gateway import CancellationReport, CancellationRequest, CancellationState, Notice
 from tests.fakes.registry import FakeRegistry
 
-FAULTS = (None, None, None, "closed", "lost_before", "lost_after", "pending", "rejected", "refused")
+FAULTS = (None, None, None, "closed", "lost_before", "lost_after", "arrives_late", "pending", "rejected", "refused")
 SLIPS = ("serials_shifted", "another_user", "another_block", "one_too_many")
 
 

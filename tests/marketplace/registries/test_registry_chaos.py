@@ -23,15 +23,21 @@ ON_THE_WAY = sorted(set(FaultKind) - IN_THE_BOOKS - {FaultKind.SLOW})
 
 
 async def settle(gateway: HttpRegistry, request: Any) -> CancellationReport | None:
-    """What a careful caller does: submit once; while nobody knows, look up; submit again only if it never arrived."""
+    """What a careful caller does: submit once; while nobody knows, look up; submit again only if it never arrived, and look once
+    more if that is refused, since the first may have arrived meanwhile."""
+    unknown = False
     for _ in range(30):
         try:
-            return await gateway.submit(request)
+            report = await gateway.submit(request)
         except RegistryUnreachable:
             continue
         except OutcomeUnknown:
-            if (report := await look_up_patiently(gateway, request.reference)) is not None:
-                return report
+            unknown = True
+            if (known := await look_up_patiently(gateway, request.reference)) is not None:
+                return known
+        else:
+            refused_again = unknown and report.state is CancellationState.REJECTED
+            return await look_up_patiently(gateway, request.reference) if refused_again else report
     return None
 
 

@@ -113,6 +113,23 @@ class TestAnAnswer:
         await paused(small, retirement)
         assert (await now(retirement)).state == RetirementState.SUBMITTED
 
+    async def test_that_refuses_what_arrived_late_is_not_believed(self, small):
+        small.registry.script = ["arrives_late"]
+        retirement = await queued(small)
+        await paused(small, retirement)
+        assert (await now(retirement)).state == RetirementState.UNKNOWN
+        await paused(small, retirement)
+        confirmed = await now(retirement)
+        assert (confirmed.state, confirmed.notice_number) == (RetirementState.CONFIRMED, "N-1")
+
+    async def test_that_refuses_what_was_sent_anew_stands_if_nothing_arrived(self, small):
+        small.registry.script = ["lost_before", "rejected"]
+        retirement = await queued(small)
+        await paused(small, retirement)
+        await paused(small, retirement)
+        ended = await now(retirement)
+        assert (ended.state, ended.rejection_reason) == (RetirementState.REJECTED, "account_frozen")
+
     @pytest.mark.parametrize(("given", "kept"), [("account_frozen", "account_frozen"), (None, "no_reason_given")])
     async def test_that_refuses_what_nobody_knew_the_end_of_is_kept_with_its_reason(self, small, given, kept):
         small.registry.script = ["lost_before"]
