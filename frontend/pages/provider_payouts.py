@@ -46,7 +46,9 @@ async def onboard(request: Request) -> Response:
     back = f"{market.base_url}{page.url('/provider/payouts')}"
     try:
         link = await onboarding.begin(market, _provider_id(request), email=actor.email, page_url=back)
-    except (PaymentProviderUnreachable, PaymentRefused):
+    except PaymentRefused:
+        return await _page(request, status=502, problem=words("money", "provider_refused", page.locale))
+    except PaymentProviderUnreachable:
         return await _page(request, status=503, problem=words("money", "provider_silent", page.locale))
     return await _page(request, link=link.url)
 

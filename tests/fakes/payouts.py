@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from marketplace.payments.gateway import PaymentRefused
+from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.payments.payout_gateway import OnboardingLink, PayoutAccount, Transfer
 
 
@@ -14,8 +14,11 @@ class FakePayouts:
         self.transfers: dict[str, Transfer] = {}
         self.payments: list[str | None] = []
         self.reversals: dict[str, int] = {}
+        self.failure: PaymentRefused | PaymentProviderUnreachable | None = None
 
     async def open_account(self, *, key: str, provider_id: str, email: str) -> PayoutAccount:
+        if self.failure is not None:
+            raise self.failure
         return self.accounts.setdefault(f"acct_{key}", PayoutAccount(f"acct_{key}", False, ("individual.dob",)))
 
     async def account(self, account_id: str) -> PayoutAccount:

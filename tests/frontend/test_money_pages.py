@@ -7,7 +7,7 @@ import pytest
 from marketplace.accounts.roles import Role
 from marketplace.audit.models import AuditEntry
 from marketplace.orders import service as orders
-from marketplace.payments.gateway import DisputeState, PaymentMethod
+from marketplace.payments.gateway import DisputeState, PaymentMethod, PaymentProviderUnreachable, PaymentRefused
 from marketplace.payments.models import Payment, RefundRecord
 from marketplace.payouts import onboarding
 from marketplace.payouts.models import Payout
@@ -165,3 +165,20 @@ class TestASellersPayouts:
         check_frame(await shop.client.get(f"/{language}/provider/payouts"))
         table = await shop.client.get("/ja/provider/payouts.csv")
         assert len(table.text.splitlines()) == 2
+
+    @pytest.mark.parametrize(
+        ("failure", "status", "said"),
+        [
+            (PaymentProviderUnreachable("no answer"), 503, "数分後に"),
+            (PaymentRefused("access_refused", "no"), 502, "時間をおいても変わりません"),
+        ],
+    )
+    async def test_say_whether_waiting_helps_where_no_account_is_opened(
+        self, shop: MarketSite, failure: PaymentProviderUnreachable | PaymentRefused, status: int, said: str
+    ) -> None:
+        await a_listing(shop.small)
+        await signed_in(shop.client, shop.small, Role.PROVIDER)
+        shop.small.payouts.failure = failure
+        answer = await send(shop, "/ja/provider/payouts")
+        assert answer.status_code == status
+        assert said in check_frame(answer).text_content()
