@@ -1,6 +1,5 @@
 """End many orders in one transaction: certificates, sales and what their buyers are told, in a few statements."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,7 +40,7 @@ async def fulfil(market: Market, tx: BaseDBAsyncClient, ready: Sequence[Ready]) 
     """The certificates, in the same order."""
     now = market.clock()
     records = await issue(market, [(one.order, one.facts) for one in ready])
-    sales = [Sale(one.order.id, one.net_by_provider, pooled_yen=pooled_yen(one.quote)) for one in ready]
+    sales = [Sale(one.order.id, one.net_by_provider, pooled_yen=one.quote.pooled_yen) for one in ready]
     await book_sales(sales, at=now)
     await _note_fulfilled(tx, [one.order.id for one in ready])
     await note_all(
@@ -63,12 +62,6 @@ async def issue(market: Market, wanted: Sequence[tuple[Order, StatementFacts]]) 
         if not Instruction.model_validate_json(order.instruction).beneficiary_public:
             await visibility.hide(record.number, NAMING, until=None)
     return records
-
-
-def pooled_yen(quote: Quote) -> int:
-    """What of the price is for grams of pools, without tax."""
-    yen: int = json.loads(quote.terms).get("pool_net_yen", 0)
-    return yen
 
 
 async def _note_fulfilled(tx: BaseDBAsyncClient, order_ids: list[str]) -> None:

@@ -11,7 +11,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from certificates.facts import Drawn
 from marketplace.certification.cancelled import Cancelled, cancelled_of
 from marketplace.certification.facts import facts_of
-from marketplace.certification.fulfilling import issue, pooled_yen
+from marketplace.certification.fulfilling import issue
 from marketplace.database.transactions import run_tx
 from marketplace.ledger.sale import Sale, book_sales
 from marketplace.market import Market
@@ -115,7 +115,7 @@ async def _complete(
         number = cancelled.parts[-1].number
         await orders.move(order, OrderState.FULFILLED, certificate_number=number)
         await note(order, Happened.ENDED_IN_PART, at=now, number=number, **less)
-    await book_sales([Sale(order.id, net, pooled_yen=pooled_yen(quote))], at=now)
+    await book_sales([Sale(order.id, net, pooled_yen=quote.pooled_yen)], at=now)
 
 
 async def _certify_rest(

@@ -41,7 +41,7 @@ async def certify_whole(market: Market, order_ids: Sequence[str]) -> frozenset[s
 
 
 def _plain(quote: Quote) -> bool:
-    return quote.own_tonnes > 0 and not quote.pool_g and quote.tops_up is None
+    return not quote.pool_g and quote.tops_up is None
 
 
 async def _ready(market: Market, sold: Sequence[tuple[Order, Quote]]) -> list[Ready]:

@@ -60,13 +60,10 @@ async def lines_of(sold: Sequence[Quote]) -> Lines:
 
 def invoice(order: Order, quote: Quote, heading: Heading, lines: Lines) -> Content:
     """Raises InvoiceDiffers."""
-    parts, terms = lines.parts[quote.id], json.loads(quote.terms)
+    parts, net_yen = lines.parts[quote.id], json.loads(quote.terms)["net_yen_by_provider"]
     sellers = [
-        *(
-            _provider(provider, net, parts, lines.registered.get(provider))
-            for provider, net in terms["net_yen_by_provider"].items()
-        ),
-        _service(quote, terms.get("pool_net_yen", 0), heading.issuer, parts),
+        *(_provider(provider, net, parts, lines.registered.get(provider)) for provider, net in net_yen.items()),
+        _service(quote, heading.issuer, parts),
     ]
     content = _content(Kind.INVOICE, order, heading, [seller for seller in sellers if seller.lines], concerns=None)
     if content.total_yen != order.total_yen:
@@ -156,11 +153,11 @@ def _provider(provider_id: str, net_yen: int, parts: Sequence[Part], registratio
     )
 
 
-def _service(quote: Quote, pool_net_yen: int, issuer: Issuer, parts: Sequence[Part]) -> Seller:
+def _service(quote: Quote, issuer: Issuer, parts: Sequence[Part]) -> Seller:
     lines = []
     drawn = [(part.line, part.listing) for part in parts if isinstance(part.line, PoolLine)]
     # each line's price was rounded down; what the whole is above them belongs to the last
-    rest = pool_net_yen
+    rest = quote.pooled_yen
     for place, (one, listing) in enumerate(drawn, start=1):
         yen = rest if place == len(drawn) else one.grams * one.yen_per_tonne // GRAMS_PER_TONNE
         rest -= yen
@@ -174,7 +171,7 @@ def _service(quote: Quote, pool_net_yen: int, issuer: Issuer, parts: Sequence[Pa
         registration_number=issuer.registration_number,
         qualified=issuer.registration_number is not None,
         lines=tuple(lines),
-        tax_yen=consumption_tax(pool_net_yen + quote.fee_yen),
+        tax_yen=consumption_tax(quote.pooled_yen + quote.fee_yen),
     )
 
 

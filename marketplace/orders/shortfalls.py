@@ -25,7 +25,7 @@ async def give_back(
     terms = json.loads(quote.terms)
     delivered = price(
         dict(net_by_provider),
-        pooled_yen=terms.get("pool_net_yen", 0),
+        pooled_yen=quote.pooled_yen,
         fee_basis_points=terms["fee_basis_points"],
     )
     yen = -await ledger.balance(ledger.order_account(order.id)) - delivered.total_yen

@@ -1,5 +1,6 @@
 """Prices held for a while, with the units they are for."""
 
+import json
 from datetime import datetime
 
 from tortoise import fields
@@ -40,6 +41,12 @@ class Quote(Model):
     def grams(self) -> int:
         """The exact amount."""
         return self.own_tonnes * GRAMS_PER_TONNE + self.pool_g
+
+    @property
+    def pooled_yen(self) -> int:
+        """What of the price is for grams of pools, without tax."""
+        yen: int = json.loads(self.terms).get("pool_net_yen", 0)
+        return yen
 
 
 class QuoteLine(Model):

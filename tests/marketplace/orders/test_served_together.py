@@ -115,9 +115,8 @@ class TestEachIsServedAsIfItWereAlone:
         bought = [await paid(small, mixed), *await several(small, dear, count=2)]
         await small.work()
         assert await states(bought) == [OrderState.FULFILLED] * 3
-        assert await Payout.filter(order_id=bought[0].id).order_by("provider_id").values_list(
-            "provider_id", flat=True
-        ) == ["prov_a", "prov_b"]
+        owed = Payout.filter(order_id=bought[0].id).order_by("provider_id")
+        assert await owed.values_list("provider_id", "amount_yen") == [("prov_a", 4_400), ("prov_b", 8_800)]
 
 
 class TestOthersAmongThemGoTheirOwnWay:
@@ -141,6 +140,25 @@ class TestOthersAmongThemGoTheirOwnWay:
         assert mixed.id in await certify_whole(small.market, ids([*whole, mixed]))
         await small.work()
         assert await states([*whole, mixed]) == [OrderState.FULFILLED] * 3
+
+    async def test_one_that_covers_the_rest_of_another_is_left_and_names_it(self, small):
+        listing = await a_listing(small, tonnes=20)
+        (first,) = await several(small, listing, count=1)
+        await small.work()
+        rest = await quotes.create(
+            [quotes.WishedLine(listing.id, 1)],
+            footprint_id=None,
+            fee_basis_points=500,
+            holds_for=timedelta(minutes=30),
+            clock=small.clock,
+            tops_up=first.id,
+        )
+        bought = [*await several(small, listing, count=2), await paid(small, rest)]
+        await until(small, "order.certify")
+        assert await certify_whole(small.market, ids(bought)) == {bought[2].id}
+        await small.work()
+        record = await find(str((await orders.find(bought[2].id)).certificate_number))
+        assert record.statement.adds_to == (await orders.find(first.id)).certificate_number
 
     async def test_one_that_covers_a_product_is_left_and_counted(self, small):
         listing, maker = await a_listing(small, tonnes=20), await a_maker(small)
