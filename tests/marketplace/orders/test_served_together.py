@@ -1,6 +1,7 @@
 """Paid orders of whole tonnes that wait at the same time are sent to the registry, invoiced and certified in few transactions, each
 as it would be alone."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -27,6 +28,7 @@ from tests.builders.market import a_listing, a_quote, a_wish, an_instruction
 from tests.builders.pools import a_gram_quote, with_pools
 from tests.builders.products import a_maker, a_period, a_product, a_purchase, coverage_now
 from tests.marketplace.orders.test_killed_anywhere import killed_once_then_recovered, watched
+from tests.marketplace.retirements.test_partly_confirmed import once
 
 # every point of the way of a single order is tried in test_killed_anywhere.py
 KILL_EVERY = 4
@@ -179,6 +181,16 @@ class TestOthersAmongThemGoTheirOwnWay:
         assert len(undecided) == 1
         assert await certify_whole(small.market, ids(bought)) == undecided
         assert await Certificate.all().count() == 2
+
+    async def test_one_that_is_certified_in_part_is_left_and_names_its_parts(self, small):
+        once(small, (0, 0))
+        (order,) = await several(small, await a_listing(small, tonnes=20), count=1)
+        while await Retirement.filter(state="confirmed").count() < 2:
+            assert await small.worker().run_due()
+        assert await certify_whole(small.market, [order.id]) == {order.id}
+        await small.work()
+        certified = [event for event in await events_of(order.id) if event.kind == "certified"]
+        assert len(json.loads(certified[0].detail)["earlier"]) == 1
 
     async def test_what_the_registry_refused_is_replaced(self, small):
         small.registry.script = ["rejected"]
