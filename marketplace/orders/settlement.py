@@ -14,7 +14,7 @@ from marketplace.ids import new_id
 from marketplace.ledger import service as ledger
 from marketplace.market import Market
 from marketplace.orders.models import Order, OrderEvent
-from marketplace.orders.service import UNITS_HELD_AFTER_CHECKOUT, find, move
+from marketplace.orders.service import UNITS_HELD_AFTER_CHECKOUT, find, move, queue_for
 from marketplace.orders.states import UNPAID, OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
@@ -144,8 +144,10 @@ async def run_out(market: Market, order_id: str) -> timedelta | None:
         return None
     if order.checkout_session is not None:
         return await _close(market, order.checkout_session)
-    await _lapse(market, order_id, Happened.EXPIRED)
-    return None
+    if await _lapse(market, order_id, Happened.EXPIRED):
+        return None
+    # its page was opened, or it was given up, since the look above
+    return await run_out(market, order_id)
 
 
 async def give_up_refused(market: Market, order_id: str) -> None:
@@ -161,17 +163,20 @@ async def was_refused(quote_id: str) -> bool:
     )
 
 
-async def _lapse(market: Market, order_id: str, happened: Happened) -> None:
-    """Of an order without a payment page."""
+async def _lapse(market: Market, order_id: str, happened: Happened) -> bool:
+    """Of an order without a payment page; False if it has one, or is given up already."""
 
-    async def work(tx: BaseDBAsyncClient) -> None:
+    async def work(tx: BaseDBAsyncClient) -> bool:
+        await queue_for(tx, order_id)
         current = await find(order_id)
-        if current.state == OrderState.QUOTED:
-            await move(current, OrderState.EXPIRED)
-            await quotes.release(tx, current.quote_id)
-            await note(current.id, happened, at=market.clock())
+        if current.state != OrderState.QUOTED:
+            return False
+        await move(current, OrderState.EXPIRED)
+        await quotes.release(tx, current.quote_id)
+        await note(current.id, happened, at=market.clock())
+        return True
 
-    await run_tx(work)
+    return await run_tx(work)
 
 
 async def _close(market: Market, session_id: str) -> timedelta | None:

@@ -135,4 +135,4 @@ async def _bytes_for_good(connection: asyncpg.Connection, empty: int, orders: in
     """Of each order, after its jobs were forgotten."""
     await forget_done(before=system_clock() + KEPT + timedelta(days=1))
     await connection.execute("VACUUM FULL")
-    return (await connection.fetchval(_TOTAL_BYTES) - empty) / orders
+    return int(await connection.fetchval(_TOTAL_BYTES) - empty) / orders

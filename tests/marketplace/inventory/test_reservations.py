@@ -11,6 +11,7 @@ from marketplace.inventory.models import Interval
 from marketplace.orders import service as orders
 from marketplace.orders import settlement
 from marketplace.orders.states import OrderState
+from marketplace.payments.gateway import PaymentState
 from marketplace.quotes import service as quotes
 from tests.builders.market import a_listing, a_quote, a_wish, an_order
 
@@ -55,6 +56,23 @@ class TestAPaymentRacedByTheDeadline:
             await asyncio.gather(small.deliver(event), settlement.run_out(small.market, order.id))
             await small.work()
             assert (await orders.find(order.id)).state == OrderState.FULFILLED
+
+
+class TestAPaymentPageOpenedAtTheDeadline:
+    async def test_is_closed_and_the_units_are_free_again(self, small):
+        listing = await a_listing(small, tonnes=30)
+        for _ in range(5):
+            order = await orders.place(small.market, a_wish(await a_quote(small, listing, tonnes=3)))
+            small.clock.now = order.pay_until
+            await asyncio.gather(
+                orders.open_checkout(small.market, order.id), settlement.run_out(small.market, order.id)
+            )
+            await small.work()
+            order = await orders.find(order.id)
+            assert order.state == OrderState.EXPIRED
+            if order.checkout_session is not None:
+                assert small.payments.sessions[order.checkout_session].state is PaymentState.EXPIRED
+        assert await inventory.free_tonnes(listing.holding_id) == 30
 
 
 class TestSplitsAndMergesKeepEverySerial:
