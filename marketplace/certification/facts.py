@@ -42,10 +42,11 @@ class NoticeMissing(Exception):
     code = "notice_missing"
 
 
-async def footprints_of(quotes: Sequence[Quote]) -> dict[str, StoredFootprint]:
-    """The footprints that these were made for, by their ids."""
+async def footprints_of(quotes: Sequence[Quote]) -> dict[str, StoredFootprint | None]:
+    """The footprint that each of these was made for, by the quote's id."""
     wanted = sorted({quote.footprint_id for quote in quotes if quote.footprint_id is not None})
-    return {stored.id: stored for stored in await rows.find_all(StoredFootprint, id=wanted)}
+    stored = {one.id: one for one in await rows.find_all(StoredFootprint, id=wanted)}
+    return {quote.id: None if quote.footprint_id is None else stored[quote.footprint_id] for quote in quotes}
 
 
 async def facts_of(
@@ -68,7 +69,7 @@ async def facts_of(
         reference=reference,
         confirmed=confirmed,
         intervals=intervals,
-        footprint=footprints.get(quote.footprint_id or ""),
+        footprint=footprints[quote.id],
         drawn=drawn,
         pool=pool,
         adds_to=(await Order.get(id=quote.tops_up)).certificate_number if quote.tops_up else None,

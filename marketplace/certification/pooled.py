@@ -121,10 +121,7 @@ async def _fulfil(
     footprints = await footprints_of([quote for _, quote in ready])
     facts = facts_of_pooled(
         market,
-        [
-            PooledOrder(order, footprints.get(quote.footprint_id or ""), drawn.of_quote[quote.id])
-            for order, quote in ready
-        ],
+        [PooledOrder(order, footprints[quote.id], drawn.of_quote[quote.id]) for order, quote in ready],
         drawn.parents,
     )
     records = await fulfil(

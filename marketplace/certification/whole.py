@@ -61,7 +61,7 @@ async def _ready(market: Market, sold: Sequence[tuple[Order, Quote]]) -> list[Re
             reference=order.id,
             confirmed=own.fresh,
             intervals=own.intervals,
-            footprint=footprints.get(quote.footprint_id or ""),
+            footprint=footprints[quote.id],
         )
         ready.append(Ready(order, quote, facts, own.net_by_provider))
     return ready
