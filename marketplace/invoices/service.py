@@ -59,9 +59,9 @@ async def _issue(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]
     paid_at = await _locked(tx, order_ids)
     known = await rows.find_all(InvoiceRecord, order_id=list(order_ids), kind=Kind.INVOICE)
     missing = sorted(set(order_ids) - {record.order_id for record in known})
-    sold = await orders.find_with_quotes(missing)
-    if not sold:
+    if not missing:
         return
+    sold = await orders.find_with_quotes(missing)
     written = await composing.lines_of([quote for _, quote in sold])
     year, first = await next_numbers(tx, Kind.INVOICE, len(sold), at=market.clock())
     records = []

@@ -219,15 +219,14 @@ async def queue_for(tx: BaseDBAsyncClient, order_id: str) -> None:
 
 async def find_with_quote(order_id: str, *, locked: bool = False) -> tuple[Order, Quote]:
     """The order and what it was placed on; `locked` does what queue_for does. Raises OrderNotFound."""
-    found = await find_with_quotes([order_id], locked=locked)
-    if not found:
-        raise OrderNotFound(f"no order {order_id}", order_id=order_id)
-    return found[0]
+    return (await find_with_quotes([order_id], locked=locked))[0]
 
 
 async def find_with_quotes(order_ids: Sequence[str], *, locked: bool = False) -> list[tuple[Order, Quote]]:
-    """As find_with_quote, by their ids; those that do not exist are left out."""
+    """As find_with_quote, by their ids and in the order of these."""
     found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id", locked=locked)
+    if unknown := set(order_ids) - {order.id for order, _ in found}:
+        raise OrderNotFound(f"no order {min(unknown)}", order_id=min(unknown))
     return [(order, quote) for order, quote in found]
 
 
@@ -306,8 +305,7 @@ async def move_all(orders: Sequence[Order], new: OrderState, **changes: object) 
     ids, old = [order.id for order in orders], OrderState(orders[0].state)
     if new not in ALLOWED_MOVES[old]:
         raise MoveNotAllowed(f"order {ids[0]} cannot move from {old} to {new}", old=old, new=new)
-    still = {"id": ids if len(ids) > 1 else ids[0], "state": old}
-    if await rows.change(Order, still, state=new, **changes) != len(ids):
+    if await rows.change(Order, {"id": ids, "state": old}, state=new, **changes) != len(ids):
         raise MoveNotAllowed(f"no longer {old}: {', '.join(ids)}", old=old, new=new)
     for order in orders:
         order.state = new

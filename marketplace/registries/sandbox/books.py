@@ -131,11 +131,13 @@ def _count_revision(db: Connection) -> None:
 
 
 def held_by(db: Connection, account: str, block: str, first: int, last: int) -> Sequence[HeldRange]:
-    """The account's holdings that touch the range, in order."""
+    """The account's holdings that touch the range, in order: of those that begin before it only the last can."""
     rows = db.execute(
         "SELECT block, first, last, account FROM holding"
-        " WHERE account = ? AND block = ? AND first <= ? AND last >= ? ORDER BY first",
-        (account, block, last, first),
+        " WHERE account = :account AND block = :block AND first <= :last AND last >= :first AND first >= COALESCE("
+        "(SELECT max(first) FROM holding WHERE account = :account AND block = :block AND first <= :first), :first)"
+        " ORDER BY first",
+        {"account": account, "block": block, "first": first, "last": last},
     )
     return [HeldRange(**row) for row in rows]
 

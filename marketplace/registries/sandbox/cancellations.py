@@ -16,6 +16,9 @@ from marketplace.registries.sandbox import books
 from marketplace.registries.sandbox.faults import IN_THE_BOOKS, FaultKind
 from marketplace.registries.sandbox.schedule import JAPAN, Schedule
 
+_CANCELLED_BEFORE_ITS_END = "SELECT last FROM cancelled WHERE block = ? AND first <= ? ORDER BY first DESC LIMIT 1"
+_PENDING_BEFORE_ITS_END = "SELECT last FROM application WHERE state = 'pending' AND block = ? AND first <= ? AND id <> ? ORDER BY first DESC LIMIT 1"
+
 
 class ReferenceTaken(Exception):
     """This client has already used the reference; ask for it instead of applying again."""
@@ -101,8 +104,6 @@ def _refusal(db: Connection, wish: _Wish, *, deciding: int = 0) -> RejectionReas
 
 
 def _broken_rules(db: Connection, wish: _Wish, deciding: int) -> Iterator[RejectionReason]:
-    overlaps = "block = ? AND first <= ? AND last >= ?"
-    span = (wish.block, wish.last, wish.first)
     acts = books.acts_of(db, wish.block)
     if acts is None:
         yield RejectionReason.BLOCK_UNKNOWN
@@ -110,13 +111,19 @@ def _broken_rules(db: Connection, wish: _Wish, deciding: int) -> Iterator[Reject
         yield RejectionReason.ACT_NOT_OFFERED
     if not books.block_contains(db, wish.block, wish.first, wish.last):
         yield RejectionReason.SERIALS_OUTSIDE_BLOCK
-    if db.execute(f"SELECT 1 FROM cancelled WHERE {overlaps}", span).fetchone():  # noqa: S608 - constant
+    if _reached(db, wish, _CANCELLED_BEFORE_ITS_END):
         yield RejectionReason.ALREADY_CANCELLED
     if not books.holds_all(db, wish.account, wish.block, wish.first, wish.last):
         yield RejectionReason.NOT_HELD_BY_ACCOUNT
-    pending = f"SELECT 1 FROM application WHERE state = 'pending' AND {overlaps} AND id <> ?"  # noqa: S608 - constant
-    if db.execute(pending, (*span, deciding)).fetchone():
+    if _reached(db, wish, _PENDING_BEFORE_ITS_END, deciding):
         yield RejectionReason.IN_ANOTHER_APPLICATION
+
+
+def _reached(db: Connection, wish: _Wish, before_its_end: str, *values: int) -> bool:
+    """Whether the wish overlaps any span, given the query for the last that begins before its end: spans never overlap each
+    other, so the earlier ones end before that one begins."""
+    nearest = db.execute(before_its_end, (wish.block, wish.last, *values)).fetchone()
+    return nearest is not None and nearest["last"] >= wish.first
 
 
 def decide_due(db: Connection, now: datetime) -> None:

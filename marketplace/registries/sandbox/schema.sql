@@ -1,5 +1,6 @@
 -- The sandbox registry's own books. The rules that must never break are constraints and triggers here, so that they hold
--- whatever the code above does. SQLite turns an overflowing integer into a float, hence the typeof() checks.
+-- whatever the code above does. SQLite turns an overflowing integer into a float, hence the typeof() checks. Spans of one table
+-- never overlap within a block, so only the last one that begins before another's end can touch it.
 
 CREATE TABLE IF NOT EXISTS account (
     id TEXT PRIMARY KEY,
@@ -61,9 +62,9 @@ CREATE INDEX IF NOT EXISTS application_pending ON application (block, first) WHE
 
 CREATE TRIGGER IF NOT EXISTS pending_serials_once BEFORE INSERT ON application WHEN NEW.state = 'pending'
 BEGIN
-    SELECT RAISE(ABORT, 'in_another_application') WHERE EXISTS (
-        SELECT 1 FROM application
-        WHERE state = 'pending' AND block = NEW.block AND first <= NEW.last AND last >= NEW.first);
+    SELECT RAISE(ABORT, 'in_another_application') WHERE NEW.first <= (
+        SELECT last FROM application WHERE state = 'pending' AND block = NEW.block AND first <= NEW.last
+        ORDER BY first DESC LIMIT 1);
 END;
 
 CREATE TRIGGER IF NOT EXISTS decided_is_final BEFORE UPDATE ON application WHEN OLD.state <> 'pending'
@@ -86,10 +87,12 @@ CREATE TABLE IF NOT EXISTS cancelled (
 
 CREATE TRIGGER IF NOT EXISTS cancelled_once BEFORE INSERT ON cancelled
 BEGIN
-    SELECT RAISE(ABORT, 'already_cancelled') WHERE EXISTS (
-        SELECT 1 FROM cancelled WHERE block = NEW.block AND first <= NEW.last AND last >= NEW.first);
-    SELECT RAISE(ABORT, 'still_held') WHERE EXISTS (
-        SELECT 1 FROM holding WHERE block = NEW.block AND first <= NEW.last AND last >= NEW.first);
+    SELECT RAISE(ABORT, 'already_cancelled') WHERE NEW.first <= (
+        SELECT last FROM cancelled WHERE block = NEW.block AND first <= NEW.last
+        ORDER BY first DESC LIMIT 1);
+    SELECT RAISE(ABORT, 'still_held') WHERE NEW.first <= (
+        SELECT last FROM holding WHERE block = NEW.block AND first <= NEW.last
+        ORDER BY first DESC LIMIT 1);
     SELECT RAISE(ABORT, 'serials_outside_block') WHERE NOT EXISTS (
         SELECT 1 FROM block WHERE id = NEW.block AND first <= NEW.first AND last >= NEW.last);
 END;
@@ -106,10 +109,12 @@ END;
 
 CREATE TRIGGER IF NOT EXISTS held_once BEFORE INSERT ON holding
 BEGIN
-    SELECT RAISE(ABORT, 'held_twice') WHERE EXISTS (
-        SELECT 1 FROM holding WHERE block = NEW.block AND first <= NEW.last AND last >= NEW.first);
-    SELECT RAISE(ABORT, 'already_cancelled') WHERE EXISTS (
-        SELECT 1 FROM cancelled WHERE block = NEW.block AND first <= NEW.last AND last >= NEW.first);
+    SELECT RAISE(ABORT, 'held_twice') WHERE NEW.first <= (
+        SELECT last FROM holding WHERE block = NEW.block AND first <= NEW.last
+        ORDER BY first DESC LIMIT 1);
+    SELECT RAISE(ABORT, 'already_cancelled') WHERE NEW.first <= (
+        SELECT last FROM cancelled WHERE block = NEW.block AND first <= NEW.last
+        ORDER BY first DESC LIMIT 1);
     SELECT RAISE(ABORT, 'serials_outside_block') WHERE NOT EXISTS (
         SELECT 1 FROM block WHERE id = NEW.block AND first <= NEW.first AND last >= NEW.last);
 END;

@@ -10,7 +10,7 @@ import pytest
 from tortoise.exceptions import BaseORMException
 
 from marketplace.database.transactions import run_tx
-from marketplace.errors import InvoiceNotFound
+from marketplace.errors import InvoiceNotFound, OrderNotFound
 from marketplace.invoices import service as invoices
 from marketplace.invoices.content import Content, Item, Kind
 from marketplace.invoices.models import InvoiceRecord, SellerRegistration
@@ -107,6 +107,12 @@ class TestNumbers:
             await run_tx(fails)
         await invoices.issue(small.market, order.id)
         assert (await InvoiceRecord.get()).sequence == 1
+
+    async def test_are_given_to_none_where_one_of_many_is_unknown(self, small):
+        order = await an_order_just_paid(small)
+        with pytest.raises(OrderNotFound):
+            await invoices.issue_all(small.market, [order.id, "ord_unknown"])
+        assert not await InvoiceRecord.exists()
 
     async def test_and_papers_never_change(self, small):
         await a_paid_order(small)

@@ -130,6 +130,33 @@ class TestReferencesAreSeparatePerClient:
                 apply(db, a_wish("R1", 2, 2))
 
 
+class TestAnApplicationCostsTheSameHoweverManyCameBefore:
+    def test_in_steps_of_the_database(self, tmp_path: Path) -> None:
+        """Every second serial, so that what is held falls into as many pieces as were cancelled."""
+        database = Database(tmp_path / "many.sqlite3")
+        block = {"id": "B1", "first": 1, "last": 1_000, "acts": ["mukoka"]}
+        held = {"account": "service", "block": "B1", "first": 1, "last": 1_000}
+        with database.transaction() as db:
+            books.load_seed(
+                db, Seed.model_validate({"accounts": [SMALL.accounts[0]], "blocks": [block], "holdings": [held]})
+            )
+            steps = [self._steps_of(db, 2 * n) for n in range(1, 401)]
+        database.close()
+        assert max(steps[-10:]) <= 1.2 * max(steps[10:20])
+
+    def _steps_of(self, db: sqlite3.Connection, serial: int) -> int:
+        steps = 0
+
+        def count() -> None:
+            nonlocal steps
+            steps += 1
+
+        db.set_progress_handler(count, 10)
+        assert apply(db, a_wish(f"R{serial}", serial, serial))["state"] == "confirmed"
+        db.set_progress_handler(None, 10)
+        return steps
+
+
 SPANS = st.tuples(st.integers(1, 42), st.integers(0, 12)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
 
