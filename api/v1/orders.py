@@ -331,7 +331,7 @@ async def _view(call: Call, order: Order) -> OrderView:
         total=order.total_yen,
         currency="JPY",
         external_id=shown_number(order.external_id),
-        checkout_url=order.checkout_url if order.state == OrderState.AWAITING_PAYMENT else None,
+        checkout_url=order.pay_url,
         pay_until=order.pay_until,
         timeline=[
             EventView(kind=event.kind, at=event.at, detail=json.loads(event.detail))

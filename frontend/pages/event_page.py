@@ -128,7 +128,7 @@ async def _onwards(request: Request, opened: EventPage, joined: Participation) -
     except PaymentProviderUnreachable:
         # the order stands; the page says so and the worker opens the payment page
         return RedirectResponse(mine, status_code=303, headers=PRIVATE)
-    return RedirectResponse(placed.checkout_url or mine, status_code=303, headers=PRIVATE)
+    return RedirectResponse(placed.pay_url or mine, status_code=303, headers=PRIVATE)
 
 
 def _wish(request: Request, typed: Typed, locale: Locale) -> JoinWish:

@@ -102,7 +102,7 @@ async def _shown(
         progress=await _progress(request, order),
         order=order,
         certificates=(await certified_parts.certificates_of([order]))[order.id],
-        pay_url=order.checkout_url if order.state == OrderState.AWAITING_PAYMENT else None,
+        pay_url=order.pay_url,
         instruction=instruction,
         tonnes=quote.tonnes,
         mailbox=order.email if services_of(request).market.post.keeps_copies else None,

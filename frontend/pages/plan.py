@@ -113,7 +113,7 @@ async def _extra(request: Request, plan: Plan, typed: Typed) -> Response:
         return await _shown(request, plan, typed=typed, errors=errors)
     except PaymentProviderUnreachable:
         return RedirectResponse(own_page, status_code=303, headers=SECRET_ADDRESS)
-    return RedirectResponse(order.checkout_url or own_page, status_code=303, headers=SECRET_ADDRESS)
+    return RedirectResponse(order.pay_url or own_page, status_code=303, headers=SECRET_ADDRESS)
 
 
 async def _card(request: Request, plan: Plan, _: Typed) -> Response:

@@ -23,6 +23,7 @@ from marketplace.orders import service as orders
 from marketplace.orders import settlement
 from marketplace.orders.printable import find_unprintable
 from marketplace.orders.service import CHECKOUT_LASTS, SMALLEST_PAYMENT_YEN
+from marketplace.orders.states import OrderState
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.products import service as products
@@ -105,21 +106,26 @@ async def _order(request: Request, product: Product, typed: Typed) -> Response:
     except ConsentMissing:
         return await _last_look(request, product, bought, error=sentence("consent_missing", {}, context.locale))
     except MarketplaceError as refused:
-        again = {"units": str(bought.cover.units), "period": bought.cover.period_id, "listing": CHEAPEST}
-        return await _choice(request, product, again, {"listing": MarketWords(context.locale).refusal(refused)})
+        before = await orders.placed_on(bought.quote.id)
+        if before is None or before.state == OrderState.EXPIRED:
+            reason = MarketWords(context.locale).refusal(refused)
+            return await _choice(request, product, _again(bought), {"listing": reason})
+        # a second click on the same button
+        order = before
     page_of_order = context.url(f"/orders/{order.access_token}")
-    if typed["action"] == "balance":
-        return RedirectResponse(page_of_order, status_code=303)
     try:
         order = await orders.open_checkout(market, order.id)
     except PaymentRefused as refused:
         await settlement.give_up_refused(market, order.id)
-        again = {"units": str(bought.cover.units), "period": bought.cover.period_id, "listing": CHEAPEST}
-        return await _choice(request, product, again, {"units": sentence(refused.code, {}, context.locale)})
+        return await _choice(request, product, _again(bought), {"units": sentence(refused.code, {}, context.locale)})
     except PaymentProviderUnreachable:
         # the order stands; its page says so and the worker opens the payment page
         return RedirectResponse(page_of_order, status_code=303)
-    return RedirectResponse(order.checkout_url or page_of_order, status_code=303)
+    return RedirectResponse(order.pay_url or page_of_order, status_code=303)
+
+
+def _again(bought: CoverQuote) -> Typed:
+    return {"units": str(bought.cover.units), "period": bought.cover.period_id, "listing": CHEAPEST}
 
 
 async def _bought(product: Product, quote_id: str) -> CoverQuote:

@@ -34,13 +34,16 @@ from marketplace.errors import (
     TextTooLongForRegistry,
     UseNotPermitted,
 )
+from marketplace.ids import new_token
 from marketplace.listings.offers import offers_of
 from marketplace.market import Market
 from marketplace.orders import service as orders
 from marketplace.orders import settlement
 from marketplace.orders.instruction import Instruction
+from marketplace.orders.models import Order
 from marketplace.orders.printable import find_unprintable
 from marketplace.orders.service import CHECKOUT_LASTS, OrderWish
+from marketplace.orders.states import OrderState
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.pools import service as pools
@@ -107,7 +110,7 @@ async def submit(request: Request) -> Response:
     if action == "renew":
         return await _renew(request, quote, footprint, typed)
     if _stale(quote, market):
-        return await _stale_page(request, quote, footprint, typed, status=409)
+        return await _too_late(request, quote, footprint, typed)
     if action == "edit":
         return await _texts(request, quote, footprint, typed)
     try:
@@ -149,6 +152,7 @@ async def _order(
         instruction=instruction,
         consent_version=typed.get("consent"),
         locale=context.locale.value,
+        form_key=_form_key(typed),
         email=buyer.email if buyer else None,
         max_total_yen=quote.total_yen,
         buyer=buyer,
@@ -156,13 +160,31 @@ async def _order(
     try:
         order = await orders.place(market, wish)
     except (QuoteExpired, QuoteUsed):
-        return await _stale_page(request, await quotes.find(quote.id), footprint, typed, status=409)
+        return await _too_late(request, await quotes.find(quote.id), footprint, typed)
     except (BelowSmallestPayment, UseNotPermitted) as refused:
         reason = MarketWords(context.locale).refusal(refused)
         return await _stale_page(request, quote, footprint, typed, status=409, reason=reason)
     except ConsentMissing:
         missing = sentence("consent_missing", {}, context.locale)
         return await _last_look(request, quote, footprint, typed, instruction, consent_error=missing)
+    return await _onwards(request, quote, footprint, typed, order)
+
+
+def _form_key(typed: Typed) -> str | None:
+    return typed.get("key", "")[:64] or None
+
+
+async def _too_late(request: Request, quote: Quote, footprint: Footprint, typed: Typed) -> Response:
+    """A double click leads to the order that its form has placed; a link to the quote alone leads to nobody's order."""
+    key, order = _form_key(typed), await orders.placed_on(quote.id)
+    if order is None or key is None or order.form_key != key or order.state == OrderState.EXPIRED:
+        return await _stale_page(request, quote, footprint, typed, status=409)
+    return await _onwards(request, quote, footprint, typed, order)
+
+
+async def _onwards(request: Request, quote: Quote, footprint: Footprint, typed: Typed, order: Order) -> Response:
+    """To the payment page, or to the order's own where there is nothing to pay now."""
+    market, own_page = services_of(request).market, PageContext.of(request).url(f"/orders/{order.access_token}")
     try:
         order = await orders.open_checkout(market, order.id)
     except PaymentRefused:
@@ -170,8 +192,8 @@ async def _order(
         return await _stale_page(request, quote, footprint, typed, status=422)
     except PaymentProviderUnreachable:
         # the order stands; its page says so and the worker opens the payment page
-        return RedirectResponse(context.url(f"/orders/{order.access_token}"), status_code=303)
-    return RedirectResponse(order.checkout_url or context.url(f"/orders/{order.access_token}"), status_code=303)
+        return RedirectResponse(own_page, status_code=303)
+    return RedirectResponse(order.pay_url or own_page, status_code=303)
 
 
 async def _renew(request: Request, quote: Quote, footprint: Footprint, typed: Typed) -> Response:
@@ -255,6 +277,7 @@ async def _last_look(
         consent=consent,
         consent_version=consent_version(),
         consent_error=consent_error,
+        form_key=new_token(),
         pay_within_minutes=int(CHECKOUT_LASTS.total_seconds()) // 60,
     )
 

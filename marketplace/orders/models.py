@@ -5,14 +5,20 @@ from datetime import datetime
 from tortoise import fields
 from tortoise.models import Model
 
+from marketplace.orders.states import OrderState
+
 
 class Order(Model):
-    """`instruction` is the frozen JSON of orders/instruction.py; `consent` what the buyer agreed to, when, in which words."""
+    """`instruction` is the frozen JSON of orders/instruction.py; `consent` what the buyer agreed to, when, in which words.
+
+    `form_key` is that of the form with which a page placed it; whoever has it may be led to the order.
+    """
 
     id: fields.Field[str] = fields.CharField(64, primary_key=True)
     access_token: fields.Field[str] = fields.CharField(64)
     quote_id: fields.Field[str] = fields.CharField(64)
     external_id: fields.Field[str | None] = fields.CharField(300, null=True)
+    form_key: fields.Field[str | None] = fields.CharField(64, null=True)
     state: fields.Field[str] = fields.CharField(20)
     locale: fields.Field[str] = fields.CharField(8)
     email: fields.Field[str | None] = fields.CharField(320, null=True)
@@ -28,6 +34,11 @@ class Order(Model):
 
     class Meta:
         table = "buyer_order"
+
+    @property
+    def pay_url(self) -> str | None:
+        """The payment page, as long as the order waits for its payment."""
+        return self.checkout_url if self.state == OrderState.AWAITING_PAYMENT else None
 
 
 class OrderKey(Model):

@@ -66,6 +66,7 @@ class OrderWish:
     locale: str
     email: str | None = None
     external_id: str | None = None
+    form_key: str | None = None
     max_total_yen: int | None = None
     buyer: Actor | None = None
     pay_from_balance: bool = False
@@ -146,6 +147,7 @@ async def place_within(tx: BaseDBAsyncClient, market: Market, wish: OrderWish) -
         access_token=new_token(),
         quote_id=quote.id,
         external_id=wish.external_id,
+        form_key=wish.form_key,
         # from a balance the money comes with the order
         state=OrderState.PAID if wish.is_prepaid else OrderState.QUOTED,
         locale=wish.locale,
@@ -228,6 +230,11 @@ async def find_with_quotes(order_ids: Sequence[str], *, locked: bool = False) ->
     if unknown := set(order_ids) - {order.id for order, _ in found}:
         raise OrderNotFound(f"no order {min(unknown)}", order_id=min(unknown))
     return [(order, quote) for order, quote in found]
+
+
+async def placed_on(quote_id: str) -> Order | None:
+    """What was ordered on the quote, which is at most one order."""
+    return await rows.find(Order, quote_id=quote_id)
 
 
 async def find_by_token(token: str) -> Order:

@@ -14,7 +14,7 @@ from marketplace.ids import new_id
 from marketplace.ledger import service as ledger
 from marketplace.market import Market
 from marketplace.orders.models import Order, OrderEvent
-from marketplace.orders.service import UNITS_HELD_AFTER_CHECKOUT, find, move, queue_for
+from marketplace.orders.service import UNITS_HELD_AFTER_CHECKOUT, find, move, placed_on, queue_for
 from marketplace.orders.states import UNPAID, OrderState
 from marketplace.orders.timeline import Happened, note
 from marketplace.outbox import service as outbox
@@ -157,7 +157,7 @@ async def give_up_refused(market: Market, order_id: str) -> None:
 
 async def was_refused(quote_id: str) -> bool:
     """Whether the order that was made from this quote was given up for that reason."""
-    order = await rows.find(Order, quote_id=quote_id)
+    order = await placed_on(quote_id)
     return (
         order is not None and await rows.find(OrderEvent, order_id=order.id, kind=Happened.PAYMENT_REFUSED) is not None
     )

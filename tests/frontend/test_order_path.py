@@ -1,5 +1,6 @@
 """From a footprint to a certificate through the pages, without JavaScript, with everything that can go wrong on the way."""
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -245,7 +246,7 @@ class TestAStaleQuote:
         await a_listing(shop.small)
         look = await to_the_last_look(shop)
         await shop.press(look, "order", consent=consent_of(look))
-        answer = await shop.press(look, "order", consent=consent_of(look))
+        answer = await shop.press(look, "order", consent=consent_of(look), key="another form's")
         assert answer.status_code == 409
         assert "すでに注文" in text_of(answer)
         assert await Order.all().count() == 1
@@ -260,6 +261,21 @@ class TestOrdering:
         look = await to_the_last_look(shop)
         answer = await shop.press(look, "order", consent=consent_of(look))
         assert (answer.status_code, answer.headers["location"]) == (303, "https://pay.example/cs_1")
+
+    async def test_a_double_click_leads_to_the_same_payment_page_and_a_link_to_the_quote_does_not(
+        self, shop: MarketSite
+    ) -> None:
+        await a_listing(shop.small)
+        look = await to_the_last_look(shop)
+        answers = await asyncio.gather(*(shop.press(look, "order", consent=consent_of(look)) for _ in range(4)))
+        order = await Order.get()
+        assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, order.checkout_url)] * 4
+        stranger = await shop.press(look, "order", consent=consent_of(look), key="")
+        assert (stranger.status_code, order.access_token in stranger.text) == (409, False)
+        await shop.small.deliver(shop.small.payments.pay(order.checkout_session or ""))
+        await shop.small.work()
+        late = await shop.press(look, "order", consent=consent_of(look))
+        assert late.headers["location"] == f"/ja/orders/{order.access_token}"
 
     async def test_with_the_provider_down_the_order_page_says_so_and_the_worker_opens_payment(
         self, shop: MarketSite
@@ -382,7 +398,7 @@ class TestTheFrame:
         await shop.press(page, "order", consent=consent_of(page))
         order = await Order.get()
         check_frame(await shop.client.get(f"/ja/orders/{order.access_token}"))
-        check_frame(await shop.press(page, "order", consent=consent_of(page)))
+        check_frame(await shop.press(page, "order", consent=consent_of(page), key=""))
         await shop.small.deliver(shop.small.payments.pay(order.checkout_session or ""))
         await shop.small.work()
         check_frame(await shop.client.get(f"/ja/orders/{order.access_token}"))

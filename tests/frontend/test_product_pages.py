@@ -174,6 +174,8 @@ class TestAProduct:
         agreed = {"quote": quote, "consent": consent_version()}
         answer = await send(shop, owner, f"/{product.id}/cover", action="checkout", **agreed)
         assert (answer.status_code, (await Order.get()).state) == (303, OrderState.AWAITING_PAYMENT)
+        clicked_twice = await send(shop, owner, f"/{product.id}/cover", action="checkout", **agreed)
+        assert clicked_twice.headers["location"] == answer.headers["location"]
 
     async def test_says_where_a_payment_is_refused_for_good_and_keeps_what_was_typed(self, shop, owner, product):
         await a_listing(shop.small)
