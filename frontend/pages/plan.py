@@ -17,6 +17,7 @@ from frontend.plan_form import UNLISTED, field_errors, read_usage, size_options,
 from frontend.plan_view import KINDS, chart_of, chart_of_year, month_views, next_charge, terms_view
 from frontend.problems import sentence
 from frontend.responses import page_response
+from frontend.wording import words
 from marketplace.errors import MarketplaceError
 from marketplace.market import Market
 from marketplace.orders import service as orders
@@ -117,7 +118,7 @@ async def _extra(request: Request, plan: Plan, typed: Typed) -> Response:
 
 
 async def _card(request: Request, plan: Plan, _: Typed) -> Response:
-    """To the provider's page for another card; without an answer from there, back to the plan, which says so."""
+    """To the provider's page for another card."""
     context, market = PageContext.of(request), services_of(request).market
     own_page = f"{market.base_url}{context.url(f'/plans/{plan.access_token}')}"
     if plan.customer is None:
@@ -126,6 +127,8 @@ async def _card(request: Request, plan: Plan, _: Typed) -> Response:
         address = await market.plans.card_page(plan.customer, return_url=own_page, locale=context.locale.value)
     except PaymentProviderUnreachable as unreachable:
         raise HTTPException(503) from unreachable
+    except PaymentRefused:
+        return await _shown(request, plan, errors={"card": words("plans", "card.refused", context.locale)})
     return RedirectResponse(address, status_code=303, headers=SECRET_ADDRESS)
 
 
@@ -206,10 +209,10 @@ def _back(request: Request, plan: Plan) -> Response:
 
 
 async def _at_once(market: Market, plan: Plan) -> None:
-    """The provider hears of it now if it can be reached; if not, the worker goes on trying."""
+    """The provider hears of it now if it can be reached; if not, the worker goes on trying, and asks a person in the end."""
     try:
         await steering.follow(market, plan.id)
-    except (PaymentProviderUnreachable, steering.PlanDoesNotSettle):
+    except (PaymentProviderUnreachable, PaymentRefused, steering.PlanDoesNotSettle):
         return
 
 

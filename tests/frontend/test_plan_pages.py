@@ -220,6 +220,25 @@ class TestThePageOfAPlan:
         answer = await stocked.client.post(await address_of(plan), data={"action": "card"})
         assert answer.headers["location"] == "https://pay.example/card/cus_1"
 
+    async def test_goes_on_where_the_provider_refuses_its_page_for_another_card(self, stocked: MarketSite) -> None:
+        plan = await a_plan(stocked)
+        stocked.small.payments.refusal = "access_refused"
+        answer = await stocked.client.post(await address_of(plan), data={"action": "card"})
+        page = check_frame(answer)
+        assert answer.status_code == 422
+        (link,) = page.xpath("//*[@id='problems']//a/@href")
+        assert page.xpath(f"//*[@id='{link[1:]}']/@value") == ["card"]
+        assert "ご契約はそのままです" in page.text_content()
+
+    async def test_a_decision_stands_where_the_provider_refuses_to_hear_it(self, stocked: MarketSite) -> None:
+        plan = await a_plan(stocked)
+        stocked.small.payments.refusal = "access_refused"
+        answer = await stocked.client.post(await address_of(plan), data={"action": "pause"})
+        assert (answer.status_code, (await Plan.get()).state) == (303, PlanState.PAUSED)
+        stocked.small.payments.refusal = None
+        await settled(stocked.small)
+        assert stocked.small.plans.subscriptions[(await Plan.get()).subscription].state == "paused"
+
     async def test_is_found_again_by_signing_in_with_its_address(self, stocked: MarketSite) -> None:
         plan = await a_plan(stocked)
         assert (await stocked.client.get("/ja/plans/mine")).status_code == 303
