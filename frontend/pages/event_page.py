@@ -16,11 +16,10 @@ from frontend.locales import Locale
 from frontend.market_words import MarketWords
 from frontend.problems import sentence
 from frontend.responses import page_response
+from frontend.to_payment import to_payment
 from marketplace.errors import ConsentMissing, MarketplaceError, MixNotAvailable
 from marketplace.ids import new_token
 from marketplace.mail.address import is_address
-from marketplace.orders import service as orders
-from marketplace.orders import settlement
 from marketplace.orders.words import consent_text, consent_version
 from marketplace.participation import event_pages
 from marketplace.participation.errors import EventPageNotFound
@@ -28,7 +27,7 @@ from marketplace.participation.joining import JoinWish, instruction_of, join
 from marketplace.participation.models import EventPage, PageState, Participation
 from marketplace.participation.shares import Shares, shares_of
 from marketplace.participation.travel import FIELDS, footprint_of
-from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.payments.gateway import PaymentRefused
 from offset_calc import Footprint, InputsRefused, event
 from offset_calc import factors as factor_sets
 from offset_calc import places as place_tables
@@ -116,19 +115,10 @@ async def order(request: Request) -> Response:
 
 async def _onwards(request: Request, opened: EventPage, joined: Participation) -> Response:
     """To the payment page, if there is something to pay. Raises PaymentRefused, with which the place is given up."""
-    context, market = PageContext.of(request), services_of(request).market
-    mine = context.url(f"/e/{opened.code}/mine/{joined.token}")
+    mine = PageContext.of(request).url(f"/e/{opened.code}/mine/{joined.token}")
     if joined.order_id is None:
         return RedirectResponse(mine, status_code=303, headers=PRIVATE)
-    try:
-        placed = await orders.open_checkout(market, joined.order_id)
-    except PaymentRefused:
-        await settlement.give_up_refused(market, joined.order_id)
-        raise
-    except PaymentProviderUnreachable:
-        # the order stands; the page says so and the worker opens the payment page
-        return RedirectResponse(mine, status_code=303, headers=PRIVATE)
-    return RedirectResponse(placed.pay_url or mine, status_code=303, headers=PRIVATE)
+    return await to_payment(request, joined.order_id, own_page=mine, headers=PRIVATE)
 
 
 def _wish(request: Request, typed: Typed, locale: Locale) -> JoinWish:

@@ -17,11 +17,10 @@ from frontend.plan_form import UNLISTED, field_errors, read_usage, size_options,
 from frontend.plan_view import KINDS, chart_of, chart_of_year, month_views, next_charge, terms_view
 from frontend.problems import sentence
 from frontend.responses import page_response
+from frontend.to_payment import to_payment
 from frontend.wording import words
 from marketplace.errors import MarketplaceError
 from marketplace.market import Market
-from marketplace.orders import service as orders
-from marketplace.orders import settlement
 from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
 from marketplace.plans import bill_files, bills, changes, extras, failures, reading, steering
 from marketplace.plans import service as plans
@@ -107,14 +106,10 @@ async def _extra(request: Request, plan: Plan, typed: Typed) -> Response:
     )
     own_page = PageContext.of(request).url(f"/orders/{order.access_token}")
     try:
-        order = await orders.open_checkout(market, order.id)
+        return await to_payment(request, order.id, own_page=own_page, headers=SECRET_ADDRESS)
     except PaymentRefused as refused:
-        await settlement.give_up_refused(market, order.id)
         errors = {"bill_kwh": sentence(refused.code, {}, PageContext.of(request).locale)}
         return await _shown(request, plan, typed=typed, errors=errors)
-    except PaymentProviderUnreachable:
-        return RedirectResponse(own_page, status_code=303, headers=SECRET_ADDRESS)
-    return RedirectResponse(order.pay_url or own_page, status_code=303, headers=SECRET_ADDRESS)
 
 
 async def _card(request: Request, plan: Plan, _: Typed) -> Response:

@@ -2,7 +2,7 @@
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from frontend.access import actor_of, only
 from frontend.bill import bill_of
@@ -15,17 +15,17 @@ from frontend.pages.product import own_product
 from frontend.problems import sentence
 from frontend.product_forms import Reading, read_units
 from frontend.responses import page_response
+from frontend.to_payment import to_payment
 from marketplace.accounts.roles import Role
 from marketplace.errors import ConsentMissing, MarketplaceError, QuoteNotFound
 from marketplace.ledger import balance
 from marketplace.listings.offers import OfferFilter, find_offers
 from marketplace.orders import service as orders
-from marketplace.orders import settlement
 from marketplace.orders.printable import find_unprintable
 from marketplace.orders.service import CHECKOUT_LASTS, SMALLEST_PAYMENT_YEN
 from marketplace.orders.states import OrderState
 from marketplace.orders.words import consent_text, consent_version
-from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.payments.gateway import PaymentRefused
 from marketplace.products import service as products
 from marketplace.products.buying import (
     CoverQuote,
@@ -112,16 +112,10 @@ async def _order(request: Request, product: Product, typed: Typed) -> Response:
             return await _choice(request, product, _again(bought), {"listing": reason})
         # a second click on the same button
         order = before
-    page_of_order = context.url(f"/orders/{order.access_token}")
     try:
-        order = await orders.open_checkout(market, order.id)
+        return await to_payment(request, order.id, own_page=context.url(f"/orders/{order.access_token}"))
     except PaymentRefused as refused:
-        await settlement.give_up_refused(market, order.id)
         return await _choice(request, product, _again(bought), {"units": sentence(refused.code, {}, context.locale)})
-    except PaymentProviderUnreachable:
-        # the order stands; its page says so and the worker opens the payment page
-        return RedirectResponse(page_of_order, status_code=303)
-    return RedirectResponse(order.pay_url or page_of_order, status_code=303)
 
 
 def _again(bought: CoverQuote) -> Typed:

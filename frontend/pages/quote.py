@@ -7,7 +7,7 @@ from datetime import datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from certificates.claims.wording import ClaimTexts
 from frontend.access import noticing, visitor_of
@@ -22,6 +22,7 @@ from frontend.market_words import MarketWords
 from frontend.order_form import FIELDS, LONGEST_EFFORT, OrderTextsRefused, prefilled, read_instruction
 from frontend.problems import sentence
 from frontend.responses import page_response
+from frontend.to_payment import to_payment
 from marketplace.certification.claims import judge_purchase
 from marketplace.clock import japan_date
 from marketplace.errors import (
@@ -45,7 +46,7 @@ from marketplace.orders.printable import find_unprintable
 from marketplace.orders.service import CHECKOUT_LASTS, OrderWish
 from marketplace.orders.states import OrderState
 from marketplace.orders.words import consent_text, consent_version
-from marketplace.payments.gateway import PaymentProviderUnreachable, PaymentRefused
+from marketplace.payments.gateway import PaymentRefused
 from marketplace.pools import service as pools
 from marketplace.projects.kinds import CreditKind
 from marketplace.quotes import service as quotes
@@ -183,17 +184,11 @@ async def _too_late(request: Request, quote: Quote, footprint: Footprint, typed:
 
 
 async def _onwards(request: Request, quote: Quote, footprint: Footprint, typed: Typed, order: Order) -> Response:
-    """To the payment page, or to the order's own where there is nothing to pay now."""
-    market, own_page = services_of(request).market, PageContext.of(request).url(f"/orders/{order.access_token}")
+    own_page = PageContext.of(request).url(f"/orders/{order.access_token}")
     try:
-        order = await orders.open_checkout(market, order.id)
+        return await to_payment(request, order.id, own_page=own_page)
     except PaymentRefused:
-        await settlement.give_up_refused(market, order.id)
         return await _stale_page(request, quote, footprint, typed, status=422)
-    except PaymentProviderUnreachable:
-        # the order stands; its page says so and the worker opens the payment page
-        return RedirectResponse(own_page, status_code=303)
-    return RedirectResponse(order.pay_url or own_page, status_code=303)
 
 
 async def _renew(request: Request, quote: Quote, footprint: Footprint, typed: Typed) -> Response:
