@@ -10,7 +10,7 @@ from marketplace.clock import japan_date
 from marketplace.database import rows
 from marketplace.database.dialect import is_postgres, sql
 from marketplace.database.transactions import run_tx
-from marketplace.errors import InvoiceNotFound
+from marketplace.errors import InvoiceNotFound, OrderNotFound
 from marketplace.invoices import composing
 from marketplace.invoices.composing import Heading
 from marketplace.invoices.content import Content, Kind
@@ -55,13 +55,15 @@ async def issue_credit_note(market: Market, refund_id: str) -> None:
 
 
 async def _issue(market: Market, tx: BaseDBAsyncClient, order_ids: Sequence[str]) -> None:
-    """Those that are missing."""
+    """Those that are missing. Raises OrderNotFound, and then issues none."""
     paid_at = await _locked(tx, order_ids)
     known = await rows.find_all(InvoiceRecord, order_id=list(order_ids), kind=Kind.INVOICE)
     missing = sorted(set(order_ids) - {record.order_id for record in known})
     if not missing:
         return
     sold = await orders.find_with_quotes(missing)
+    if unknown := set(missing) - {order.id for order, _ in sold}:
+        raise OrderNotFound(f"no order {min(unknown)}", order_id=min(unknown))
     written = await composing.lines_of([quote for _, quote in sold])
     year, first = await next_numbers(tx, Kind.INVOICE, len(sold), at=market.clock())
     records = []

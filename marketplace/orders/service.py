@@ -221,14 +221,15 @@ async def queue_for(tx: BaseDBAsyncClient, order_id: str) -> None:
 
 async def find_with_quote(order_id: str, *, locked: bool = False) -> tuple[Order, Quote]:
     """The order and what it was placed on; `locked` does what queue_for does. Raises OrderNotFound."""
-    return (await find_with_quotes([order_id], locked=locked))[0]
+    found = await find_with_quotes([order_id], locked=locked)
+    if not found:
+        raise OrderNotFound(f"no order {order_id}", order_id=order_id)
+    return found[0]
 
 
 async def find_with_quotes(order_ids: Sequence[str], *, locked: bool = False) -> list[tuple[Order, Quote]]:
-    """As find_with_quote, by their ids and in the order of these."""
+    """As find_with_quote, by their ids and in the order of these; those that do not exist are left out."""
     found = await rows.find_joined(Order, Joined(Quote, "quote_id"), id=list(order_ids), order_by="id", locked=locked)
-    if unknown := set(order_ids) - {order.id for order, _ in found}:
-        raise OrderNotFound(f"no order {min(unknown)}", order_id=min(unknown))
     return [(order, quote) for order, quote in found]
 
 
