@@ -14,12 +14,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from tortoise import Tortoise
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from marketplace.database.connect import tortoise_config
 from marketplace.database.migrator import migrate
 from tests.orm import connected
+
+# how long an example takes says something about the machine, not about the rule
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # while tests are only loaded, there is no refuse; what is loaded then stays to the end and need not be looked through again
 gc.disable()

@@ -147,7 +147,6 @@ def _ready(url: str) -> bool:
 @schema.parametrize()
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -143,6 +143,29 @@ class TestWhileTyping:
             route.fulfill(json={"total": "1", "note": "", "rows": {}, "categories": {}, "problems": {}})
         expect(page.locator("[data-total]")).to_have_text("131.130")
 
+    def test_nothing_moves_away_under_a_button_that_is_pressed(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/en/calculate/household")
+        page.fill(f"[name='{ELECTRICITY}']", "many")
+        button = page.locator(CALCULATE)
+        button.scroll_into_view_if_needed()
+        button.hover()
+        with page.expect_response("**/so-far") as answer:
+            page.mouse.down()
+        answer.value.finished()
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        with page.expect_response("**/calculate/household"):
+            page.mouse.up()
+        expect(page.locator("#f-electricity-0-electricity_kwh-error")).to_be_visible()
+
+    def test_a_mistake_is_told_when_the_pointer_is_lifted(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/en/calculate/household")
+        page.fill(f"[name='{ELECTRICITY}']", "many")
+        page.locator("h1").click()
+        expect(page.locator("#f-electricity-0-electricity_kwh-error")).to_be_visible()
+        page.fill(f"[name='{ELECTRICITY}']", "310")
+        page.locator("h1").click(button="right")
+        expect(page.locator("#f-electricity-0-electricity_kwh-error")).to_have_count(0)
+
     def test_without_a_connection_it_says_so_and_goes_on_later(self, page: Page, address: str) -> None:
         page.goto(f"{address}/en/calculate/household")
         page.context.set_offline(True)

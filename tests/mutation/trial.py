@@ -186,8 +186,8 @@ def _run_unchanged(session: pytest.Session, modules: Collection[str]) -> _Unchan
 
 def _only_find(items: Sequence[pytest.Item]) -> None:
     """Whoever only asks whether there is a counterexample needs no small one, none from another day, and no hundred tries."""
-    hurried = {"phases": (Phase.explicit, Phase.generate), "database": None, "deadline": None, "max_examples": 20}
-    settings.register_profile("only_find", settings.get_profile("default"), **hurried)
+    hurried = {"phases": (Phase.explicit, Phase.generate), "database": None, "max_examples": 20}
+    settings.register_profile("only_find", settings.get_profile("untimed"), **hurried)
     settings.load_profile("only_find")
     for test in {getattr(item.obj, "__func__", item.obj) for item in items if isinstance(item, pytest.Function)}:
         if own := getattr(test, "_hypothesis_internal_use_settings", None):

@@ -178,13 +178,13 @@ class TestFilesThatCannotBeRead:
         assert error.params["found"] == ("出発地", "泊数")
 
     @given(st.binary(max_size=300))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_no_bytes_do_anything_else(self, content):
         with contextlib.suppress(TableRefused):
             list(open_table(io.BytesIO(content), {"a": ("x",)}).rows)
 
     @given(st.lists(st.tuples(st.integers(0, 9999), st.integers(0, 255)), min_size=1, max_size=4))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_nor_does_a_damaged_workbook(self, damages):
         content = bytearray(xlsx_file([["origin", "mode"], ["東京", "rail"]]).getvalue())
         for place, byte in damages:  # ten-thousandths of the file, whose length changes with the time in it

@@ -41,14 +41,14 @@ def any_event(draw):
 
 class TestLaws:
     @given(any_event())
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_the_total_is_the_sum_of_its_lines_and_of_its_categories(self, rows):
         footprint = event_footprint(**rows)
         assert footprint.total.value == sum(line.grams.value for line in footprint.lines)
         assert footprint.total.value == sum(g.value for g in footprint.by_category().values())
 
     @given(any_event(), any_event())
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_two_events_in_one_add_up(self, one, two):
         both = {key: [*one.get(key, []), *two.get(key, [])] for key in {**one, **two}}
         assert event_footprint(**both).total == event_footprint(**one).total + event_footprint(**two).total
@@ -73,26 +73,26 @@ class TestLaws:
             assert few <= many
 
     @given(any_event())
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_conservative_rounding_is_at_least_as_much_and_at_most_a_gram_a_line_more(self, rows):
         usual, up = event_footprint(**rows), event_footprint(**rows, rounding="up")
         assert 0 <= up.total.value - usual.total.value <= len(usual.lines)
 
     @given(any_event())
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_every_footprint_replays_from_its_json(self, rows):
         footprint = event_footprint(**rows)
         again = replay(json.loads(footprint.canonical_json()))
         assert again.canonical_json() == footprint.canonical_json()
 
     @given(any_event())
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_normalised_inputs_read_back_to_the_same_footprint(self, rows):
         footprint = event_footprint(**rows)
         assert event.calculate(event.read_inputs(footprint.inputs)).to_dict() == footprint.to_dict()
 
     @given(any_event())
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     def test_the_order_of_the_categories_in_the_input_does_not_matter(self, rows):
         raw = an_event(**rows)
         turned = dict(reversed(raw.items()))

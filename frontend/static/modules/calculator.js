@@ -12,12 +12,20 @@ const shape = document.getElementById("error-shape");
 const left = new Set();
 let timer;
 let asked;
+// Leaving a field for a button asks, and the answer may move that button: nothing is shown between its press and its click.
+let released = Promise.resolve();
 
 bar.classList.add("live");
 form.addEventListener("input", () => askIn(PAUSE));
 form.addEventListener("change", ({ target }) => {
   left.add(target.name);
   askIn(0);
+});
+addEventListener("pointerdown", ({ button }) => {
+  if (button !== 0) return;
+  released = new Promise((release) => {
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release), { once: true });
+  });
 });
 addEventListener("online", () => askIn(0));
 addEventListener("offline", () => sayStale(bar.dataset.offline));
@@ -35,6 +43,7 @@ async function ask() {
   try {
     const answer = await fetch(form.dataset.soFar, { method: "POST", body: typed(), signal: asking.signal });
     const news = answer.ok ? await answer.json() : undefined;
+    await released;
     if (asking !== asked) return;
     if (news === undefined) sayStale(bar.dataset.failed);
     else show(news);

@@ -275,7 +275,6 @@ def test_the_books_hold_in_any_history(a_database):
                 settings=settings(
                     max_examples=amount(500, 5),
                     stateful_step_count=amount(50, 20),
-                    deadline=None,
                     derandomize=not SHARE,
                     suppress_health_check=list(HealthCheck),
                 ),

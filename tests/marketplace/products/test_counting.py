@@ -220,7 +220,7 @@ movements = st.lists(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @given(steps=movements)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_is_reported_the_ledger_is_what_a_plain_count_says(small, maker, steps):
     """A model of dictionaries beside it: sales by number, returns by number, each once, never more back than out."""
     product = await a_product(small, maker)

@@ -32,7 +32,7 @@ def test_the_published_file_is_up_to_date() -> None:
 
 
 @schema.parametrize()
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_the_document_promises(case: schemathesis.Case, steady_registry: RunningRegistry) -> None:
     token = f"Bearer {steady_registry.credentials.client_token}"
     case.call_and_validate(base_url=steady_registry.address, headers={"Authorization": token}, checks=list(CHECKS))

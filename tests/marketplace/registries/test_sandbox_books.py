@@ -238,7 +238,7 @@ class AnythingGoes(RuleBasedStateMachine):
             assert row["first"] == cancelled[row["id"]]["first"] <= cancelled[row["id"]]["last"] <= row["last"]
 
 
-AnythingGoes.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+AnythingGoes.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
 TestNoSequenceOfActsBreaksTheBooks = AnythingGoes.TestCase
 
 
