@@ -11,9 +11,10 @@ from frontend.order_view import KINDS as ORDER_KINDS
 from frontend.plan_form import menu_name
 from frontend.wording import words
 from marketplace.listings.offers import offers_of
+from marketplace.plans import gifts
 from marketplace.plans.errors import MenuUnknown
 from marketplace.plans.models import Plan, PlanTerms
-from marketplace.plans.reading import MonthSeen
+from marketplace.plans.reading import MonthSeen, next_month_at
 from marketplace.plans.states import PlanState
 from marketplace.plans.usage import in_force, menu_factor
 from offset_calc.factors import load
@@ -131,6 +132,15 @@ def _month_view(month: MonthSeen) -> MonthView:
 
 
 @dataclass(frozen=True, slots=True)
+class NextView:
+    """What comes next: the name of the sentence, when the next month begins or a gift ends, and how many months of it are left."""
+
+    word: str
+    moment: datetime | None
+    months_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """Columns by month: the first day of each and what was covered. A short row is filled up with months to come."""
 
@@ -155,8 +165,14 @@ def chart_of_year(year: int, months: Sequence[MonthSeen]) -> Chart:
     return Chart([date(year, number, 1) for number in range(1, 13)], [[grams] for grams in covered])
 
 
-def next_charge(plan: Plan, now: datetime) -> datetime | None:
-    """When the next month begins and is charged; None if none will be."""
-    if plan.state != PlanState.ACTIVE or plan.paid_until is None or plan.paid_until <= now:
-        return None
-    return plan.paid_until
+async def next_view(plan: Plan, now: datetime) -> NextView:
+    moment, left = next_month_at(plan, now), 0 if plan.gift_months is None else await gifts.months_left(plan)
+    if plan.state != PlanState.ACTIVE:
+        word = "gift_paused" if plan.gift_months is not None and plan.state == PlanState.PAUSED else plan.state
+    elif moment is None:
+        word = "arranging"
+    elif plan.gift_months is not None:
+        word = "gift" if left else "gift_last"
+    else:
+        word = "active"
+    return NextView(word, moment, left)

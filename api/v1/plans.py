@@ -367,7 +367,7 @@ async def _view(call: Call, plan: Plan) -> PlanView:
         state=PlanState(plan.state),
         ended_because=plan.ended_because,
         checkout_url=plan.checkout_url if plan.state == PlanState.AWAITING_PAYMENT else None,
-        next_charge_at=plan.paid_until if plan.state == PlanState.ACTIVE else None,
+        next_charge_at=reading.next_charge_at(plan, call.services.market.clock()),
         next_month=_cost(await plan_terms.newest(plan.id)),
         offset_g=await reading.running_total_g(plan.id),
         still_to_cover_g=await bills.uncovered_g(plan.id),

@@ -14,7 +14,7 @@ from frontend.market_words import MarketWords
 from frontend.offer_view import view_of
 from frontend.pages.order import SECRET_ADDRESS
 from frontend.plan_form import UNLISTED, field_errors, read_usage, size_options, supplier_views
-from frontend.plan_view import KINDS, chart_of, chart_of_year, month_views, next_charge, terms_view
+from frontend.plan_view import KINDS, chart_of, chart_of_year, month_views, next_view, terms_view
 from frontend.problems import sentence
 from frontend.responses import page_response
 from frontend.to_payment import to_payment
@@ -220,7 +220,8 @@ async def _shown(
     present = {"menu": newest.menu or UNLISTED, "kwh": newest.kwh or "", "household_size": newest.household_size or ""}
     known = {**present, "listing": newest.listing_id, "bill_month": "", "bill_kwh": "", **(typed or {})}
     offers = [offer for offer in await plan_offers(market) if offer.listing.id != newest.listing_id]
-    next_terms = await terms_view(newest, locale)
+    next_terms, coming = await terms_view(newest, locale), await next_view(plan, market.clock())
+    just_paid = request.query_params.get("paid") == "1"
     return page_response(
         request,
         "pages/plan.html",
@@ -231,12 +232,13 @@ async def _shown(
         token=plan.access_token,
         state=state,
         kind=KINDS[state],
-        paying=request.query_params.get("paid") == "1" and state is PlanState.AWAITING_PAYMENT,
+        paying=just_paid and state is PlanState.AWAITING_PAYMENT,
+        reloads=just_paid and (state is PlanState.AWAITING_PAYMENT or coming.word == "arranging"),
         typed=known,
         errors=errors or {},
         terms=next_terms,
         because=newest.because if not months or months[-1].terms.id != newest.id else None,
-        next_charge=next_charge(plan, market.clock()),
+        coming=coming,
         total_g=await reading.running_total_g(plan.id),
         months=month_views(months, locale),
         chart=chart_of(months),

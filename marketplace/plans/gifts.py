@@ -163,10 +163,10 @@ async def deliver(market: Market, plan_id: str) -> None:
         now, plan = market.clock(), await plans.find(plan_id)
         if plan.state != PlanState.ACTIVE or plan.paid_until is None or plan.paid_until > now:
             return
-        given = await PlanMonth.filter(plan_id=plan.id).order_by("first_day")
-        if await _kept(given) >= (plan.gift_months or 0):
+        if not await months_left(plan):
             await end(tx, market, plan, EndedBecause.GIFT_OVER)
             return
+        given = await PlanMonth.filter(plan_id=plan.id).order_by("first_day")
         today = japan_date(now)
         first = max(given[-1].last_day + timedelta(days=1), today) if given else today
         anchor = given[0].first_day.day if given else first.day
@@ -182,11 +182,11 @@ async def deliver(market: Market, plan_id: str) -> None:
     await run_tx(work)
 
 
-async def _kept(given: list[PlanMonth]) -> int:
-    """How many of these months were covered, or are being; one that was paid back is still to come."""
-    if not given:
-        return 0
-    return await Order.filter(id__in=[month.order_id for month in given]).exclude(state__in=_GIVEN_BACK).count()
+async def months_left(plan: Plan) -> int:
+    """How many months of a gift are still to come; one that was paid back is among them."""
+    order_ids = [month.order_id for month in await PlanMonth.filter(plan_id=plan.id)]
+    kept = await Order.filter(id__in=order_ids).exclude(state__in=_GIVEN_BACK).count() if order_ids else 0
+    return max((plan.gift_months or 0) - kept, 0)
 
 
 def next_month(first: date, anchor_day: int) -> date:

@@ -11,7 +11,8 @@ from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.plans.bills import newest_bills
 from marketplace.plans.extras import extra_g
-from marketplace.plans.models import PlanBill, PlanMonth, PlanTerms
+from marketplace.plans.models import Plan, PlanBill, PlanMonth, PlanTerms
+from marketplace.plans.states import PlanState
 from marketplace.quotes.models import Quote
 
 
@@ -56,6 +57,18 @@ class YearSeen:
     def paid_yen(self) -> int:
         certified = sum(month.yen for month in self.months if month.covered_g)
         return certified + sum(order.total_yen for _, order, _ in self.extras)
+
+
+def next_month_at(plan: Plan, now: datetime) -> datetime | None:
+    """When the next month begins; None where none will, or where the present one is being paid or arranged still."""
+    if plan.state != PlanState.ACTIVE or plan.paid_until is None or plan.paid_until <= now:
+        return None
+    return plan.paid_until
+
+
+def next_charge_at(plan: Plan, now: datetime) -> datetime | None:
+    """As next_month_at; None for a gift, whose months are paid."""
+    return None if plan.gift_months is not None else next_month_at(plan, now)
 
 
 async def months_of(plan_id: str) -> Sequence[MonthSeen]:

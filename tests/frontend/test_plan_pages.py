@@ -1,15 +1,20 @@
 """A household's way through its plan's pages, without scripts: begin, see the month, change, pause, enter a bill, end."""
 
+from datetime import timedelta
+
 import pytest
 
 from marketplace.listings.models import Listing
 from marketplace.orders.models import Order
+from marketplace.plans import gifts
 from marketplace.plans import service as plans
 from marketplace.plans import terms as plan_terms
+from marketplace.plans.gifts import GiftWish
+from marketplace.plans.jobs import open_checkout
 from marketplace.plans.models import Plan, PlanBill
 from marketplace.plans.states import PlanState
 from tests.builders.market import a_listing
-from tests.builders.plans import OTHER_MENU, a_running_plan, months_pass, settled
+from tests.builders.plans import OTHER_MENU, a_plan_wish, a_running_plan, an_open_plan, months_pass, settled
 from tests.builders.pools import with_pools
 from tests.frontend.frame import check_frame
 from tests.frontend.market_site import MarketSite
@@ -35,6 +40,15 @@ async def stocked(shop: MarketSite) -> MarketSite:
 
 async def a_plan(shop: MarketSite) -> Plan:
     return await a_running_plan(shop.small, await Listing.get())
+
+
+async def a_gift(shop: MarketSite, *, months: int) -> Plan:
+    """Paid, and nothing has been done about it yet."""
+    wish = GiftWish(a_plan_wish(await Listing.get()), months, "giver@ashiato.example", "花子")
+    plan = await open_checkout(shop.small.market, (await gifts.begin(shop.small.market, wish)).id)
+    await shop.small.deliver(shop.small.payments.pay(str(plan.checkout_session)))
+    await shop.small.worker().run_due()
+    return await plans.find(plan.id)
 
 
 async def address_of(plan: Plan, language: str = "ja") -> str:
@@ -121,6 +135,26 @@ class TestAGift:
         assert "126.600" in page.text_content()
         check_frame(await stocked.client.get("/en/plans/given"))
 
+    async def test_tells_its_owner_how_many_months_are_left_and_nothing_of_a_charge(self, stocked: MarketSite) -> None:
+        plan = await a_gift(stocked, months=2)
+        address = await address_of(plan)
+        text = (await stocked.page(address)).text_content()
+        assert "この月の分を確認しています" in text, "it is paid, and its first month is not arranged yet"
+        await settled(stocked.small)
+        page = await stocked.page(address)
+        assert "あと 1 か月分あり、お支払いはありません" in page.text_content()
+        assert "毎月" not in [term.text for term in page.xpath("//dl/div/dt")]
+        assert "贈られた月数も減りません" in page.text_content()
+        assert "贈った方のカードに返金" in (await stocked.page(f"{address}/end")).text_content()
+        await stocked.client.post(address, data={"action": "pause"})
+        assert "再開するまで、次の月は始まりません" in (await stocked.page(address)).text_content()
+        await stocked.client.post(address, data={"action": "resume"})
+        stocked.small.clock.advance(timedelta(days=31))
+        assert "この月の分を確認しています" in (await stocked.page(address)).text_content()
+        await gifts.enqueue_due(stocked.small.market)
+        await settled(stocked.small)
+        assert "贈られた最後の月です" in (await stocked.page(address)).text_content()
+
     async def test_names_whose_address_is_wrong(self, stocked: MarketSite) -> None:
         estimate = await stocked.press(await stocked.page("/ja/plans/gift"), "calculate", **ENTRIES)
         entries = {**ENTRIES, "months": "3", "giver_email": "me", "listing": await _listing_in(estimate)}
@@ -137,6 +171,29 @@ class TestThePageOfAPlan:
         assert page.xpath("//svg[@role='img']") and page.xpath("//a[starts-with(@href, '/c/')]")
         check_frame(await stocked.client.get(f"{await address_of(plan, language)}/years/2026"))
         check_frame(await stocked.client.get(f"{await address_of(plan, language)}/end"))
+
+    async def test_says_that_a_month_is_arranged_until_its_payment_is_known(self, stocked: MarketSite) -> None:
+        plan = await an_open_plan(stocked.small, await Listing.get())
+        *invoices, page_paid = stocked.small.plans.pay(plan.checkout_session)
+        await stocked.small.deliver(page_paid)
+        await stocked.small.worker().run_due()
+        assert ((await Plan.get()).state, (await Plan.get()).paid_until) == (PlanState.ACTIVE, None)
+        page = await stocked.page(f"{await address_of(plan, 'en')}?paid=1")
+        assert "This month is being arranged" in page.text_content()
+        assert page.xpath("//meta[@http-equiv='refresh']")
+        for event in invoices:
+            await stocked.small.deliver(event)
+        await settled(stocked.small)
+        page = await stocked.page(f"{await address_of(plan, 'en')}?paid=1")
+        assert "The next month begins at" in page.text_content()
+        assert not page.xpath("//meta[@http-equiv='refresh']")
+
+    async def test_says_the_same_when_the_next_month_has_come_and_its_payment_is_not_known(
+        self, stocked: MarketSite
+    ) -> None:
+        plan = await a_plan(stocked)
+        stocked.small.clock.advance(timedelta(days=31))
+        assert "This month is being arranged" in (await stocked.page(await address_of(plan, "en"))).text_content()
 
     async def test_changes_from_the_next_month(self, stocked: MarketSite) -> None:
         plan = await a_plan(stocked)
