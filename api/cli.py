@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from api.no_instance import NoInstance
 from api.operator_parsers import (
     add_books,
     add_certificate,
@@ -88,6 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name = ".".join(str(part) for part in problem["loc"])
             setting = f"ASHIATO_{name.upper()}: " if name else ""
             sys.stderr.write(f"{setting}{problem['msg']}\n")
+        return EXIT_USAGE
+    except NoInstance as nowhere:
+        sys.stderr.write(f"{nowhere}\n")
         return EXIT_USAGE
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from api.instance import keep_variables
+from api.instance import keep_variables, own_database
 from api.maintenance import migrate_and_seed
 from api.pdf_authority import write_sandbox_authority
 from api.ports import HOST, Ports
@@ -83,7 +83,7 @@ class Embedded:
     """Start with `start`, watch with `watch`, end with `stop`. The supervisor stays free of threads, since it forks."""
 
     def __init__(self, data: Path, ports: Ports) -> None:
-        self.data, self.ports = data, ports
+        self.data, self.ports = data.resolve(), ports
         self.address = f"http://{HOST}:{ports.web}"
         self._children: list[_Child] = []
         self._stopping = False
@@ -151,7 +151,7 @@ class Embedded:
         }
         return {
             "ASHIATO_ENVIRONMENT": Environment.SANDBOX.value,
-            "ASHIATO_DATABASE_URL": f"sqlite://{(self.data / 'ashiato.sqlite3').resolve()}",
+            "ASHIATO_DATABASE_URL": own_database(self.data),
             "ASHIATO_BASE_URL": self.address,
             "ASHIATO_STRIPE_API_KEY": kept["stripe_api_key"],
             "ASHIATO_STRIPE_WEBHOOK_SECRETS": json.dumps([kept["stripe_webhook_secret"]]),

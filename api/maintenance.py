@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tortoise import Tortoise
 
+from api.instance import database_url
 from api.settings import Settings
 from marketplace import invariants
 from marketplace.audit import service as audit
@@ -37,9 +38,11 @@ async def migrate_database() -> list[str]:
 
 
 async def examine(data: Path | None) -> int:
-    """Print every broken invariant and every broken entry of the audit trail; the exit code is 1 if there is one."""
-    url = f"sqlite://{(data / 'ashiato.sqlite3').resolve()}" if data else Settings().database_url.get_secret_value()
-    await Tortoise.init(config=tortoise_config(url))
+    """Print every broken invariant and every broken entry of the audit trail; the exit code is 1 if there is one.
+
+    Raises NoInstance.
+    """
+    await Tortoise.init(config=tortoise_config(database_url(data)))
     try:
         findings = await invariants.violations()
         broken, newest = await audit.verify(), await audit.newest_seal()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tortoise import Tortoise
 
-from api.settings import Settings
+from api.instance import database_url
 from marketplace.clock import system_clock
 from marketplace.database.connect import tortoise_config
 from marketplace.footprints.models import FactorRecall
@@ -18,7 +18,7 @@ EXIT_REFUSED = 1
 
 async def run_recall(factor_id: str, *, reason: str, corrected_value: str | None, data: Path | None) -> int:
     """Recall a factor and print the report; the exit code is 1 if the factor or the value cannot be taken."""
-    await _connect(data)
+    await Tortoise.init(config=tortoise_config(database_url(data)))
     try:
         recalled = await recall_factor(factor_id, reason=reason, corrected_value=corrected_value, clock=system_clock)
         await _report(recalled)
@@ -32,7 +32,7 @@ async def run_recall(factor_id: str, *, reason: str, corrected_value: str | None
 
 async def run_report(factor_id: str | None, *, data: Path | None) -> int:
     """Print the report of one recalled factor, or the list of all recalls; 1 if the factor was never recalled."""
-    await _connect(data)
+    await Tortoise.init(config=tortoise_config(database_url(data)))
     try:
         if factor_id is None:
             for recalled in await recalls():
@@ -46,11 +46,6 @@ async def run_report(factor_id: str | None, *, data: Path | None) -> int:
     finally:
         await Tortoise.close_connections()
     return 0
-
-
-async def _connect(data: Path | None) -> None:
-    url = f"sqlite://{(data / 'ashiato.sqlite3').resolve()}" if data else Settings().database_url.get_secret_value()
-    await Tortoise.init(config=tortoise_config(url))
 
 
 async def _report(recalled: FactorRecall) -> None:

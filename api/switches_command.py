@@ -6,7 +6,7 @@ import sys
 
 from tortoise import Tortoise
 
-from api.instance import settings_of
+from api.instance import database_url
 from marketplace.accounts.actor import CONSOLE
 from marketplace.clock import system_clock
 from marketplace.closures import service as closures
@@ -28,7 +28,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 async def _with_database(chosen: argparse.Namespace) -> str:
-    await Tortoise.init(config=tortoise_config(settings_of(chosen.data).database_url.get_secret_value()))
+    await Tortoise.init(config=tortoise_config(database_url(chosen.data)))
     try:
         if chosen.act == "close":
             await closures.close(

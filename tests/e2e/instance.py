@@ -103,7 +103,8 @@ class Instance:
 
 @contextmanager
 def an_instance(data: Path) -> Iterator[Instance]:
-    arguments = ("serve", "--port", str(free_port()), "--data", str(data))
+    # given as `make run` gives it: from where the command is typed
+    arguments = ("serve", "--port", str(free_port()), "--data", os.path.relpath(data))
     # a killed worker's jobs are taken over sooner than in operation: the tests need not wait for what they do not check
     with running("api.cli", *arguments, variables={"ASHIATO_JOB_LEASE": "PT4S"}) as service:
 

@@ -1,8 +1,11 @@
 """The commands a newcomer, an auditor and an operator type. Those that say so start as a fresh interpreter would."""
 
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -85,6 +88,34 @@ class TestDoctor:
         run = ashiato("doctor", "--data", str(instance.data))
         assert run.returncode == 0, run.stdout
         assert run.stdout.startswith("0 violations")
+
+
+class TestTheFolderOfAnInstance:
+    def test_is_found_from_anywhere(self, instance, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        run = ashiato("people", "list", "--data", str(instance.data))
+        assert (run.returncode, run.stderr) == (0, "")
+
+    def test_may_be_copied_and_is_an_instance_of_its_own(self, instance, tmp_path):
+        copy = tmp_path / "copy"
+        shutil.copytree(instance.data, copy, ignore=shutil.ignore_patterns("*.sqlite3*", "logs"))
+        with (
+            closing(sqlite3.connect(instance.data / "ashiato.sqlite3")) as running,
+            closing(sqlite3.connect(copy / "ashiato.sqlite3")) as kept,
+        ):
+            running.backup(kept)
+        closed = ashiato("switches", "close", "maintenance", "--reason", "rehearsal", "--data", str(copy))
+        assert closed.returncode == 0, closed.stderr
+        here, there = (ashiato("switches", "list", "--data", str(data)).stdout for data in (copy, instance.data))
+        assert "maintenance  closed since" in here
+        assert "maintenance  open" in there
+
+    @pytest.mark.parametrize("command", [("doctor",), ("people", "list"), ("factors", "recalls"), ("switches", "list")])
+    def test_without_one_says_what_to_do(self, tmp_path, command):
+        run = ashiato(*command, "--data", str(tmp_path))
+        assert run.returncode == 2
+        assert run.stderr == f"{tmp_path} holds no instance; `ashiato serve --data {tmp_path}` makes one there\n"
+        assert list(tmp_path.iterdir()) == [], "nothing is made by looking"
 
 
 class TestSettings:
