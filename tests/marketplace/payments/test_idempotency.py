@@ -34,20 +34,20 @@ class TestTheGatewayRepeatsSafely:
             await gateway.open_checkout(replace(request, lines=[CheckoutLine("1 t", 999)]))
         assert refusal.value.reason == "idempotency_key_reused"
 
-    async def test_an_answer_lost_on_the_way_is_given_again(self, sandbox: Sandbox) -> None:
-        gateway = sandbox.gateway(timeout=timedelta(milliseconds=300))
+    async def test_an_answer_lost_on_the_way_is_given_again(self, gateway: StripeGateway, sandbox: Sandbox) -> None:
+        hasty = sandbox.gateway(timeout=timedelta(milliseconds=300))
         request = a_request()
         await sandbox.fault("hang_after", method="POST", seconds=1)
         with pytest.raises(PaymentProviderUnreachable):
-            await gateway.open_checkout(request)
+            await hasty.open_checkout(request)
         opened = await gateway.open_checkout(request)
         assert await gateway.open_checkout(request) == opened
-        await gateway.close()
+        await hasty.close()
 
     async def test_the_sdk_repeats_by_itself_under_one_key(self, sandbox: Sandbox) -> None:
-        gateway = sandbox.gateway(timeout=timedelta(milliseconds=300), retries=2)
+        gateway = sandbox.gateway(timeout=timedelta(seconds=1), retries=2)
         request = a_request()
-        await sandbox.fault("hang_after", method="POST", seconds=1)
+        await sandbox.fault("hang_after", method="POST", seconds=2)
         opened = await gateway.open_checkout(request)
         assert await gateway.open_checkout(request) == opened
         await gateway.close()

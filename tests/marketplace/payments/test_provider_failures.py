@@ -24,14 +24,14 @@ class TestAPassingFailureMayBeTriedAgain:
         assert (await gateway.open_checkout(request)).state is PaymentState.OPEN
 
     @pytest.mark.parametrize("kind", ["hang_before", "hang_after"])
-    async def test_as_after_no_answer_in_time(self, sandbox: Sandbox, kind: str) -> None:
-        gateway = sandbox.gateway(timeout=timedelta(milliseconds=300))
+    async def test_as_after_no_answer_in_time(self, gateway: StripeGateway, sandbox: Sandbox, kind: str) -> None:
+        hasty = sandbox.gateway(timeout=timedelta(milliseconds=300))
         request = a_request()
         await sandbox.fault(kind, seconds=1)
         with pytest.raises(PaymentProviderUnreachable):
-            await gateway.open_checkout(request)
+            await hasty.open_checkout(request)
         assert (await gateway.open_checkout(request)).state is PaymentState.OPEN
-        await gateway.close()
+        await hasty.close()
 
     async def test_as_when_nobody_listens(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed_soon:
