@@ -1,6 +1,6 @@
 """An embedded instance is a folder: the settings that it runs with are kept there for the operator's commands.
 
-They hold wherever the folder is now: a copy of it, or one that was moved, is an instance of its own.
+Database and keys are those in the folder as it lies now, moved or copied as it may be.
 """
 
 import json

@@ -96,7 +96,7 @@ class TestTheFolderOfAnInstance:
         run = ashiato("people", "list", "--data", str(instance.data))
         assert (run.returncode, run.stderr) == (0, "")
 
-    def test_may_be_copied_and_is_an_instance_of_its_own(self, instance, tmp_path):
+    def test_a_command_given_a_copy_leaves_the_original_alone(self, instance, tmp_path):
         copy = tmp_path / "copy"
         shutil.copytree(instance.data, copy, ignore=shutil.ignore_patterns("*.sqlite3*", "logs"))
         with (
